@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/os_clock.h"
+#include "engine/internal.h"
+
+#define ROWS_RESERVED (2 * COMMAND_ROWS_MAX) /* a batch with less room than this takes no more calls */
+
+void batch_init(struct batch *batch, struct engine *engine)
+{
+    *batch = (struct batch){ .engine = engine };
+    view_init(&batch->view, engine->store);
+    batch->calls_tail = &batch->calls;
+    batch->changes = calloc(BATCH_ROWS_MAX, sizeof(batch->changes[0]));
+    assert(batch->changes != NULL);
+}
+
+void batch_release(struct batch *batch)
+{
+    view_release(&batch->view);
+    free(batch->changes);
+}
+
+void batch_reset(struct batch *batch)
+{
+    view_reset(&batch->view);
+    batch->calls = NULL;
+    batch->calls_tail = &batch->calls;
+    batch->call_count = 0;
+    batch->change_count = 0;
+}
+
+uint32_t batch_room(const struct batch *batch)
+{
+    uint32_t most = batch->engine->settings.batch_calls_max;
+    uint32_t rows_left = BATCH_ROWS_MAX - batch->view.slot_count;
+    if (batch->call_count >= most || rows_left < ROWS_RESERVED) {
+        return 0;
+    }
+    return (uint32_t)min_i64(most - batch->call_count, rows_left / COMMAND_ROWS_MAX);
+}
+
+static const struct request_row *request_ask(struct view *view, const struct call *call)
+{
+    struct request_row key = { .caller_kind = call->caller.kind, .caller_id = call->caller.id };
+    memcpy(key.request_key, call->request_key, sizeof(key.request_key));
+    return view_ask(view, &request_table, &key);
+}
+
+/* The key was seen before: the kept answer, or the refusal to use it for something else. */
+static void request_repeat(struct call *call, const struct request_row *kept)
+{
+    call->repeated = true;
+    call->decided_at_us = kept->decided_at_us;
+    if (kept->command != (int32_t)call->command->number ||
+        memcmp(kept->body_hash, call->body_hash, sizeof(kept->body_hash)) != 0) {
+        call->refusal = REFUSAL_request_reused;
+        call->repeated = false;
+        return;
+    }
+    assert(refusal_text(kept->refusal) != NULL);
+    call->refusal = (enum refusal)kept->refusal;
+    memset(call->answer, 0, call->command->answer->size);
+    if (call->refusal == REFUSAL_none) {
+        struct span packed = { (const char *)kept->answer.bytes, kept->answer.size };
+        bool readable = shape_unpack(call->command->answer, 0, packed, call->answer);
+        assert(readable);
+    }
+}
+
+static void request_keep(struct view *view, const struct call *call, const struct request_row *asked)
+{
+    struct request_row *kept = view_change(view, asked);
+    kept->command = (int32_t)call->command->number;
+    kept->refusal = call->refusal;
+    kept->decided_at_us = call->decided_at_us;
+    memcpy(kept->body_hash, call->body_hash, sizeof(kept->body_hash));
+    if (call->refusal == REFUSAL_none) {
+        size_t size = shape_pack(call->command->answer, 0, call->answer, kept->answer.bytes, PACK_SIZE_MAX);
+        assert(size > 0);
+        kept->answer.size = (uint16_t)size;
+    }
+}
+
+/* A refusal that only says "not now" is not kept under the key: the same request may succeed later. */
+static bool refusal_passes(enum refusal refusal)
+{
+    return refusal == REFUSAL_attempts_exceeded || refusal == REFUSAL_forbidden;
+}
+
+/* A timer that was dropped after it came to the heap has nothing to do. */
+static bool timer_is_due(struct view *view, const struct call *call)
+{
+    const struct timer_row *timer = view_ask(view, &timer_table, call->request);
+    if (!row_exists(timer)) {
+        return false;
+    }
+    view_drop(view, timer);
+    view_keep(view);
+    return true;
+}
+
+static void decide(struct batch *batch, struct call *call, struct moment *at)
+{
+    struct view *view = &batch->view;
+    const struct command *command = call->command;
+    const void *request = call->request;
+    struct timer_due due;
+
+    call->status = STATUS_ok;
+    call->repeated = false;
+    call->refusal = REFUSAL_none;
+    call->decided_at_us = at->now_us;
+    memset(call->answer, 0, command->answer->size);
+    if (command->request == &timer_due_shape) {
+        const struct timer_row *timer = call->request;
+        if (!timer_is_due(view, call)) {
+            return;
+        }
+        due = (struct timer_due){ .due_us = timer->due_us, .subject_id = timer->subject_id };
+        request = &due;
+    }
+    const struct request_row *asked = call->request_key[0] != '\0' ? request_ask(view, call) : NULL;
+    if (asked != NULL && row_exists(asked)) {
+        request_repeat(call, asked);
+        return;
+    }
+    call->refusal = command->decide(request, at, view, call->answer);
+    if (call->refusal != REFUSAL_none) {
+        view_rewind(view, false);
+    }
+    if (asked != NULL && !refusal_passes(call->refusal)) {
+        request_keep(view, call, asked);
+    }
+}
+
+static bool call_expired(const struct call *call, int64_t monotonic_us)
+{
+    return call->deadline_us != 0 && call->deadline_us < monotonic_us;
+}
+
+/* Decides one call; false when rows were missing and it must be decided again. */
+static bool decide_once(struct batch *batch, struct call *call)
+{
+    struct engine *engine = batch->engine;
+    int64_t clock = engine->settings.now_us(engine->settings.clock_context);
+    struct moment at = { .now_us = max_i64(clock, engine->now_us + 1),
+                         .id_last = engine->id_last,
+                         .caller = call->caller };
+    view_begin(&batch->view);
+    decide(batch, call, &at);
+    if (view_missed(&batch->view)) {
+        view_rewind(&batch->view, true);
+        return false;
+    }
+    engine->now_us = at.now_us;
+    engine->id_last = at.id_last;
+    return true;
+}
+
+static void append(struct batch *batch, struct call *call)
+{
+    call->next = NULL;
+    *batch->calls_tail = call;
+    batch->calls_tail = &call->next;
+    batch->call_count++;
+}
+
+enum status batch_decide(struct batch *batch, struct call *calls)
+{
+    int64_t monotonic_us = os_monotonic_us();
+    for (int round = 0; calls != NULL; round++) {
+        struct call *again = NULL, **again_tail = &again;
+        assert(round < ROUNDS_MAX);
+        while (calls != NULL) {
+            struct call *call = calls;
+            calls = call->next;
+            if (round == 0 && call_expired(call, monotonic_us)) {
+                call->status = STATUS_busy;
+                batch->engine->counts.expired++;
+                append(batch, call);
+            } else if (decide_once(batch, call)) {
+                append(batch, call);
+            } else {
+                call->next = NULL;
+                *again_tail = call;
+                again_tail = &call->next;
+            }
+        }
+        batch->engine->counts.rounds++;
+        if (again != NULL) {
+            enum status status = view_load(&batch->view);
+            if (status != STATUS_ok) {
+                return status;
+            }
+        }
+        calls = again;
+    }
+    atomic_store(&batch->engine->now_published, batch->engine->now_us);
+    return STATUS_ok;
+}
+
+void batch_seal(struct batch *batch)
+{
+    struct engine *engine = batch->engine;
+    batch->change_count = view_changes(&batch->view, batch->changes);
+    if (batch->change_count == 0) {
+        return;
+    }
+    for (size_t i = 0; i < batch->change_count; i++) {
+        if (batch->changes[i].table == &timer_table && batch->changes[i].exists) {
+            const struct timer_row *timer = batch->changes[i].row;
+            timers_push(&engine->timers, timer->due_us, timer->kind, timer->subject_id);
+        }
+    }
+    struct progress_row key = { .one = 1 };
+    view_begin(&batch->view);
+    const struct progress_row *asked = view_ask(&batch->view, &progress_table, &key);
+    if (view_missed(&batch->view)) {
+        enum status status = view_load(&batch->view);
+        assert(status == STATUS_ok);
+    }
+    struct progress_row *progress = view_change(&batch->view, asked);
+    progress->now_us = engine->now_us;
+    progress->id_last = engine->id_last;
+    progress->batch = (int64_t)batch->number;
+    batch->change_count = view_changes(&batch->view, batch->changes);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A command is a pure decision: it reads and changes rows through a view and fills in an answer. It does no
+ * I/O, reads no clock and makes no random numbers: `struct moment` brings the time and fresh ids. Same rows
+ * and same command, same outcome. Requests and answers are structs with a shape; decoding and encoding are
+ * data. The engine alone knows idempotency, retries and transactions.
+ */
+#ifndef ENGINE_COMMAND_H
+#define ENGINE_COMMAND_H
+
+#include "engine/refusal.h"
+#include "engine/row.h"
+#include "engine/view.h"
+
+/* Who calls. What each kind may do is decided in people/access.h; the engine only stores it beside keys. */
+enum caller_kind {
+    CALLER_none = 0,
+    CALLER_operator = 1,
+    CALLER_merchant = 2, /* id: merchant_id */
+    CALLER_shop = 3,     /* id: shop_id */
+    CALLER_terminal = 4, /* id: terminal_id */
+    CALLER_shopper = 5,  /* id: shopper_id */
+    CALLER_system = 6,   /* timers and workers of this process */
+};
+
+#define CALLER_BIT(kind) (1u << CALLER_##kind)
+
+struct caller {
+    int32_t kind; /* enum caller_kind */
+    int64_t id;
+};
+
+struct moment {
+    int64_t now_us; /* strictly increasing from command to command */
+    int64_t id_last;
+    struct caller caller;
+};
+
+/* A fresh id, greater than every id handed out before. */
+int64_t moment_id(struct moment *at);
+
+typedef enum refusal decide_fn(const void *request, struct moment *at, struct view *view, void *answer);
+
+enum command_flag {
+    COMMAND_reads = 1,    /* changes nothing and takes no Idempotency-Key */
+    COMMAND_internal = 2, /* not offered by any door */
+    COMMAND_sandbox = 4,  /* offered only with --test-clock */
+    COMMAND_unkeyed = 8,  /* changes something and is idempotent by its own content */
+};
+
+struct command {
+    const char *name;    /* noun_verb; also the metric and the scenario word */
+    uint32_t number;     /* frozen: names the command in stored requests */
+    unsigned flags;      /* enum command_flag */
+    const char *method;  /* "POST"; NULL for internal commands */
+    const char *route;   /* "/v1/trades/{trade_id}/refunds" */
+    int http_status;     /* of success: 200 or 201 */
+    unsigned callers;    /* CALLER_BIT of those who may call it at all */
+    const struct shape *request;
+    const struct shape *answer;
+    decide_fn *decide;
+    const char *summary; /* one sentence for people */
+};
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/engine.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/os_clock.h"
+#include "engine/internal.h"
+
+/*
+ * Invariants:
+ *  1. At most one batch is with the store and one is open. `store_idle` says that none is with the store.
+ *  2. A batch is reset only after all its calls were answered.
+ *  3. `now_us` and `id_last` only grow; the progress row of every changing batch carries them.
+ */
+
+#define ID_EPOCH_US (INT64_C(1262304000) * 1000000) /* 2010-01-01: ids are milliseconds since then, times 2^22 */
+
+int64_t moment_id(struct moment *at)
+{
+    int64_t from_time = (max_i64(at->now_us - ID_EPOCH_US, 0) / 1000) << 22;
+    at->id_last = max_i64(at->id_last + 1, from_time);
+    return at->id_last;
+}
+
+static int64_t system_now(void *context)
+{
+    (void)context;
+    return os_now_us();
+}
+
+static void fatal_exit(void *context, const char *what)
+{
+    (void)context;
+    fprintf(stderr, "onetill: stopping: %s\n", what);
+    _exit(74); /* EX_IOERR; nothing may be flushed or answered any more */
+}
+
+static void fatal(struct engine *engine, const char *what)
+{
+    engine->settings.fatal(engine->settings.fatal_context, what);
+    abort();
+}
+
+static bool timer_read(void *context, const void *row)
+{
+    const struct timer_row *timer = row;
+    timers_push(&((struct engine *)context)->timers, timer->due_us, timer->kind, timer->subject_id);
+    return true;
+}
+
+static bool progress_read(void *context, const void *row)
+{
+    const struct progress_row *progress = row;
+    struct engine *engine = context;
+    engine->now_us = progress->now_us;
+    engine->id_last = progress->id_last;
+    engine->batch_number = (uint64_t)progress->batch;
+    return true;
+}
+
+struct engine *engine_open(const struct engine_settings *settings)
+{
+    struct engine *engine = calloc(1, sizeof(*engine));
+    assert(engine != NULL);
+    engine->settings = *settings;
+    engine->store = settings->store;
+    if (engine->settings.now_us == NULL) {
+        engine->settings.now_us = system_now;
+    }
+    if (engine->settings.fatal == NULL) {
+        engine->settings.fatal = fatal_exit;
+    }
+    if (engine->settings.batch_calls_max == 0) {
+        engine->settings.batch_calls_max = BATCH_CALLS_MAX;
+    }
+    pthread_mutex_init(&engine->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&engine->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    engine->queue_tail = &engine->queue_head;
+    engine->store_idle = true;
+    for (size_t i = 0; i < COUNT_OF(engine->batches); i++) {
+        batch_init(&engine->batches[i], engine);
+    }
+    engine->open = &engine->batches[0];
+
+    const struct store_ops *ops = engine->store->ops;
+    struct span all = { NULL, 0 };
+    if (ops->scan(engine->store, &progress_table, all, progress_read, engine) != STATUS_ok ||
+        ops->scan(engine->store, &timer_table, all, timer_read, engine) != STATUS_ok) {
+        engine_close(engine);
+        return NULL;
+    }
+    atomic_store(&engine->now_published, engine->now_us);
+    return engine;
+}
+
+void engine_close(struct engine *engine)
+{
+    assert(!engine->running);
+    for (size_t i = 0; i < COUNT_OF(engine->batches); i++) {
+        batch_release(&engine->batches[i]);
+    }
+    timers_release(&engine->timers);
+    pthread_mutex_destroy(&engine->lock);
+    pthread_cond_destroy(&engine->wake);
+    free(engine);
+}
+
+void engine_observe(struct engine *engine, commit_observer *observer, void *context)
+{
+    assert(engine->observer_count < COUNT_OF(engine->observers));
+    engine->observers[engine->observer_count].observer = observer;
+    engine->observers[engine->observer_count++].context = context;
+}
+
+bool engine_submit(struct engine *engine, struct call *call)
+{
+    assert((call->command->flags & (COMMAND_reads | COMMAND_unkeyed | COMMAND_internal)) != 0 ||
+           call->request_key[0] != '\0');
+    call->next = NULL;
+    pthread_mutex_lock(&engine->lock);
+    if (engine->queue_count >= QUEUE_CALLS_MAX || engine->stopping) {
+        engine->refused_queue_full++;
+        pthread_mutex_unlock(&engine->lock);
+        return false;
+    }
+    *engine->queue_tail = call;
+    engine->queue_tail = &call->next;
+    engine->queue_count++;
+    bool sleeping = engine->sleeping;
+    engine->sleeping = false;
+    pthread_mutex_unlock(&engine->lock);
+    if (sleeping) {
+        pthread_cond_signal(&engine->wake);
+    }
+    return true;
+}
+
+void engine_wake(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    engine->sleeping = false;
+    pthread_mutex_unlock(&engine->lock);
+    pthread_cond_signal(&engine->wake);
+}
+
+int64_t engine_now_us(struct engine *engine)
+{
+    int64_t clock = engine->settings.now_us(engine->settings.clock_context);
+    return max_i64(clock, atomic_load(&engine->now_published));
+}
+
+/* Takes up to `most` waiting calls, linked, and returns the first. */
+static struct call *queue_take(struct engine *engine, uint32_t most)
+{
+    pthread_mutex_lock(&engine->lock);
+    struct call *first = engine->queue_head;
+    struct call **last = &engine->queue_head;
+    uint32_t count = 0;
+    while (*last != NULL && count < most) {
+        last = &(*last)->next;
+        count++;
+    }
+    if (count > 0) {
+        engine->queue_head = *last;
+        *last = NULL;
+        if (engine->queue_head == NULL) {
+            engine->queue_tail = &engine->queue_head;
+        }
+        engine->queue_count -= count;
+    }
+    pthread_mutex_unlock(&engine->lock);
+    return count > 0 ? first : NULL;
+}
+
+/* Due timers become calls of the open batch, whose arena they live in. */
+static struct call *timers_take(struct engine *engine, uint32_t most)
+{
+    struct call *first = NULL, **last = &first;
+    int64_t now = engine_now_us(engine);
+    struct timer_entry due;
+    for (uint32_t count = 0; count < most && timers_pop(&engine->timers, now, &due); count++) {
+        struct call *call = arena_take(&engine->open->view.arena, sizeof(*call));
+        struct timer_row *timer = arena_take(&engine->open->view.arena, sizeof(*timer));
+        *timer = (struct timer_row){ .due_us = due.due_us, .kind = due.kind, .subject_id = due.subject_id };
+        *call = (struct call){ .command = engine->settings.timer_commands[due.kind],
+                               .request = timer,
+                               .caller = { .kind = CALLER_system } };
+        call->answer = arena_take(&engine->open->view.arena, call->command->answer->size);
+        assert(call->command->request == &timer_due_shape);
+        *last = call;
+        last = &call->next;
+    }
+    return first;
+}
+
+/* Gives the open batch to the store and opens the other one. */
+static void batch_hand_over(struct engine *engine)
+{
+    struct batch *batch = engine->open;
+    batch->number = ++engine->batch_number;
+    batch_seal(batch);
+    const char *broken = engine->settings.check == NULL
+                             ? NULL
+                             : engine->settings.check(engine->settings.check_context, batch->changes,
+                                                      batch->change_count);
+    if (broken != NULL) {
+        fatal(engine, broken);
+    }
+    engine->counts.batches++;
+    engine->counts.calls += batch->call_count;
+    engine->counts.rows_changed += batch->change_count;
+    if (batch->call_count > engine->counts.batch_calls_peak) {
+        engine->counts.batch_calls_peak = batch->call_count;
+    }
+    engine->open = batch == &engine->batches[0] ? &engine->batches[1] : &engine->batches[0];
+    pthread_mutex_lock(&engine->lock);
+    assert(engine->store_idle);
+    engine->store_idle = false;
+    engine->published = engine->counts;
+    pthread_mutex_unlock(&engine->lock);
+    if (engine->store->ops->keep(engine->store, batch->changes, batch->change_count, batch_done, batch) !=
+        STATUS_ok) {
+        fatal(engine, "the store does not take the batch");
+    }
+}
+
+void batch_done(void *context, enum status status)
+{
+    struct batch *batch = context;
+    struct engine *engine = batch->engine;
+    if (status != STATUS_ok) {
+        fatal(engine, "the store failed to make a batch durable");
+    }
+    struct commit commit = { .number = batch->number,
+                             .changes = batch->changes,
+                             .change_count = batch->change_count,
+                             .calls = batch->calls,
+                             .call_count = batch->call_count };
+    for (size_t i = 0; i < engine->observer_count; i++) {
+        engine->observers[i].observer(engine->observers[i].context, &commit);
+    }
+    struct call *call = batch->calls;
+    while (call != NULL) {
+        struct call *next = call->next; /* `done` gives the call back */
+        if (call->done != NULL) {
+            call->done(call);
+        }
+        call = next;
+    }
+    batch_reset(batch);
+    pthread_mutex_lock(&engine->lock);
+    engine->store_idle = true;
+    bool sleeping = engine->sleeping;
+    engine->sleeping = false;
+    pthread_mutex_unlock(&engine->lock);
+    if (sleeping) {
+        pthread_cond_signal(&engine->wake);
+    }
+}
+
+static bool store_is_idle(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    bool idle = engine->store_idle;
+    pthread_mutex_unlock(&engine->lock);
+    return idle;
+}
+
+bool engine_step(struct engine *engine)
+{
+    uint32_t room = batch_room(engine->open);
+    struct call *calls = room > 0 ? timers_take(engine, room) : NULL;
+    if (calls != NULL) {
+        for (struct call *call = calls; call != NULL; call = call->next) {
+            engine->counts.timers_fired++;
+        }
+    } else if (room > 0) {
+        calls = queue_take(engine, (uint32_t)min_i64(room, DECIDE_CALLS_AT_ONCE));
+    }
+    if (calls != NULL && batch_decide(engine->open, calls) != STATUS_ok) {
+        fatal(engine, "the store cannot be read");
+    }
+    if (engine->open->call_count > 0 && store_is_idle(engine)) {
+        batch_hand_over(engine);
+        return true;
+    }
+    return calls != NULL;
+}
+
+/* Sleeps until there is something to do; false when the engine is stopping and nothing is left. */
+static bool wait_for_work(struct engine *engine)
+{
+    bool go_on = true;
+    pthread_mutex_lock(&engine->lock);
+    engine->counts.decide_cpu_ns = os_thread_cpu_ns();
+    engine->published = engine->counts;
+    for (;;) {
+        bool can_decide = engine->queue_head != NULL && batch_room(engine->open) > 0;
+        bool can_hand_over = engine->open->call_count > 0 && engine->store_idle;
+        if (can_decide || can_hand_over) {
+            break;
+        }
+        if (engine->stopping && engine->open->call_count == 0 && engine->store_idle && engine->queue_head == NULL) {
+            go_on = false;
+            break;
+        }
+        int64_t next_us = timers_next(&engine->timers);
+        int64_t wait_us = next_us == 0 ? US_AT_MOST_ASLEEP : next_us - engine_now_us(engine);
+        if (wait_us <= 0 && batch_room(engine->open) > 0) {
+            break;
+        }
+        wait_us = max_i64(1000, min_i64(wait_us, US_AT_MOST_ASLEEP));
+        int64_t until_ns = os_monotonic_ns() + wait_us * 1000;
+        struct timespec until = { .tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000 };
+        engine->sleeping = true;
+        pthread_cond_timedwait(&engine->wake, &engine->lock, &until);
+        engine->sleeping = false;
+    }
+    pthread_mutex_unlock(&engine->lock);
+    return go_on;
+}
+
+static void *deciding_thread(void *context)
+{
+    struct engine *engine = context;
+    pthread_setname_np(pthread_self(), "decide");
+    while (wait_for_work(engine)) {
+        while (engine_step(engine)) {
+        }
+    }
+    return NULL;
+}
+
+void engine_start(struct engine *engine)
+{
+    assert(!engine->running);
+    engine->running = true;
+    int rc = pthread_create(&engine->thread, NULL, deciding_thread, engine);
+    assert(rc == 0);
+}
+
+void engine_stop(struct engine *engine)
+{
+    assert(engine->running);
+    pthread_mutex_lock(&engine->lock);
+    engine->stopping = true;
+    engine->sleeping = false;
+    pthread_mutex_unlock(&engine->lock);
+    pthread_cond_signal(&engine->wake);
+    pthread_join(engine->thread, NULL);
+    engine->running = false;
+}
+
+void engine_counts(struct engine *engine, struct engine_counts *counts)
+{
+    pthread_mutex_lock(&engine->lock);
+    *counts = engine->published;
+    counts->refused_queue_full = engine->refused_queue_full;
+    counts->queue_count = engine->queue_count;
+    pthread_mutex_unlock(&engine->lock);
+    counts->timers_pending = atomic_load(&engine->timers.pending);
+    counts->timer_next_us = atomic_load(&engine->timers.next_us);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/view.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+/* A slot is followed by the row, 16-byte aligned, and the row by the encoded key. */
+struct slot {
+    const struct table *table;
+    uint64_t hash;
+    const void *before; /* image before the batch, set at the first change; NULL: it did not exist */
+    uint32_t stamp;     /* of the decision that last saved an undo image */
+    uint16_t key_size;
+    bool exists;
+    bool changed;  /* in this batch */
+    bool missing;  /* asked for, not fetched yet */
+    uint8_t pad[11];
+};
+
+static_assert(sizeof(struct slot) % 16 == 0, "the row behind a slot is aligned");
+
+struct undo {
+    struct undo *older;
+    struct slot *slot;
+    const void *image;
+    bool existed;
+    bool was_changed;
+};
+
+#define INDEX_COUNT (4u * BATCH_ROWS_MAX)
+
+static void *slot_row(struct slot *slot)
+{
+    return slot + 1;
+}
+
+/* Rows are handed out const and are the view's own: only here is that taken back. */
+static struct slot *row_slot(const void *row)
+{
+    return (struct slot *)((uintptr_t)row - sizeof(struct slot));
+}
+
+static uint8_t *slot_key(struct slot *slot)
+{
+    return (uint8_t *)slot_row(slot) + slot->table->shape.size;
+}
+
+void view_init(struct view *view, struct store *store)
+{
+    *view = (struct view){ .store = store, .index_count = INDEX_COUNT, .stamp = 1 };
+    arena_init(&view->arena, 1 << 20, BATCH_ARENA_SIZE_MAX);
+    view->index = calloc(INDEX_COUNT, sizeof(view->index[0]));
+    view->slots = calloc(BATCH_ROWS_MAX, sizeof(view->slots[0]));
+    view->missing = calloc(BATCH_ROWS_MAX, sizeof(view->missing[0]));
+    view->missing_slots = calloc(BATCH_ROWS_MAX, sizeof(view->missing_slots[0]));
+    assert(view->index != NULL);
+    assert(view->slots != NULL);
+    assert(view->missing != NULL);
+    assert(view->missing_slots != NULL);
+}
+
+void view_release(struct view *view)
+{
+    arena_release(&view->arena);
+    free(view->index);
+    free(view->slots);
+    free(view->missing);
+    free(view->missing_slots);
+    *view = (struct view){ 0 };
+}
+
+static uint32_t index_of(const struct view *view, uint64_t hash)
+{
+    return (uint32_t)hash & (view->index_count - 1);
+}
+
+void view_reset(struct view *view)
+{
+    for (uint32_t i = 0; i < view->slot_count; i++) {
+        uint32_t at = index_of(view, view->slots[i]->hash);
+        while (view->index[at] != NULL) { /* clears the whole run; others of it follow the same way */
+            view->index[at] = NULL;
+            at = (at + 1) & (view->index_count - 1);
+        }
+    }
+    view->slot_count = 0;
+    view->missing_count = 0;
+    view->undo = NULL;
+    view->kept = NULL;
+    arena_rewind(&view->arena);
+}
+
+static struct slot *slot_find(struct view *view, const struct table *table, struct span key, uint64_t hash,
+                              uint32_t *at)
+{
+    for (*at = index_of(view, hash); view->index[*at] != NULL; *at = (*at + 1) & (view->index_count - 1)) {
+        struct slot *slot = view->index[*at];
+        if (slot->hash == hash && slot->table == table && slot->key_size == key.size &&
+            memcmp(slot_key(slot), key.bytes, key.size) == 0) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+static void miss(struct view *view, struct slot *slot)
+{
+    assert(view->missing_count < BATCH_ROWS_MAX);
+    view->missing[view->missing_count] = (struct row_want){
+        .table = slot->table,
+        .key = { (const char *)slot_key(slot), slot->key_size },
+        .hash = slot->hash,
+        .row = slot_row(slot),
+    };
+    view->missing_slots[view->missing_count++] = slot;
+    slot->missing = true;
+}
+
+static struct slot *slot_add(struct view *view, const struct table *table, struct span key, uint64_t hash,
+                             uint32_t at)
+{
+    assert(view->slot_count < BATCH_ROWS_MAX);
+    struct slot *slot = arena_take(&view->arena, sizeof(*slot) + table->shape.size + key.size);
+    slot->table = table;
+    slot->hash = hash;
+    slot->key_size = (uint16_t)key.size;
+    memcpy(slot_key(slot), key.bytes, key.size);
+    bool readable = row_key_read(table, key, slot_row(slot));
+    assert(readable);
+    view->index[at] = slot;
+    view->slots[view->slot_count++] = slot;
+
+    struct row_want want = { .table = table,
+                             .key = { (const char *)slot_key(slot), key.size },
+                             .hash = hash,
+                             .row = slot_row(slot) };
+    switch (view->store->ops->peek(view->store, &want)) {
+    case PEEK_found:
+        slot->exists = true;
+        break;
+    case PEEK_absent:
+        break;
+    case PEEK_unknown:
+        miss(view, slot);
+        break;
+    }
+    return slot;
+}
+
+const void *view_ask(struct view *view, const struct table *table, const void *key)
+{
+    uint8_t bytes[KEY_SIZE_MAX];
+    struct span encoded = { (const char *)bytes, row_key_write(table, key, bytes) };
+    uint64_t hash = row_hash(table, hash_bytes(bytes, encoded.size));
+    uint32_t at;
+    struct slot *slot = slot_find(view, table, encoded, hash, &at);
+
+    if (slot == NULL) {
+        slot = slot_add(view, table, encoded, hash, at);
+    }
+    view->missed = view->missed || slot->missing;
+    return slot_row(slot);
+}
+
+bool row_exists(const void *row)
+{
+    return row_slot(row)->exists;
+}
+
+const void *row_before(const void *row)
+{
+    return row_slot(row)->before;
+}
+
+static void save(struct view *view, struct slot *slot)
+{
+    if (slot->stamp == view->stamp) {
+        return;
+    }
+    struct undo *undo = arena_take(&view->arena, sizeof(*undo));
+    void *image = arena_take(&view->arena, slot->table->shape.size);
+    memcpy(image, slot_row(slot), slot->table->shape.size);
+    *undo = (struct undo){ .older = view->undo,
+                           .slot = slot,
+                           .image = image,
+                           .existed = slot->exists,
+                           .was_changed = slot->changed };
+    view->undo = undo;
+    slot->stamp = view->stamp;
+    if (!slot->changed) {
+        slot->before = slot->exists ? image : NULL;
+        slot->changed = true;
+    }
+}
+
+void *view_change(struct view *view, const void *row)
+{
+    struct slot *slot = row_slot(row);
+    save(view, slot);
+    slot->exists = true;
+    return slot_row(slot);
+}
+
+void view_drop(struct view *view, const void *row)
+{
+    struct slot *slot = row_slot(row);
+    save(view, slot);
+    memset(slot_row(slot), 0, slot->table->shape.size);
+    bool readable = row_key_read(slot->table, (struct span){ (const char *)slot_key(slot), slot->key_size },
+                                 slot_row(slot));
+    assert(readable);
+    slot->exists = false;
+}
+
+void view_keep(struct view *view)
+{
+    view->kept = view->undo;
+    view->stamp++;
+}
+
+void view_begin(struct view *view)
+{
+    view->undo = NULL;
+    view->kept = NULL;
+    view->missed = false;
+    view->stamp++;
+}
+
+bool view_missed(const struct view *view)
+{
+    return view->missed;
+}
+
+void view_rewind(struct view *view, bool all)
+{
+    struct undo *stop = all ? NULL : view->kept;
+    while (view->undo != stop) {
+        struct undo *undo = view->undo;
+        struct slot *slot = undo->slot;
+        memcpy(slot_row(slot), undo->image, slot->table->shape.size);
+        slot->exists = undo->existed;
+        slot->changed = undo->was_changed;
+        slot->stamp = 0;
+        view->undo = undo->older;
+    }
+}
+
+enum status view_load(struct view *view)
+{
+    enum status status = view->store->ops->load(view->store, view->missing, view->missing_count);
+    if (status != STATUS_ok) {
+        return status;
+    }
+    for (uint32_t i = 0; i < view->missing_count; i++) {
+        view->missing_slots[i]->missing = false;
+        view->missing_slots[i]->exists = view->missing[i].exists;
+    }
+    view->missing_count = 0;
+    return STATUS_ok;
+}
+
+size_t view_changes(struct view *view, struct row_change *changes)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < view->slot_count; i++) {
+        struct slot *slot = view->slots[i];
+        if (!slot->changed || (!slot->exists && slot->before == NULL)) {
+            continue;
+        }
+        changes[count++] = (struct row_change){
+            .table = slot->table,
+            .key = { (const char *)slot_key(slot), slot->key_size },
+            .hash = slot->hash,
+            .row = slot_row(slot),
+            .exists = slot->exists,
+        };
+    }
+    return count;
+}
