@@ -81,10 +81,12 @@ class Canary(unittest.TestCase):
         self.found('src/till/a.c', body('#include <sqlite3.h>'), 'src/till/a.c:3: <sqlite3.h> stays')
 
     def test_own_header_second(self):
-        self.found('src/till/a.c', SPDX + '#include <stdio.h>\n#include "till/a.h"\n', 'src/till/a.c:2: includes stdio.h')
+        self.found('src/till/a.c', SPDX + '#include <stdio.h>\n#include "till/a.h"\n',
+                   'src/till/a.c:2: includes stdio.h')
 
     def test_a_wrong_guard(self):
-        self.found('src/till/a.h', SPDX + '#ifndef A_H\n#define A_H\n#endif\n', 'src/till/a.h:1: wants the header guard')
+        self.found('src/till/a.h', SPDX + '#ifndef A_H\n#define A_H\n#endif\n',
+                   'src/till/a.h:1: wants the header guard')
 
     def test_each_banned_call(self):
         for name in tidy.BANNED:
