@@ -16,8 +16,8 @@ RECORD_PARTS = ('## Context', '## Choice', '## Why', '## What else')
 # Each library and tool that the build or the tests want: the word by which its decision record is found.
 DEPENDENCIES = {
     'libmicrohttpd': 'libmicrohttpd', 'sqlite3': 'sqlite', 'jansson': 'jansson', 'libcrypto': 'openssl',
-    'libssl': 'openssl', 'libcurl': 'libcurl', 'libqrencode': 'libqrencode', 'libpng': 'libqrencode',
-    'cmocka': 'cmocka', 'zlib': 'zlib',
+    'libssl': 'openssl', 'libcurl': 'libcurl', 'libqrencode': 'libqrencode', 'zlib': 'libqrencode',
+    'cmocka': 'cmocka',
 }
 OWN_DEPENDENCIES = ('threads',)
 

@@ -61,7 +61,7 @@ class Stage:
 
 STAGES = (
     Stage('tidy', 'structure and banned calls', commands=('tests/tools/tidy.py', 'tests/tools/tidy_test.py',
-                                                          'tests/tools/cases_test.py')),
+                                                          'tests/tools/cases_test.py', 'tests/tools/run_test.py')),
     Stage('docs', 'documents', commands=('tests/tools/docs_check.py', 'tests/tools/docs_check_test.py')),
     Stage('unit', 'unit tests', 'release', ('unit',)),
     Stage('scenario', 'scenarios on every store', 'release', ('scenario',)),
