@@ -90,6 +90,7 @@ class Runner:
         self.environment = environment
         self.fuzz_seconds = fuzz_seconds
         self.jobs = os.cpu_count() or 1
+        self.faults_shown = set()
 
     def call(self, command, **more):
         return subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
@@ -125,7 +126,7 @@ class Runner:
     def run_suites(self, stage):
         suites, fault = self.configured(stage.build)
         if suites is None:
-            return [cases.Result(f'configuring {BUILDS[stage.build].folder}', 0, 1, 0, fault)]
+            return [self.build_failed(f'configuring {BUILDS[stage.build].folder}', fault)]
         present = [suite for suite in stage.suites if suite in suites]
         if not present:
             return []
@@ -151,7 +152,7 @@ class Runner:
             command = without_random_addresses() + command
         done = self.call(command, env=self.environment)
         if not log.exists():
-            return [cases.Result(f'building {build.folder}', 0, 1, 0, done.stdout)]
+            return [self.build_failed(f'building {build.folder}', done.stdout)]
         results = []
         for line in log.read_text(errors='replace').splitlines():
             test = json.loads(line)
@@ -162,6 +163,12 @@ class Runner:
         if done.returncode != 0 and not any(result.failed for result in results):
             results.append(cases.Result('meson test', 0, 1, 0, done.stdout))
         return results
+
+    def build_failed(self, what, fault):
+        """One failure for each stage that could not run; the long output only once."""
+        output = 'as above' if what in self.faults_shown else fault
+        self.faults_shown.add(what)
+        return cases.Result(what, 0, 1, 0, output)
 
     def fetch_page_packages(self):
         """The page's tests want a browser driver from npm; the lock file says which, to the byte."""
