@@ -69,7 +69,8 @@ static enum refusal hold_end(struct view *view, struct moment *at, const struct 
     return ledger_move(view, at, cause, legs, count, NULL);
 }
 
-enum refusal ledger_capture(struct view *view, struct moment *at, int64_t hold_id, struct account_key to, int64_t amount)
+enum refusal ledger_capture(struct view *view, struct moment *at, int64_t hold_id, struct account_key to,
+                            int64_t amount)
 {
     if (amount <= 0) {
         return REFUSAL_amount_out_of_range;

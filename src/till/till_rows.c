@@ -172,7 +172,8 @@ static const struct column campaign_change_columns[] = {
     COLUMN(campaign_change_row, amount_minor, .form = FORM_amount),
     COLUMN(campaign_change_row, after),
 };
-const struct table campaign_change_table = TABLE("campaign_changes", 39, campaign_change_row, campaign_change_columns, 2);
+const struct table campaign_change_table =
+    TABLE("campaign_changes", 39, campaign_change_row, campaign_change_columns, 2);
 
 static const struct column endpoint_columns[] = {
     COLUMN(endpoint_row, endpoint_id, .form = FORM_id),
@@ -199,6 +200,12 @@ static const struct column delivery_columns[] = {
     COLUMN(delivery_row, payload),
 };
 const struct table delivery_table = TABLE("deliveries", 41, delivery_row, delivery_columns, 1);
+
+static const struct column outbox_columns[] = {
+    COLUMN(outbox_row, delivery_id, .form = FORM_id),
+    COLUMN(outbox_row, next_at_us, .form = FORM_instant),
+};
+const struct table outbox_table = TABLE("outbox", 43, outbox_row, outbox_columns, 1);
 
 static const struct column policy_columns[] = {
     COLUMN(policy_row, one),

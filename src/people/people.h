@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The people of the house: asking for their rows, and the commands that create and change them. */
+#ifndef PEOPLE_PEOPLE_H
+#define PEOPLE_PEOPLE_H
+
+#include "people/access.h"
+
+const struct merchant_row *merchant_ask(struct view *view, int64_t merchant_id);
+const struct shop_row *shop_ask(struct view *view, int64_t shop_id);
+const struct terminal_row *terminal_ask(struct view *view, int64_t terminal_id);
+const struct shopper_row *shopper_ask(struct view *view, int64_t shopper_id);
+
+#define NO_PASSWORD_DEFAULT_MINOR INT64_C(100000) /* 1,000 yuan, as wallets of the field do */
+
+/* Requests whose members tests and imports fill in themselves. */
+struct merchant_create {
+    int64_t merchant_id;
+    char name[NAME_SIZE];
+};
+
+struct shop_create {
+    int64_t shop_id;
+    int64_t merchant_id;
+    char name[NAME_SIZE];
+    char city[64];
+    char kind[32];
+    int32_t currency;     /* 0: 156, CNY */
+    int32_t zone_minutes; /* 0 with `zone_utc` unset: 480, China */
+    int32_t zone_utc;     /* 1: the zone is UTC itself */
+    int32_t sets_count;
+    struct id_row sets[SHOP_SETS_MAX];
+};
+
+struct terminal_create {
+    int64_t terminal_id;
+    int64_t shop_id;
+    char name[NAME_SIZE];
+};
+
+struct shopper_create {
+    int64_t shopper_id;
+    char name[NAME_SIZE];
+    int64_t person_id;
+    int64_t no_password_limit_minor; /* 0: the default; -1: every payment is confirmed */
+};
+
+extern const struct command merchant_create, merchant_query;
+extern const struct command shop_create, shop_change, shop_query;
+extern const struct command terminal_create;
+extern const struct command shopper_create, shopper_change, shopper_query;
+extern const struct command token_issue, token_revoke;
+
+#endif

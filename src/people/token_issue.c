@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tokens: who may call on whose behalf. The secret text is signed by the door and never stored. */
+#include "people/people.h"
+
+struct token_issue {
+    int32_t caller_kind;
+    int64_t caller_id;
+    char name[NAME_SIZE];
+};
+static const struct column issue_columns[] = {
+    COLUMN(token_issue, caller_kind, .form = FORM_choice, .names = caller_names, .flags = COLUMN_required,
+           .text = "Whom the token speaks for."),
+    COLUMN(token_issue, caller_id, .form = FORM_id, .text = "Its merchant_id, shop_id, terminal_id or shopper_id."),
+    COLUMN(token_issue, name, .text = "A note on where it is used."),
+};
+static const struct shape issue_shape = SHAPE("token_issue", token_issue, issue_columns);
+
+/* Whether the caller may hand out a token for that subject; the subject must exist. */
+static enum refusal issue_check(struct view *view, const struct moment *at, const struct token_issue *want)
+{
+    const struct shop_row *shop;
+    const struct terminal_row *terminal;
+    switch (want->caller_kind) {
+    case CALLER_operator:
+        return access_platform(at) ? REFUSAL_none : REFUSAL_forbidden;
+    case CALLER_merchant:
+        if (!access_merchant(at, want->caller_id)) {
+            return REFUSAL_forbidden;
+        }
+        return row_exists(merchant_ask(view, want->caller_id)) ? REFUSAL_none : REFUSAL_merchant_unknown;
+    case CALLER_shop:
+        shop = shop_ask(view, want->caller_id);
+        if (!row_exists(shop)) {
+            return REFUSAL_shop_unknown;
+        }
+        return access_merchant(at, shop->merchant_id) ? REFUSAL_none : REFUSAL_forbidden;
+    case CALLER_terminal:
+        terminal = terminal_ask(view, want->caller_id);
+        if (!row_exists(terminal)) {
+            return REFUSAL_terminal_unknown;
+        }
+        shop = shop_ask(view, terminal->shop_id);
+        return at->caller.kind != CALLER_terminal && access_shop(view, at, shop) ? REFUSAL_none : REFUSAL_forbidden;
+    case CALLER_shopper:
+        if (!access_shopper(at, want->caller_id)) {
+            return REFUSAL_forbidden;
+        }
+        return row_exists(shopper_ask(view, want->caller_id)) ? REFUSAL_none : REFUSAL_shopper_unknown;
+    default:
+        return REFUSAL_forbidden;
+    }
+}
+
+static enum refusal decide_issue(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct token_issue *want = request;
+    enum refusal refusal = issue_check(view, at, want);
+    if (refusal != REFUSAL_none) {
+        return refusal;
+    }
+    struct token_row key = { .token_id = moment_id(at) };
+    struct token_row *token = view_change(view, view_ask(view, &token_table, &key));
+    token->caller_kind = want->caller_kind;
+    token->caller_id = want->caller_kind == CALLER_operator ? 0 : want->caller_id;
+    memcpy(token->name, want->name, sizeof(token->name));
+    token->state = TOKEN_live;
+    token->created_at_us = at->now_us;
+    memcpy(answer, token, sizeof(*token));
+    return REFUSAL_none;
+}
+
+const struct command token_issue = {
+    .name = "token_issue",
+    .number = 29,
+    .method = "POST",
+    .route = "/v1/tokens",
+    .http_status = 201,
+    .callers = CALLERS_ALL & ~CALLER_BIT(terminal),
+    .request = &issue_shape,
+    .answer = &token_table.shape,
+    .decide = decide_issue,
+    .summary = "Issues a bearer token for a part of the tree below the caller. The text is in `token`.",
+};
+
+struct token_revoke {
+    int64_t token_id;
+};
+static const struct column revoke_columns[] = {
+    COLUMN(token_revoke, token_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
+};
+static const struct shape revoke_shape = SHAPE("token_revoke", token_revoke, revoke_columns);
+
+static enum refusal decide_revoke(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct token_revoke *want = request;
+    struct token_row key = { .token_id = want->token_id };
+    const struct token_row *asked = view_ask(view, &token_table, &key);
+    if (!row_exists(asked)) {
+        return REFUSAL_token_unknown;
+    }
+    struct token_issue subject = { .caller_kind = asked->caller_kind, .caller_id = asked->caller_id };
+    enum refusal refusal = issue_check(view, at, &subject);
+    if (refusal != REFUSAL_none) {
+        return refusal;
+    }
+    struct token_row *token = view_change(view, asked);
+    if (token->state == TOKEN_live) {
+        token->state = TOKEN_revoked;
+        token->revoked_at_us = at->now_us;
+    }
+    memcpy(answer, token, sizeof(*token));
+    return REFUSAL_none;
+}
+
+const struct command token_revoke = {
+    .name = "token_revoke",
+    .number = 30,
+    .flags = COMMAND_unkeyed,
+    .method = "DELETE",
+    .route = "/v1/tokens/{token_id}",
+    .http_status = 200,
+    .callers = CALLERS_ALL & ~CALLER_BIT(terminal),
+    .request = &revoke_shape,
+    .answer = &token_table.shape,
+    .decide = decide_revoke,
+    .summary = "Revokes a token at once.",
+};
