@@ -169,9 +169,10 @@ static void each_fault_of_the_form_has_its_error(void **state)
     /* Whatever follows the CRC, be it a field or half of one. */
     sealed("000201" ACCOUNT MONEY MERCHANT, payload);
     assert_error(emvco_parse(span_of(payload), &emvco), EMVCO_ok);
-    strcat(payload, "0");
+    size_t size = strlen(payload);
+    memcpy(payload + size, "0", 2);
     assert_error(emvco_parse(span_of(payload), &emvco), EMVCO_trailing_bytes);
-    strcat(payload, "10211");
+    memcpy(payload + size, "010211", 7);
     assert_error(emvco_parse(span_of(payload), &emvco), EMVCO_trailing_bytes);
     memset(payload, '0', 513);
     assert_error(emvco_parse((struct span){ payload, 513 }, &emvco), EMVCO_too_long);
