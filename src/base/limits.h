@@ -40,7 +40,7 @@
 #define NUMBER_SIZE 65            /* out_trade_no, out_request_no: 64 bytes and the terminating zero */
 #define DISCOUNTS_MAX 3           /* campaigns that may combine on one trade */
 #define OFFERS_MAX 16             /* live campaigns of one target (a shop, a merchant, a shop set) */
-#define SHOP_SETS_MAX 4           /* sets that one shop may belong to */
+#define SHOP_SETS_MAX 2           /* sets that one shop may belong to */
 
 static_assert(BATCH_CALLS_MAX <= QUEUE_CALLS_MAX, "the queue holds at least one batch");
 static_assert((int64_t)BATCH_CALLS_MAX * 16 <= BATCH_ROWS_MAX, "a full batch of ordinary commands fits its rows");

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Creating and changing a campaign: the rules, and where it is offered. */
+#include "till/campaign.h"
+#include "till/campaign_internal.h"
+#include "till/offer.h"
+
+void campaign_fill(struct view *view, const struct campaign_row *row, struct campaign *campaign)
+{
+    campaign->row = *row;
+    campaign->left_platform_minor = account_balance(view, budget_platform(row));
+    campaign->left_merchant_minor = account_balance(view, budget_merchant(row));
+    campaign->left_minor = campaign->left_platform_minor + campaign->left_merchant_minor;
+    campaign->budget_minor = campaign->left_minor + row->spent_minor;
+}
+
+bool campaign_access(struct view *view, const struct moment *at, const struct target_row *targets, int32_t count)
+{
+    if (access_platform(at)) {
+        return true;
+    }
+    bool all = count > 0;
+    for (int32_t i = 0; i < count; i++) {
+        int64_t merchant_id = targets[i].kind == TARGET_merchant ? targets[i].id
+                              : targets[i].kind == TARGET_shop   ? shop_ask(view, targets[i].id)->merchant_id
+                                                                 : 0;
+        all = all && merchant_id != 0 && access_merchant(at, merchant_id);
+    }
+    return all;
+}
+
+void campaign_note(struct view *view, const struct moment *at, struct campaign_row *campaign, const char *what,
+                   int64_t amount_minor)
+{
+    campaign->version++;
+    struct campaign_change_row key = { .campaign_id = campaign->campaign_id, .version = campaign->version };
+    struct campaign_change_row *change = view_change(view, view_ask(view, &campaign_change_table, &key));
+    change->caller_kind = at->caller.kind;
+    change->caller_id = at->caller.id;
+    change->at_us = at->now_us;
+    change->amount_minor = amount_minor;
+    bool fits = span_copy(span_of(what), change->what, sizeof(change->what));
+    assert(fits);
+    size_t size = shape_pack(&campaign_table.shape, 0, campaign, change->after.bytes, PACK_SIZE_MAX);
+    assert(size > 0);
+    change->after.size = (uint16_t)size;
+}
+
+/* Whether the rules make sense together. */
+static bool rules_agree(const struct campaign_rules *rules)
+{
+    bool kind_complete = false;
+    switch (rules->kind) {
+    case CAMPAIGN_percentage:
+        kind_complete = rules->percent_bp > 0;
+        break;
+    case CAMPAIGN_amount_off:
+        kind_complete = rules->amount_minor > 0;
+        break;
+    case CAMPAIGN_fixed_price:
+        kind_complete = rules->amount_minor >= 0;
+        break;
+    case CAMPAIGN_random_cut:
+        kind_complete = rules->low_minor <= rules->amount_minor && rules->amount_minor <= rules->high_minor &&
+                        rules->high_minor > 0;
+        break;
+    default:
+        return false;
+    }
+    return kind_complete && rules->starts_at_us < rules->ends_at_us && rules->targets_count > 0;
+}
+
+static enum refusal targets_check(struct view *view, const struct campaign_rules *rules)
+{
+    for (int32_t i = 0; i < rules->targets_count; i++) {
+        const struct target_row *target = &rules->targets[i];
+        switch (target->kind) {
+        case TARGET_all:
+            if (target->id != 0) {
+                return REFUSAL_campaign_invalid;
+            }
+            break;
+        case TARGET_merchant:
+            if (!row_exists(merchant_ask(view, target->id))) {
+                return REFUSAL_merchant_unknown;
+            }
+            break;
+        case TARGET_shop:
+            if (!row_exists(shop_ask(view, target->id))) {
+                return REFUSAL_shop_unknown;
+            }
+            break;
+        case TARGET_set:
+            if (target->id <= 0) {
+                return REFUSAL_campaign_invalid;
+            }
+            break;
+        default:
+            return REFUSAL_campaign_invalid;
+        }
+    }
+    return REFUSAL_none;
+}
+
+static enum refusal offers_add(struct view *view, const struct campaign_row *campaign)
+{
+    for (int32_t i = 0; i < campaign->targets_count; i++) {
+        const struct target_row *target = &campaign->targets[i];
+        struct offers_row *offers = view_change(view, offers_ask(view, target->kind, target->id));
+        bool there = false;
+        for (int32_t j = 0; j < offers->campaigns_count; j++) {
+            there = there || offers->campaigns[j].id == campaign->campaign_id;
+        }
+        if (!there && offers->campaigns_count == OFFERS_MAX) {
+            return REFUSAL_offers_full;
+        }
+        if (!there) {
+            offers->campaigns[offers->campaigns_count++].id = campaign->campaign_id;
+        }
+    }
+    return REFUSAL_none;
+}
+
+void offers_remove(struct view *view, const struct campaign_row *campaign)
+{
+    for (int32_t i = 0; i < campaign->targets_count; i++) {
+        const struct offers_row *asked = offers_ask(view, campaign->targets[i].kind, campaign->targets[i].id);
+        struct offers_row *offers = view_change(view, asked);
+        int32_t kept = 0;
+        for (int32_t j = 0; j < offers->campaigns_count; j++) {
+            if (offers->campaigns[j].id != campaign->campaign_id) {
+                offers->campaigns[kept++] = offers->campaigns[j];
+            }
+        }
+        memset(&offers->campaigns[kept], 0, sizeof(offers->campaigns[0]) * (size_t)(OFFERS_MAX - kept));
+        offers->campaigns_count = kept;
+        if (kept == 0) {
+            view_drop(view, offers);
+        }
+    }
+}
+
+static void rules_apply(const struct campaign_rules *rules, struct campaign_row *campaign)
+{
+    memcpy(campaign->name, rules->name, sizeof(campaign->name));
+    campaign->kind = rules->kind;
+    campaign->currency = rules->currency != 0 ? rules->currency : (int32_t)UNIT_CNY;
+    campaign->percent_bp = rules->percent_bp;
+    campaign->amount_minor = rules->amount_minor;
+    campaign->low_minor = rules->low_minor;
+    campaign->high_minor = rules->high_minor;
+    campaign->cap_minor = rules->cap_minor;
+    campaign->min_spend_minor = rules->min_spend_minor;
+    campaign->uses_per_day = rules->uses_per_day;
+    campaign->uses_per_person = rules->uses_per_person;
+    campaign->uses_max = rules->uses_max;
+    campaign->day_budget_minor = rules->day_budget_minor;
+    campaign->shop_budget_minor = rules->shop_budget_minor;
+    campaign->audience = rules->audience != 0 ? rules->audience : AUDIENCE_all;
+    campaign->starts_at_us = rules->starts_at_us;
+    campaign->ends_at_us = rules->ends_at_us;
+    campaign->minute_from = rules->minute_from;
+    campaign->minute_to = rules->minute_to;
+    campaign->weekdays = rules->weekdays;
+    campaign->priority = rules->priority;
+    campaign->combines = rules->combines;
+    campaign->merchant_share_bp = rules->merchant_share_bp;
+    campaign->at_budget_end = rules->at_budget_end != 0 ? rules->at_budget_end : BUDGET_END_go_without;
+    campaign->targets_count = rules->targets_count;
+    memcpy(campaign->targets, rules->targets, sizeof(campaign->targets));
+}
+
+static enum refusal rules_check(struct view *view, const struct moment *at, const struct campaign_rules *rules)
+{
+    if (!campaign_access(view, at, rules->targets, rules->targets_count)) {
+        return REFUSAL_forbidden;
+    }
+    return rules_agree(rules) ? targets_check(view, rules) : REFUSAL_campaign_invalid;
+}
+
+static enum refusal decide_create(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct campaign_rules *rules = request;
+    enum refusal refusal = rules_check(view, at, rules);
+    if (refusal != REFUSAL_none) {
+        return refusal;
+    }
+    const struct campaign_row *asked =
+        campaign_ask(view, rules->campaign_id != 0 ? rules->campaign_id : moment_id(at));
+    if (row_exists(asked)) {
+        struct campaign_row other = *asked;
+        rules_apply(rules, &other);
+        campaign_fill(view, asked, answer);
+        return memcmp(&other, asked, sizeof(other)) == 0 ? REFUSAL_none : REFUSAL_id_taken;
+    }
+    struct campaign_row *campaign = view_change(view, asked);
+    rules_apply(rules, campaign);
+    campaign->state = CAMPAIGN_live;
+    campaign->seed = rules->seed;
+    campaign->created_at_us = at->now_us;
+    refusal = offers_add(view, campaign);
+    campaign_note(view, at, campaign, "create", 0);
+    campaign_fill(view, campaign, answer);
+    return refusal;
+}
+
+const struct command campaign_create = {
+    .name = "campaign_create",
+    .number = 70,
+    .method = "POST",
+    .route = "/v1/campaigns",
+    .http_status = 201,
+    .callers = CALLERS_MERCHANT,
+    .request = &campaign_rules_shape,
+    .answer = &campaign_shape,
+    .decide = decide_create,
+    .summary = "Opens a campaign, live at once and without money: fund it. Merchants only for their own shops.",
+};
+
+enum refusal campaign_find(struct view *view, const struct moment *at, int64_t campaign_id,
+                           const struct campaign_row **campaign)
+{
+    *campaign = campaign_ask(view, campaign_id);
+    if (!row_exists(*campaign)) {
+        return REFUSAL_campaign_unknown;
+    }
+    return campaign_access(view, at, (*campaign)->targets, (*campaign)->targets_count) ? REFUSAL_none
+                                                                                       : REFUSAL_forbidden;
+}
+
+static enum refusal decide_change(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct campaign_rules *rules = request;
+    const struct campaign_row *asked;
+    enum refusal refusal = campaign_find(view, at, rules->campaign_id, &asked);
+    if (refusal == REFUSAL_none) {
+        refusal = rules_check(view, at, rules);
+    }
+    if (refusal != REFUSAL_none) {
+        return refusal;
+    }
+    if (asked->state == CAMPAIGN_ended) {
+        return REFUSAL_campaign_ended;
+    }
+    if (rules->currency != 0 && rules->currency != asked->currency) {
+        return REFUSAL_currency_differs;
+    }
+    struct campaign_row *campaign = view_change(view, asked);
+    int32_t currency = campaign->currency;
+    offers_remove(view, campaign);
+    rules_apply(rules, campaign);
+    campaign->currency = currency;
+    refusal = offers_add(view, campaign);
+    campaign_note(view, at, campaign, "change", 0);
+    campaign_fill(view, campaign, answer);
+    return refusal;
+}
+
+const struct command campaign_change = {
+    .name = "campaign_change",
+    .number = 71,
+    .method = "PUT",
+    .route = "/v1/campaigns/{campaign_id}",
+    .http_status = 200,
+    .callers = CALLERS_MERCHANT,
+    .request = &campaign_rules_shape,
+    .answer = &campaign_shape,
+    .decide = decide_change,
+    .summary = "Replaces the rules of a campaign; the next payment sees them. Uses and budget stay.",
+};

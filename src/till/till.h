@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything the till offers, in one include for doors and tests. */
+#ifndef TILL_TILL_H
+#define TILL_TILL_H
+
+#include "till/campaign.h"
+#include "till/policy.h"
+#include "till/trade.h"
+#include "till/wallet.h"
+#include "till/webhook.h"
+
+/* All row types of ledger, people and till, and of the engine; NULL-terminated. */
+extern const struct table *const till_tables[];
+/* All commands that doors may offer; NULL-terminated. */
+extern const struct command *const till_commands[];
+/* Timer commands by kind, as the engine wants them. */
+extern const struct command *const till_timers[];
+
+#endif

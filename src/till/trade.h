@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One trade is one thing to be paid. WAIT_BUYER_PAY, then TRADE_SUCCESS, or TRADE_CLOSED (timed out,
+ * cancelled, declined, or refunded in full). The merchant's out_trade_no makes it idempotent: the same number
+ * with the same content is the same trade, with other content it is refused.
+ *
+ * The answer of every trade command is the trade itself (struct trade_row by its table's shape).
+ * Called from decisions.
+ */
+#ifndef TILL_TRADE_H
+#define TILL_TRADE_H
+
+#include "people/people.h"
+#include "till/policy.h"
+#include "till/till_rows.h"
+
+const struct trade_row *trade_ask(struct view *view, int64_t trade_id);
+
+/* ---- requests that other files fill in: tests, imports, other doors ---- */
+
+struct trade_pay {
+    int64_t shop_id;
+    int64_t terminal_id;
+    char out_trade_no[NUMBER_SIZE];
+    char subject[NAME_SIZE];
+    int64_t amount_minor;
+    int32_t currency;   /* 0: the shop's */
+    char pay_code[32];  /* as scanned */
+    int64_t code_device_id; /* from the code, by the door; -1: it is not of the form of a pay code */
+    int64_t code_step;      /* minute whose code it is, by the door; 0: of none near now */
+};
+
+struct trade_create {
+    int64_t shop_id;
+    int64_t terminal_id;
+    char out_trade_no[NUMBER_SIZE];
+    char subject[NAME_SIZE];
+    int64_t amount_minor;
+    int32_t currency;
+    int32_t expires_in_s; /* 0: the policy's */
+};
+
+/* A shopper pays what a QR names: a waiting trade, or a counter with a typed amount. */
+struct qr_pay {
+    int64_t shopper_id; /* 0: the caller */
+    char qr[512];
+    int32_t qr_kind;    /* by the door: 0 not ours, 1 a trade, 2 a counter */
+    int64_t qr_id;      /* by the door: trade_id or shop_id */
+    int64_t amount_minor; /* of a counter */
+    char subject[NAME_SIZE];
+    int32_t confirmed;  /* the shopper confirmed it on the device (password, fingerprint) */
+};
+
+struct trade_refund {
+    int64_t trade_id;
+    char out_request_no[NUMBER_SIZE];
+    int64_t amount_minor; /* of the price before discounts */
+    char reason[NAME_SIZE];
+};
+
+extern const struct command trade_pay, trade_create, qr_pay;
+extern const struct command trade_confirm, trade_decline;
+extern const struct command trade_query, trade_lookup;
+extern const struct command trade_cancel, trade_cancel_number, trade_close;
+extern const struct command trade_refund, refund_query;
+extern const struct command trade_expire; /* the timer's */
+extern const struct command trade_preview;
+
+/* ---- shared by the trade's files ---- */
+
+struct trade_terms {
+    const struct shop_row *shop;
+    int64_t terminal_id;
+    const char *out_trade_no;
+    const char *subject;
+    int64_t amount_minor;
+    enum trade_way way;
+    int64_t expires_at_us;
+};
+
+/* The trade with this number; its row does not exist when the number is new. */
+const struct trade_row *trade_by_number(struct view *view, int64_t merchant_id, const char *out_trade_no);
+/* Whether a trade is the one that these terms would open. */
+bool trade_agrees(const struct trade_row *trade, const struct trade_terms *terms);
+/* A new waiting trade with its number. The timer is the caller's. */
+struct trade_row *trade_open(struct view *view, struct moment *at, const struct trade_terms *terms);
+/* Checks an amount against range, policy and magic. */
+enum refusal trade_amount_check(const struct policy_row *policy, int64_t amount_minor);
+
+struct payment {
+    const struct policy_row *policy;
+    const struct shop_row *shop;
+    const struct shopper_row *shopper;
+    bool confirmed; /* by the shopper, with a second factor */
+};
+
+/*
+ * Pays a waiting trade from the shopper's wallet: finds the discount, checks limits, moves the money, books
+ * the sums. When the shopper must confirm first, the trade stays waiting with the shopper bound to it and the
+ * answer is still REFUSAL_none: look at the state.
+ */
+enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *trade, const struct payment *payment);
+/* Ends an unpaid trade. */
+void trade_end(struct view *view, struct moment *at, struct trade_row *trade, enum close_reason reason);
+/* Gives back `amount_minor` of the price; the whole rest closes the trade. Fills in the refund's amounts. */
+enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund);
+/* Puts a notice for the merchant's endpoints into the outbox. */
+void trade_notify(struct view *view, struct moment *at, const struct trade_row *trade, enum delivery_topic topic);
+
+#endif

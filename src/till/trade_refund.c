@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Refunds: partial and repeatable, each under its own out_request_no, never more than what is left. An amount
+ * of the price goes back in the proportion in which the price was paid: to the shopper, and to each funder of
+ * each discount. Each part gets its share of what is left, rounded down; single minor units left over go to
+ * the shopper first, then to the funders in order, never beyond what a part has left. The last refund takes
+ * exactly the rest, whatever the order of amounts was.
+ */
+#include "base/checked.h"
+#include "base/civil.h"
+#include "ledger/ledger.h"
+#include "till/offer.h"
+#include "till/trade.h"
+
+#define PARTS_MAX (1 + 2 * DISCOUNTS_MAX)
+
+struct parts {
+    size_t count;
+    int64_t *left[PARTS_MAX]; /* what each part has left: the shopper's first */
+    int64_t back[PARTS_MAX];
+    struct account_key account[PARTS_MAX];
+};
+
+static void part_add(struct parts *parts, int64_t *left, struct account_key account)
+{
+    parts->left[parts->count] = left;
+    parts->account[parts->count++] = account;
+}
+
+static void parts_of(struct trade_row *trade, struct parts *parts)
+{
+    int64_t unit = trade->currency;
+    *parts = (struct parts){ 0 };
+    part_add(parts, &trade->paid_left_minor, (struct account_key){ trade->shopper_id, PURPOSE_wallet, unit });
+    for (int32_t i = 0; i < trade->discounts_count; i++) {
+        struct discount_row *line = &trade->discounts[i];
+        part_add(parts, &line->platform_left_minor,
+                 (struct account_key){ line->campaign_id, PURPOSE_budget_platform, unit });
+        part_add(parts, &line->merchant_left_minor,
+                 (struct account_key){ line->campaign_id, PURPOSE_budget_merchant, unit });
+    }
+}
+
+/* Splits `amount` over the parts in proportion to what they have left; adds up exactly. */
+static void parts_split(struct parts *parts, int64_t amount, int64_t left)
+{
+    int64_t rest = amount;
+    for (size_t i = 0; i < parts->count; i++) {
+        bool fits = checked_share(amount, *parts->left[i], left, ROUND_down, &parts->back[i]);
+        assert(fits);
+        rest -= parts->back[i];
+    }
+    for (size_t i = 0; rest > 0; i = (i + 1) % parts->count) {
+        if (parts->back[i] < *parts->left[i]) {
+            parts->back[i]++;
+            rest--;
+        }
+    }
+    assert(rest == 0);
+}
+
+static void shop_day_book(struct view *view, const struct trade_row *trade, const struct refund_row *refund,
+                          int32_t day)
+{
+    struct shop_day_row key = { .shop_id = trade->shop_id, .day = day };
+    struct shop_day_row *sums = view_change(view, view_ask(view, &shop_day_table, &key));
+    sums->refunds++;
+    sums->refunded_paid_minor += refund->paid_minor;
+    sums->refunded_discount_minor += refund->discount_minor;
+}
+
+/* What a trade refunded in full no longer counts for its shopper. */
+static void shopper_unbook(struct view *view, const struct shopper_row *asked)
+{
+    struct shopper_row *shopper = view_change(view, asked);
+    shopper->payments--;
+}
+
+enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund)
+{
+    struct parts parts;
+    struct leg legs[PARTS_MAX];
+    size_t count = 0;
+    int64_t amount = refund->amount_minor;
+    struct account_key takings = { trade->shop_id, PURPOSE_takings, trade->currency };
+    const struct shopper_row *shopper = shopper_ask(view, trade->shopper_id);
+    int zone = shop_ask(view, trade->shop_id)->zone_minutes;
+
+    if (amount <= 0 || amount > trade->left_minor) {
+        return REFUSAL_refund_exceeds;
+    }
+    if (account_free(view, takings) < amount) {
+        return REFUSAL_takings_short;
+    }
+    parts_of(trade, &parts);
+    parts_split(&parts, amount, trade->left_minor);
+    for (size_t i = 0; i < parts.count; i++) {
+        if (parts.back[i] > 0) {
+            legs[count++] = (struct leg){ .from = takings, .to = parts.account[i], .amount = parts.back[i] };
+        }
+        *parts.left[i] -= parts.back[i];
+    }
+    trade->left_minor -= amount;
+    trade->refund_count++;
+    bool whole = trade->left_minor == 0;
+    for (int32_t i = 0; i < trade->discounts_count; i++) {
+        struct discount_row back = { .campaign_id = trade->discounts[i].campaign_id,
+                                     .platform_minor = parts.back[1 + 2 * i],
+                                     .merchant_minor = parts.back[2 + 2 * i] };
+        offer_return(view, trade, shopper->person_id, &back, whole);
+    }
+    refund->refund_id = moment_id(at);
+    refund->paid_minor = parts.back[0];
+    refund->discount_minor = amount - parts.back[0];
+    refund->at_us = at->now_us;
+    if (whole) {
+        trade->state = TRADE_closed;
+        trade->close_reason = CLOSE_refunded;
+        trade->closed_at_us = at->now_us;
+        shopper_unbook(view, shopper);
+    }
+    shop_day_book(view, trade, refund, civil_yyyymmdd(civil_day(at->now_us, zone)));
+    struct cause cause = { CAUSE_trade_refund, refund->refund_id };
+    enum refusal refusal = ledger_move(view, at, cause, legs, count, &refund->transfer_id);
+    if (refusal == REFUSAL_none) {
+        trade_notify(view, at, trade, TOPIC_trade_refunded);
+    }
+    return refusal;
+}
+
+static const struct refund_row *refund_ask(struct view *view, int64_t trade_id, const char *out_request_no)
+{
+    struct refund_row key = { .trade_id = trade_id };
+    bool fits = span_copy(span_of(out_request_no), key.out_request_no, sizeof(key.out_request_no));
+    assert(fits);
+    return view_ask(view, &refund_table, &key);
+}
+
+static const struct column refund_columns[] = {
+    COLUMN(trade_refund, trade_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
+    COLUMN(trade_refund, out_request_no, .flags = COLUMN_required, .least = 1,
+           .text = "The merchant's number of this refund, unique per trade."),
+    COLUMN(trade_refund, amount_minor, .form = FORM_amount, .flags = COLUMN_required, .least = 1, .most = AMOUNT_MAX,
+           .text = "Of the price before discounts; goes back as it was paid."),
+    COLUMN(trade_refund, reason),
+};
+static const struct shape refund_shape = SHAPE("trade_refund", trade_refund, refund_columns);
+
+static enum refusal decide_refund(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct trade_refund *want = request;
+    const struct trade_row *asked = trade_ask(view, want->trade_id);
+    if (!row_exists(asked)) {
+        return REFUSAL_trade_unknown;
+    }
+    if (!access_shop(view, at, shop_ask(view, asked->shop_id))) {
+        return REFUSAL_forbidden;
+    }
+    const struct refund_row *known = refund_ask(view, want->trade_id, want->out_request_no);
+    if (row_exists(known)) {
+        memcpy(answer, known, sizeof(*known));
+        return known->amount_minor == want->amount_minor ? REFUSAL_none : REFUSAL_refund_differs;
+    }
+    if (asked->state == TRADE_wait_buyer_pay) {
+        return REFUSAL_trade_waiting;
+    }
+    if (asked->state == TRADE_closed && asked->left_minor == 0) {
+        return asked->paid_at_us == 0 ? REFUSAL_trade_closed : REFUSAL_refund_exceeds;
+    }
+    struct trade_row *trade = view_change(view, asked);
+    struct refund_row *refund = view_change(view, known);
+    refund->amount_minor = want->amount_minor;
+    memcpy(refund->reason, want->reason, sizeof(refund->reason));
+    enum refusal refusal = trade_give_back(view, at, trade, refund);
+    memcpy(answer, refund, sizeof(*refund));
+    return refusal;
+}
+
+const struct command trade_refund = {
+    .name = "trade_refund",
+    .number = 61,
+    .method = "POST",
+    .route = "/v1/trades/{trade_id}/refunds",
+    .http_status = 201,
+    .callers = CALLERS_SHOP,
+    .request = &refund_shape,
+    .answer = &refund_table.shape,
+    .decide = decide_refund,
+    .summary = "Gives a part of the price back, as it was paid: to the shopper and to who funded the discounts.",
+};
+
+struct refund_query {
+    int64_t trade_id;
+    char out_request_no[NUMBER_SIZE];
+};
+static const struct column query_columns[] = {
+    COLUMN(refund_query, trade_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
+    COLUMN(refund_query, out_request_no, .flags = COLUMN_required | COLUMN_in_path, .least = 1),
+};
+static const struct shape query_shape = SHAPE("refund_query", refund_query, query_columns);
+
+static enum refusal decide_query(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct refund_query *want = request;
+    const struct trade_row *trade = trade_ask(view, want->trade_id);
+    if (!row_exists(trade)) {
+        return REFUSAL_trade_unknown;
+    }
+    bool mine = trade->shopper_id != 0 && access_shopper(at, trade->shopper_id);
+    if (!mine && !access_shop(view, at, shop_ask(view, trade->shop_id))) {
+        return REFUSAL_trade_unknown;
+    }
+    const struct refund_row *refund = refund_ask(view, want->trade_id, want->out_request_no);
+    if (!row_exists(refund)) {
+        return REFUSAL_refund_unknown;
+    }
+    memcpy(answer, refund, sizeof(*refund));
+    return REFUSAL_none;
+}
+
+const struct command refund_query = {
+    .name = "refund_query",
+    .number = 62,
+    .flags = COMMAND_reads,
+    .method = "GET",
+    .route = "/v1/trades/{trade_id}/refunds/{out_request_no}",
+    .http_status = 200,
+    .callers = CALLERS_ALL,
+    .request = &query_shape,
+    .answer = &refund_table.shape,
+    .decide = decide_query,
+    .summary = "One refund: what a till asks when it does not know whether it went through.",
+};

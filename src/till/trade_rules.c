@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the trade's commands share: opening, taking the money, ending, notices. */
+#include "base/checked.h"
+#include "base/civil.h"
+#include "engine/engine_rows.h"
+#include "ledger/ledger.h"
+#include "till/offer.h"
+#include "till/trade.h"
+
+const struct trade_row *trade_ask(struct view *view, int64_t trade_id)
+{
+    struct trade_row key = { .trade_id = trade_id };
+    return view_ask(view, &trade_table, &key);
+}
+
+static const struct trade_number_row *number_ask(struct view *view, int64_t merchant_id, const char *out_trade_no)
+{
+    struct trade_number_row key = { .merchant_id = merchant_id };
+    bool fits = span_copy(span_of(out_trade_no), key.out_trade_no, sizeof(key.out_trade_no));
+    assert(fits);
+    return view_ask(view, &trade_number_table, &key);
+}
+
+const struct trade_row *trade_by_number(struct view *view, int64_t merchant_id, const char *out_trade_no)
+{
+    return trade_ask(view, number_ask(view, merchant_id, out_trade_no)->trade_id);
+}
+
+bool trade_agrees(const struct trade_row *trade, const struct trade_terms *terms)
+{
+    return trade->shop_id == terms->shop->shop_id && trade->list_minor == terms->amount_minor &&
+           trade->way == (int32_t)terms->way && strcmp(trade->subject, terms->subject) == 0;
+}
+
+struct trade_row *trade_open(struct view *view, struct moment *at, const struct trade_terms *terms)
+{
+    struct trade_row *trade = view_change(view, trade_ask(view, moment_id(at)));
+    trade->merchant_id = terms->shop->merchant_id;
+    trade->shop_id = terms->shop->shop_id;
+    trade->terminal_id = terms->terminal_id;
+    bool fits = span_copy(span_of(terms->out_trade_no), trade->out_trade_no, sizeof(trade->out_trade_no)) &&
+                span_copy(span_of(terms->subject), trade->subject, sizeof(trade->subject));
+    assert(fits);
+    trade->currency = terms->shop->currency;
+    trade->state = TRADE_wait_buyer_pay;
+    trade->way = (int32_t)terms->way;
+    trade->list_minor = terms->amount_minor;
+    trade->created_at_us = at->now_us;
+    trade->expires_at_us = terms->expires_at_us;
+
+    const struct trade_number_row *asked = number_ask(view, trade->merchant_id, trade->out_trade_no);
+    struct trade_number_row *number = view_change(view, asked);
+    number->trade_id = trade->trade_id;
+    return trade;
+}
+
+enum refusal trade_amount_check(const struct policy_row *policy, int64_t amount_minor)
+{
+    enum refusal magic = policy_magic(policy, amount_minor);
+    if (magic != REFUSAL_none) {
+        return magic;
+    }
+    if (amount_minor <= 0 || amount_minor > AMOUNT_MAX) {
+        return REFUSAL_amount_out_of_range;
+    }
+    return amount_minor > policy->trade_max_minor ? REFUSAL_trade_limit_reached : REFUSAL_none;
+}
+
+/* ---- limits of the shopper ---- */
+
+/* The shopper's sums of today, or zero when the row is of another day. */
+static int64_t paid_today(const struct shopper_row *shopper, int64_t sum_minor, int32_t today)
+{
+    return shopper->day == today ? sum_minor : 0;
+}
+
+static bool needs_confirmation(const struct payment *payment, const struct trade_row *trade, int64_t paid_minor,
+                               int32_t today)
+{
+    const struct shopper_row *shopper = payment->shopper;
+    int64_t limit = min_i64(shopper->no_password_limit_minor, payment->policy->no_password_minor);
+    if (payment->confirmed) {
+        return false;
+    }
+    if (trade->way == WAY_static) {
+        return paid_minor > limit;
+    }
+    int64_t today_minor = paid_today(shopper, shopper->day_code_minor, today) + paid_minor;
+    return paid_minor > limit || today_minor > payment->policy->day_code_minor;
+}
+
+static enum refusal day_limits_check(const struct payment *payment, const struct trade_row *trade, int64_t paid_minor,
+                                     int32_t today)
+{
+    const struct shopper_row *shopper = payment->shopper;
+    const struct policy_row *policy = payment->policy;
+    if (trade->way == WAY_static &&
+        paid_today(shopper, shopper->day_static_minor, today) + paid_minor > policy->day_static_minor) {
+        return REFUSAL_day_limit_reached;
+    }
+    if (payment->confirmed &&
+        paid_today(shopper, shopper->day_confirmed_minor, today) + paid_minor > policy->day_confirmed_minor) {
+        return REFUSAL_day_limit_reached;
+    }
+    return REFUSAL_none;
+}
+
+static void shopper_book(struct view *view, const struct moment *at, const struct payment *payment,
+                         const struct trade_row *trade)
+{
+    struct shopper_row *shopper = view_change(view, payment->shopper);
+    if (shopper->day != trade->day) {
+        shopper->day = trade->day;
+        shopper->day_code_minor = 0;
+        shopper->day_confirmed_minor = 0;
+        shopper->day_static_minor = 0;
+    }
+    if (trade->way == WAY_static) {
+        shopper->day_static_minor += trade->paid_minor;
+    }
+    if (payment->confirmed) {
+        shopper->day_confirmed_minor += trade->paid_minor;
+    } else if (trade->way != WAY_static) {
+        shopper->day_code_minor += trade->paid_minor;
+    }
+    shopper->payments++;
+    if (shopper->first_paid_at_us == 0) {
+        shopper->first_paid_at_us = at->now_us;
+    }
+}
+
+/* ---- taking the money ---- */
+
+static enum refusal money_move(struct view *view, struct moment *at, struct trade_row *trade)
+{
+    struct leg legs[1 + 2 * DISCOUNTS_MAX];
+    size_t count = 0;
+    int64_t unit = trade->currency;
+    struct account_key takings = { trade->shop_id, PURPOSE_takings, unit };
+    struct account_key wallet = { trade->shopper_id, PURPOSE_wallet, unit };
+
+    if (trade->paid_minor > 0) {
+        if (account_free(view, wallet) < trade->paid_minor) {
+            return REFUSAL_balance_short;
+        }
+        legs[count++] = (struct leg){ .from = wallet, .to = takings, .amount = trade->paid_minor };
+    }
+    for (int32_t i = 0; i < trade->discounts_count; i++) {
+        const struct discount_row *line = &trade->discounts[i];
+        struct account_key platform = { line->campaign_id, PURPOSE_budget_platform, unit };
+        struct account_key merchant = { line->campaign_id, PURPOSE_budget_merchant, unit };
+        if (line->platform_minor > 0) {
+            legs[count++] = (struct leg){ .from = platform, .to = takings, .amount = line->platform_minor };
+        }
+        if (line->merchant_minor > 0) {
+            legs[count++] = (struct leg){ .from = merchant, .to = takings, .amount = line->merchant_minor };
+        }
+    }
+    struct cause cause = { CAUSE_trade_pay, trade->trade_id };
+    return ledger_move(view, at, cause, legs, count, &trade->transfer_id);
+}
+
+static void shop_day_book(struct view *view, const struct trade_row *trade)
+{
+    struct shop_day_row key = { .shop_id = trade->shop_id, .day = trade->day };
+    struct shop_day_row *day = view_change(view, view_ask(view, &shop_day_table, &key));
+    day->payments++;
+    day->list_minor += trade->list_minor;
+    day->discount_minor += trade->discount_minor;
+    day->paid_minor += trade->paid_minor;
+}
+
+/* The trade waits for its shopper; it closes by itself when nobody confirms. */
+static void trade_wait(struct view *view, struct moment *at, struct trade_row *trade, const struct payment *payment)
+{
+    trade->shopper_id = payment->shopper->shopper_id;
+    if (trade->way == WAY_dynamic) {
+        return; /* its timer runs since it was opened */
+    }
+    trade->expires_at_us = at->now_us + payment->policy->confirm_timeout_s * US_PER_SECOND;
+    timer_set(view, at->now_us, trade->expires_at_us, TIMER_trade_expire, trade->trade_id);
+    trade_notify(view, at, trade, TOPIC_trade_waiting);
+}
+
+enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *trade, const struct payment *payment)
+{
+    struct quote quote;
+    struct offer_terms terms = { .shop = payment->shop,
+                                 .shopper = payment->shopper,
+                                 .list_minor = trade->list_minor,
+                                 .at_us = trade->created_at_us, /* who came in time is served in time */
+                                 .trade_id = trade->trade_id };
+    assert(trade->state == TRADE_wait_buyer_pay);
+    offer_quote(view, &terms, &quote);
+    if (quote.refuse && quote.count == 0) {
+        return REFUSAL_budget_exhausted;
+    }
+    int64_t paid_minor = trade->list_minor - quote.discount_minor;
+    int32_t today = civil_yyyymmdd(civil_day(at->now_us, payment->shop->zone_minutes));
+    enum refusal refusal = day_limits_check(payment, trade, paid_minor, today);
+    if (refusal != REFUSAL_none) {
+        return refusal;
+    }
+    if (needs_confirmation(payment, trade, paid_minor, today)) {
+        trade_wait(view, at, trade, payment);
+        return REFUSAL_none;
+    }
+    int64_t timer_us = trade->expires_at_us;
+    trade->shopper_id = payment->shopper->shopper_id;
+    trade->state = TRADE_success;
+    trade->discount_minor = quote.discount_minor;
+    trade->paid_minor = paid_minor;
+    trade->paid_left_minor = paid_minor;
+    trade->left_minor = trade->list_minor;
+    trade->confirmed = payment->confirmed;
+    trade->discounts_count = quote.count;
+    memcpy(trade->discounts, quote.lines, sizeof(trade->discounts[0]) * (size_t)quote.count);
+    trade->day = today;
+    trade->paid_at_us = at->now_us;
+    refusal = money_move(view, at, trade);
+    if (refusal != REFUSAL_none) {
+        return refusal;
+    }
+    if (timer_us != 0) {
+        timer_drop(view, timer_us, TIMER_trade_expire, trade->trade_id);
+    }
+    shopper_book(view, at, payment, trade);
+    terms.at_us = at->now_us;
+    offer_use(view, at, &terms, &quote);
+    shop_day_book(view, trade);
+    trade_notify(view, at, trade, TOPIC_trade_paid);
+    return REFUSAL_none;
+}
+
+void trade_end(struct view *view, struct moment *at, struct trade_row *trade, enum close_reason reason)
+{
+    assert(trade->state == TRADE_wait_buyer_pay);
+    trade->state = TRADE_closed;
+    trade->close_reason = (int32_t)reason;
+    trade->closed_at_us = at->now_us;
+    if (trade->expires_at_us != 0) {
+        timer_drop(view, trade->expires_at_us, TIMER_trade_expire, trade->trade_id);
+    }
+    trade_notify(view, at, trade, TOPIC_trade_closed);
+}
+
+void trade_notify(struct view *view, struct moment *at, const struct trade_row *trade, enum delivery_topic topic)
+{
+    const struct merchant_row *merchant = merchant_ask(view, trade->merchant_id);
+    for (int32_t i = 0; i < merchant->endpoints_count; i++) {
+        struct delivery_row key = { .delivery_id = moment_id(at) };
+        struct delivery_row *delivery = view_change(view, view_ask(view, &delivery_table, &key));
+        delivery->endpoint_id = merchant->endpoints[i].id;
+        delivery->merchant_id = merchant->merchant_id;
+        delivery->topic = (int32_t)topic;
+        delivery->subject_id = trade->trade_id;
+        delivery->created_at_us = at->now_us;
+        delivery->state = DELIVERY_pending;
+        delivery->next_at_us = at->now_us;
+        size_t size = shape_pack(&trade_table.shape, 0, trade, delivery->payload.bytes, PACK_SIZE_MAX);
+        assert(size > 0);
+        delivery->payload.size = (uint16_t)size;
+
+        struct outbox_row pending = { .delivery_id = delivery->delivery_id };
+        struct outbox_row *outbox = view_change(view, view_ask(view, &outbox_table, &pending));
+        outbox->next_at_us = at->now_us;
+    }
+}

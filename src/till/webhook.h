@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Outgoing notices: a merchant's endpoints, and deliveries to them. A delivery is written in the transaction
+ * of what it tells of; a worker makes it (doors/notify.h) and reports the outcome as a command. Attempts
+ * follow the schedule that Standard Webhooks recommends; the last failure gives up and can be replayed.
+ */
+#ifndef TILL_WEBHOOK_H
+#define TILL_WEBHOOK_H
+
+#include "engine/command.h"
+#include "till/till_rows.h"
+
+extern const struct command endpoint_create, endpoint_disable, endpoint_rotate;
+extern const struct command delivery_done, delivery_replay;
+
+/* Request of delivery_done, the worker's report. */
+struct delivery_done {
+    int64_t delivery_id;
+    int32_t http_status; /* 0: no answer */
+};
+
+#endif
