@@ -3,8 +3,8 @@
  * A small HTTP server in a thread, for testing clients: answers each request with its own body (or its path
  * when it has none), and misbehaves as told. Set the fields after server_start and before the first request.
  */
-#ifndef TESTS_LOAD_SERVER_H
-#define TESTS_LOAD_SERVER_H
+#ifndef TESTS_UNIT_LOAD_SERVER_H
+#define TESTS_UNIT_LOAD_SERVER_H
 
 #include <pthread.h>
 #include <stdatomic.h>
