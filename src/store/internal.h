@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the sqlite store share. Who owns what:
+ *
+ *   deciding thread   row cache, read connection `reads`, filling of batches
+ *   keeper thread     write connection `db`, the two generations, the journal
+ *   checkpoint thread connection `check`
+ *   `lock`            the batch queue, tickets of readers, everything marked so below
+ */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include "base/arena.h"
+#include "store/packed.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#define KEEP_QUEUE_MAX 4
+#define PART_SIZE_MAX ((size_t)1 << 20) /* bytes of one journal blob, about */
+#define BATCH_PARTS_MAX 512
+#define FORMAT_VERSION 1
+
+static_assert((BATCH_ROWS_MAX * (uint64_t)RECORD_SIZE_MAX) / (PART_SIZE_MAX - RECORD_SIZE_MAX) < BATCH_PARTS_MAX,
+              "the largest batch fits its parts");
+
+/* ---- batches on their way to the journal (sqlite_journal.c) ---- */
+
+/* Before each part of a batch, in memory and as the head of a journal blob. */
+struct part_head {
+    uint32_t magic;
+    uint32_t part, part_count;
+    uint32_t rows;
+    uint64_t batch;
+    uint64_t size; /* bytes of the records that follow */
+    uint64_t checksum; /* of head, with this member 0, and records */
+};
+
+struct batch {
+    uint64_t number;
+    keep_done *done;
+    void *context;
+    uint8_t *bytes; /* parts, each a head and records */
+    size_t size, capacity;
+    uint32_t part_count;
+    size_t part_at[BATCH_PARTS_MAX + 1]; /* offset of each part, and the end */
+    uint32_t row_count;
+};
+
+void batch_begin(struct batch *batch, uint64_t number);
+enum status batch_add(struct batch *batch, const struct row_change *change);
+void batch_seal(struct batch *batch);
+/* Whether head and records are whole. */
+bool part_check(const uint8_t *bytes, size_t size, struct part_head *head);
+
+/* ---- changed rows that wait for write-back (sqlite_dirty.c) ---- */
+
+struct dirty_row {
+    uint64_t prefix; /* of the key, set when sorted */
+    const uint8_t *record;
+};
+
+struct dirty_table {
+    struct dirty_row *rows;
+    size_t count, capacity;
+    size_t next; /* those before are written */
+    bool sorted;
+};
+
+struct dirty {
+    struct dirty_table tables[TABLE_COUNT_MAX];
+    struct arena arena; /* the records */
+    struct dirty_row *scratch;
+    size_t scratch_capacity;
+    size_t row_count, row_next; /* all, and written or found superseded */
+    size_t bytes;
+    uint64_t batch_last;
+    int64_t since_us;
+    uint32_t table_next;
+};
+
+void dirty_init(struct dirty *dirty);
+void dirty_release(struct dirty *dirty);
+void dirty_clear(struct dirty *dirty);
+/* Copies the records of one checked part. False: no memory, or records that make no sense. */
+MUST_CHECK bool dirty_add(struct dirty *dirty, const uint8_t *records, size_t size);
+/* Sorts by key and keeps the newest of each. */
+MUST_CHECK bool dirty_sort(struct dirty *dirty, uint32_t table);
+
+/* ---- rows in memory (sqlite_cache.c) ---- */
+
+struct cache;
+struct cache *cache_open(int64_t bytes_max, const atomic_uint_least64_t *written);
+void cache_close(struct cache *cache);
+/* NULL image: not in the cache. `*exists` false: known to be absent. Valid until the next cache_put. */
+const uint8_t *cache_find(struct cache *cache, uint32_t table, struct span key, uint64_t hash, bool *exists,
+                          size_t *image_size);
+/* `batch` is the one that changed the row, 0 for a row as read from the file. */
+void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t hash, bool exists,
+               struct span image, uint64_t batch);
+/* The largest key that may be in the file and not in the cache. */
+void cache_ceiling_raise(struct cache *cache, uint32_t table, struct span key);
+bool cache_above_ceiling(const struct cache *cache, uint32_t table, struct span key);
+void cache_counts(const struct cache *cache, uint64_t *rows, uint64_t *bytes);
+
+/* ---- rows and SQL (sqlite_rows.c) ---- */
+
+/* SQL text that fails softly when it is too long. */
+struct sql {
+    size_t size;
+    bool failed;
+    char text[16384];
+};
+
+void sql_add(struct sql *sql, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sql_create(struct sql *sql, const struct table *table);
+void sql_put(struct sql *sql, const struct table *table);
+void sql_drop(struct sql *sql, const struct table *table);
+void sql_get(struct sql *sql, const struct table *table);
+/* Rows in key order; `from`: beginning with a bound key. */
+void sql_scan(struct sql *sql, const struct table *table, bool from, bool descending);
+const char *column_sql_type(const struct column *column);
+void sql_column(struct sql *sql, const struct column *column);
+
+MUST_CHECK bool record_bind(sqlite3_stmt *statement, const struct table *table, const struct record *record);
+MUST_CHECK bool key_bind(sqlite3_stmt *statement, const struct table *table, struct span key);
+/* Columns from `first` on, which stand in the result from 0 on, into a zeroed struct. */
+MUST_CHECK bool row_decode(sqlite3_stmt *statement, const struct table *table, uint32_t first, void *row);
+
+/* ---- connections and schema (sqlite_schema.c) ---- */
+
+enum connect {
+    CONNECT_write,
+    CONNECT_read,
+};
+
+void error_set(struct store_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum status connection_open(const char *path, const char *vfs, enum connect mode, sqlite3 **db,
+                            struct store_error *error);
+/* Creates what is missing, adds columns, refuses what does not fit. In one transaction. */
+enum status schema_prepare(sqlite3 *db, const struct table *const *tables, struct store_error *error);
+/* The same without changing anything: for readers. */
+enum status schema_check(sqlite3 *db, const struct table *const *tables, struct store_error *error);
+enum status meta_get(sqlite3 *db, const char *name, int64_t *value);
+enum status page_size_get(sqlite3 *db, int *bytes, struct store_error *error);
+enum status status_of(int rc);
+
+/* ---- journal in the file (sqlite_journal.c) ---- */
+
+/* What a snapshot's journal holds beyond its tables. */
+struct journal_extent {
+    uint64_t written;     /* the tables hold every batch up to here */
+    uint64_t first, last; /* batches in the journal, also such that are written; 0 and 0: none */
+};
+
+/* Row id of a part: room for more parts than a batch can have. */
+#define JOURNAL_PARTS 4096
+
+static inline int64_t journal_sequence(uint64_t batch, uint32_t part)
+{
+    static_assert(BATCH_PARTS_MAX < JOURNAL_PARTS, "parts of different batches never meet");
+    return (int64_t)batch * JOURNAL_PARTS + part;
+}
+
+enum status journal_read(sqlite3 *db, struct dirty *dirty, struct journal_extent *extent,
+                         struct store_error *error);
+bool journal_insert(sqlite3_stmt *insert, const struct batch *batch);
+
+/* ---- VFS (sqlite_vfs.c): joins the small writes of the log, and counts ---- */
+
+struct vfs_counts {
+    atomic_uint_least64_t bytes_written, syncs;
+};
+
+struct vfs;
+struct vfs *vfs_open(const char *below);
+const char *vfs_name(const struct vfs *vfs);
+struct vfs_counts *vfs_counts(struct vfs *vfs);
+void vfs_close(struct vfs *vfs);
+
+#endif

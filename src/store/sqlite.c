@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The calls of the deciding thread, and closing. Opening is in sqlite_open.c. */
+#include "store/sqlite_store.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+void store_die(struct sqlite_store *store, sqlite3 *db, const char *what)
+{
+    pthread_mutex_lock(&store->lock);
+    error_set(&store->fault, "%s: %s", what, db != NULL ? sqlite3_errmsg(db) : "given up");
+    atomic_store_explicit(&store->dead, true, memory_order_release);
+    pthread_cond_broadcast(&store->room_wake);
+    pthread_cond_broadcast(&store->ticket_wake);
+    pthread_mutex_unlock(&store->lock);
+}
+
+void store_sqlite_fault(struct store *base, struct store_error *error)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    pthread_mutex_lock(&store->lock);
+    *error = store->fault;
+    pthread_mutex_unlock(&store->lock);
+}
+
+static bool store_dead(struct sqlite_store *store)
+{
+    return atomic_load_explicit(&store->dead, memory_order_acquire);
+}
+
+/* ---- calls of the deciding thread ---- */
+
+static bool want_answer(struct sqlite_store *store, struct row_want *want, bool *known)
+{
+    size_t size;
+    const uint8_t *image = cache_find(store->cache, want->table->number, want->key, want->hash, &want->exists, &size);
+    *known = image != NULL;
+    if (image == NULL || !want->exists) {
+        return true;
+    }
+    return row_unpack(want->table, (struct span){ (const char *)image, size }, want->row);
+}
+
+static enum peek sqlite_peek(struct store *base, struct row_want *want)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    bool known;
+    bool fits = want_answer(store, want, &known);
+    assert(fits); /* the image was packed by this process */
+    if (known) {
+        return want->exists ? PEEK_found : PEEK_absent;
+    }
+    if (cache_above_ceiling(store->cache, want->table->number, want->key)) {
+        want->exists = false;
+        return PEEK_absent;
+    }
+    return PEEK_unknown;
+}
+
+static bool want_select(struct sqlite_store *store, struct row_want *want)
+{
+    sqlite3_stmt *get = store->statements[want->table->number].get;
+    if (!key_bind(get, want->table, want->key)) {
+        store_die(store, NULL, "a key does not fit its table");
+        return false;
+    }
+    int rc = sqlite3_step(get);
+    bool ok = rc == SQLITE_ROW || rc == SQLITE_DONE;
+    want->exists = rc == SQLITE_ROW;
+    uint8_t image[ROW_SIZE_MAX];
+    size_t size = 0;
+    if (!ok) {
+        store_die(store, store->reads, "reading a row");
+    } else if (want->exists) {
+        ok = row_decode(get, want->table, want->table->key_count, want->row);
+        size = ok ? row_pack(want->table, want->row, image, sizeof(image)) : 0;
+        ok = size > 0;
+        if (!ok) {
+            store_die(store, NULL, "a row of the file does not fit its table");
+        }
+    }
+    sqlite3_reset(get);
+    if (ok) {
+        cache_put(store->cache, want->table->number, want->key, want->hash, want->exists,
+                  (struct span){ (const char *)image, size }, 0);
+    }
+    return ok;
+}
+
+static int want_order(const void *a, const void *b)
+{
+    const struct row_want *left = *(struct row_want *const *)a;
+    const struct row_want *right = *(struct row_want *const *)b;
+    if (left->table->number != right->table->number) {
+        return left->table->number < right->table->number ? -1 : 1;
+    }
+    return key_compare(left->key, right->key);
+}
+
+/* Answers what memory can; the others are left in `wants`, in the order in which the file has them. */
+static size_t wants_gather(struct sqlite_store *store, struct row_want *wants, size_t count)
+{
+    size_t left = 0;
+    if (store->wants_capacity < count) {
+        struct row_want **wide = realloc(store->wants, count * sizeof(struct row_want *));
+        assert(wide != NULL); /* bounded by BATCH_ROWS_MAX */
+        store->wants = wide;
+        store->wants_capacity = count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (sqlite_peek(&store->base, &wants[i]) == PEEK_unknown) {
+            store->wants[left++] = &wants[i];
+        }
+    }
+    if (left > 1) {
+        qsort(store->wants, left, sizeof(struct row_want *), want_order);
+    }
+    return left;
+}
+
+static bool reads_step(struct sqlite_store *store, sqlite3_stmt *statement)
+{
+    int rc = sqlite3_step(statement);
+    sqlite3_reset(statement);
+    if (rc != SQLITE_DONE) {
+        store_die(store, store->reads, "a read transaction");
+        return false;
+    }
+    return true;
+}
+
+static enum status sqlite_load(struct store *base, struct row_want *wants, size_t count)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    if (store_dead(store)) {
+        return STATUS_fault;
+    }
+    size_t left = wants_gather(store, wants, count);
+    if (left == 0) {
+        return STATUS_ok;
+    }
+    pthread_mutex_lock(&store->read_gate);
+    bool ok = reads_step(store, store->reads_begin);
+    for (size_t i = 0; i < left && ok; i++) {
+        ok = want_select(store, store->wants[i]);
+    }
+    ok = reads_step(store, store->reads_end) && ok;
+    pthread_mutex_unlock(&store->read_gate);
+    atomic_fetch_add_explicit(&store->rows_loaded, left, memory_order_relaxed);
+    return ok ? STATUS_ok : STATUS_fault;
+}
+
+/* Waits for a free slot; NULL when the store died. */
+static struct batch *slot_take(struct sqlite_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    while (store->queue_in - store->queue_out == KEEP_QUEUE_MAX && !store_dead(store)) {
+        pthread_cond_wait(&store->room_wake, &store->lock);
+    }
+    struct batch *batch = store_dead(store) ? NULL : &store->queue[store->queue_in % KEEP_QUEUE_MAX];
+    pthread_mutex_unlock(&store->lock);
+    return batch;
+}
+
+static void batch_cache(struct sqlite_store *store, const struct batch *batch, const struct row_change *changes)
+{
+    size_t index = 0;
+    for (uint32_t i = 0; i < batch->part_count; i++) {
+        size_t at = batch->part_at[i] + sizeof(struct part_head);
+        while (at < batch->part_at[i + 1]) {
+            struct record record;
+            size_t took = record_read(batch->bytes + at, batch->part_at[i + 1] - at, &record);
+            assert(took > 0); /* written a moment ago */
+            cache_put(store->cache, record.table, record.key, changes[index].hash, record.exists, record.image,
+                      batch->number);
+            index++;
+            at += took;
+        }
+    }
+    assert(index == batch->row_count);
+}
+
+static enum status sqlite_keep(struct store *base, const struct row_change *changes, size_t count,
+                               keep_done *done, void *context)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    assert(count <= BATCH_ROWS_MAX);
+    struct batch *batch = slot_take(store);
+    if (batch == NULL) {
+        return STATUS_fault;
+    }
+    batch_begin(batch, store->batch_kept + 1);
+    for (size_t i = 0; i < count; i++) {
+        enum status status = batch_add(batch, &changes[i]);
+        if (status != STATUS_ok) {
+            return status; /* nothing has changed yet */
+        }
+    }
+    batch_seal(batch);
+    batch_cache(store, batch, changes);
+    batch->done = done;
+    batch->context = context;
+    store->batch_kept++;
+    pthread_mutex_lock(&store->lock);
+    store->queue_in++;
+    pthread_cond_signal(&store->keeper_wake);
+    pthread_mutex_unlock(&store->lock);
+    return STATUS_ok;
+}
+
+static enum status sqlite_scan(struct store *base, const struct table *table, struct span from, scan_row *each,
+                               void *context)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    struct journal_extent extent;
+    struct dirty overlay;
+    if (store_dead(store)) {
+        return STATUS_fault;
+    }
+    dirty_init(&overlay);
+    enum status status = STATUS_fault;
+    if (reads_step(store, store->reads_begin)) {
+        status = journal_read(store->reads, &overlay, &extent, NULL);
+        if (status == STATUS_ok) {
+            status = reads_scan(store->reads, table, from, &overlay, each, context);
+        }
+        if (!reads_step(store, store->reads_end)) {
+            status = STATUS_fault;
+        }
+    }
+    dirty_release(&overlay);
+    return status;
+}
+
+static int64_t thread_cpu_ns(pthread_t thread)
+{
+    clockid_t clock;
+    struct timespec at;
+    if (pthread_getcpuclockid(thread, &clock) != 0 || clock_gettime(clock, &at) != 0) {
+        return 0;
+    }
+    return (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
+}
+
+static void sqlite_counts(struct store *base, struct store_counts *counts)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    const struct vfs_counts *written = vfs_counts(store->vfs);
+    *counts = (struct store_counts){
+        .batches = atomic_load_explicit(&store->batch_count, memory_order_relaxed),
+        .syncs = atomic_load_explicit(&written->syncs, memory_order_relaxed),
+        .bytes_written = atomic_load_explicit(&written->bytes_written, memory_order_relaxed),
+        .rows_loaded = atomic_load_explicit(&store->rows_loaded, memory_order_relaxed),
+        .keep_cpu_ns = thread_cpu_ns(store->keeper) + thread_cpu_ns(store->checkpointer),
+    };
+    cache_counts(store->cache, &counts->rows_cached, &counts->bytes_cached);
+}
+
+/* ---- closing ---- */
+
+static void statements_close(struct sqlite_store *store)
+{
+    sqlite3_stmt *single[] = { store->begin,        store->commit,      store->rollback,    store->journal_insert,
+                               store->journal_drop, store->written_set, store->reads_begin, store->reads_end };
+    for (size_t i = 0; i < COUNT_OF(single); i++) {
+        sqlite3_finalize(single[i]);
+    }
+    for (size_t i = 0; i < TABLE_COUNT_MAX; i++) {
+        sqlite3_finalize(store->statements[i].put);
+        sqlite3_finalize(store->statements[i].drop);
+        sqlite3_finalize(store->statements[i].get);
+    }
+}
+
+static void threads_stop(struct sqlite_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    assert(store->reader_count == 0); /* readers are closed first */
+    store->stopping = true;
+    pthread_cond_broadcast(&store->keeper_wake);
+    pthread_mutex_unlock(&store->lock);
+    pthread_join(store->keeper, NULL);
+    pthread_mutex_lock(&store->lock);
+    store->check_stopping = true;
+    pthread_cond_broadcast(&store->check_wake);
+    pthread_mutex_unlock(&store->lock);
+    pthread_join(store->checkpointer, NULL);
+}
+
+void store_free(struct sqlite_store *store)
+{
+    statements_close(store);
+    sqlite3_close(store->reads);
+    sqlite3_close(store->check);
+    if (store->db != NULL && !store_dead(store) && !store->settings.leave_journal) {
+        /* The last connection moves the log into the file and removes it. */
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    }
+    sqlite3_close(store->db);
+    vfs_close(store->vfs);
+    cache_close(store->cache);
+    for (size_t i = 0; i < KEEP_QUEUE_MAX; i++) {
+        free(store->queue[i].bytes);
+    }
+    dirty_release(&store->generations[0]);
+    dirty_release(&store->generations[1]);
+    free(store->wants);
+    free(store->path);
+    if (store->lock_fd >= 0) {
+        close(store->lock_fd);
+    }
+    pthread_mutex_destroy(&store->lock);
+    pthread_mutex_destroy(&store->read_gate);
+    pthread_cond_destroy(&store->keeper_wake);
+    pthread_cond_destroy(&store->room_wake);
+    pthread_cond_destroy(&store->ticket_wake);
+    pthread_cond_destroy(&store->check_wake);
+    free(store);
+}
+
+static void sqlite_close(struct store *base)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    threads_stop(store);
+    store_free(store);
+}
+
+const struct store_ops sqlite_ops = {
+    .name = "sqlite",
+    .peek = sqlite_peek,
+    .load = sqlite_load,
+    .keep = sqlite_keep,
+    .scan = sqlite_scan,
+    .reader_open = sqlite_reader_open,
+    .counts = sqlite_counts,
+    .close = sqlite_close,
+};

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Packed rows in memory, log-structured: entries are appended to small segments; when there are too many
+ * segments the oldest is taken apart. What is dirty or was asked for since moves to the newest segment,
+ * the rest is forgotten. No allocation per row, no size classes, nothing to defragment.
+ *
+ *  1. An entry whose batch is above `written` is never forgotten: the file does not have it yet.
+ *  2. A row that exists in the file and has no entry has a key that is not above its table's ceiling.
+ *  3. Each live entry has exactly one slot; a slot's tag is the upper half of the entry's hash.
+ *
+ * Deciding thread only.
+ */
+#include "store/internal.h"
+
+#include <stdlib.h>
+
+#define SEGMENT_SIZE ((size_t)32768)
+#define SLAB_SEGMENTS 32
+#define SEGMENT_COUNT_MAX ((size_t)1 << 20) /* 32 GiB */
+#define UNIT 8                              /* handles count these */
+#define CLEANED_AT_ONCE_MAX 4
+#define SLOTS_MIN ((size_t)1 << 12)
+#define NO_SEGMENT UINT32_MAX
+
+enum entry_flag {
+    ENTRY_exists = 1,
+    ENTRY_asked = 2, /* found since it was last moved */
+    ENTRY_dead = 4,  /* replaced */
+};
+
+struct entry {
+    uint64_t hash;
+    uint64_t batch;
+    uint16_t room; /* bytes for key and image */
+    uint16_t image_size;
+    uint8_t key_size, table, flags, unused_padding;
+    uint8_t bytes[];
+};
+
+struct slot {
+    uint32_t tag;
+    uint32_t handle; /* 0: free */
+};
+
+struct segment {
+    uint8_t *bytes;
+    uint32_t used;
+    uint32_t next; /* in order of age, or of the free list */
+};
+
+struct ceiling {
+    bool any;
+    uint8_t size;
+    char key[KEY_SIZE_MAX];
+};
+
+struct cache {
+    const atomic_uint_least64_t *written;
+    struct slot *slots;
+    unsigned slot_shift; /* a tag's slot is tag >> slot_shift */
+    size_t slot_mask;
+    size_t entry_count, live_bytes;
+    struct segment *segments;
+    size_t segment_count; /* made so far */
+    size_t segments_used, segments_max;
+    uint32_t oldest, newest, spare;
+    bool cleaning;
+    uint8_t **slabs;
+    size_t slab_count;
+    struct ceiling ceilings[TABLE_COUNT_MAX];
+};
+
+static_assert(sizeof(struct entry) == 24, "entries are packed tightly");
+static_assert(SEGMENT_COUNT_MAX * (SEGMENT_SIZE / UNIT) <= (uint64_t)UINT32_MAX + 1, "a handle fits 32 bits");
+
+static void *must_alloc(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    assert(memory != NULL); /* limits were given at the start; a machine without this memory cannot serve */
+    return memory;
+}
+
+static void slots_make(struct cache *cache, size_t count)
+{
+    unsigned bits = 0;
+    while ((size_t)1 << bits < count) {
+        bits++;
+    }
+    assert(bits <= 32);
+    cache->slots = must_alloc((size_t)1 << bits, sizeof(struct slot));
+    cache->slot_mask = ((size_t)1 << bits) - 1;
+    cache->slot_shift = 32 - bits;
+}
+
+struct cache *cache_open(int64_t bytes_max, const atomic_uint_least64_t *written)
+{
+    struct cache *cache = must_alloc(1, sizeof(*cache));
+    cache->written = written;
+    cache->segments_max = (size_t)bytes_max / SEGMENT_SIZE;
+    if (cache->segments_max < 2) {
+        cache->segments_max = 2;
+    }
+    assert(cache->segments_max < SEGMENT_COUNT_MAX / 2);
+    cache->segments = must_alloc(SEGMENT_COUNT_MAX, sizeof(struct segment)); /* touched only as far as used */
+    cache->segment_count = 1; /* so that no handle is 0 */
+    cache->slabs = must_alloc(SEGMENT_COUNT_MAX / SLAB_SEGMENTS + 1, sizeof(cache->slabs[0]));
+    cache->oldest = cache->newest = cache->spare = NO_SEGMENT;
+    size_t slots = (size_t)bytes_max / 96;
+    slots_make(cache, slots < SLOTS_MIN ? SLOTS_MIN : slots);
+    return cache;
+}
+
+void cache_close(struct cache *cache)
+{
+    if (cache == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < cache->slab_count; i++) {
+        free(cache->slabs[i]);
+    }
+    free(cache->slabs);
+    free(cache->segments);
+    free(cache->slots);
+    free(cache);
+}
+
+static struct entry *entry_at(const struct cache *cache, uint32_t handle)
+{
+    size_t at = (size_t)handle * UNIT;
+    return (void *)(cache->segments[at / SEGMENT_SIZE].bytes + at % SEGMENT_SIZE);
+}
+
+static struct span entry_key(const struct entry *entry)
+{
+    return (struct span){ (const char *)entry->bytes, entry->key_size };
+}
+
+static size_t entry_size(const struct entry *entry)
+{
+    return sizeof(*entry) + entry->room;
+}
+
+/* ---- slots: open addressing, linear probing, deletion by moving back ---- */
+
+/* The slot of the row, or the free one where it would go. */
+static struct slot *slot_find(const struct cache *cache, uint32_t table, struct span key, uint64_t hash)
+{
+    uint32_t tag = (uint32_t)(hash >> 32);
+    for (size_t i = tag >> cache->slot_shift;; i = (i + 1) & cache->slot_mask) {
+        struct slot *slot = &cache->slots[i & cache->slot_mask];
+        if (slot->handle == 0) {
+            return slot;
+        }
+        if (slot->tag == tag) {
+            const struct entry *entry = entry_at(cache, slot->handle);
+            if (entry->hash == hash && entry->table == table && entry->key_size == key.size &&
+                memcmp(entry->bytes, key.bytes, key.size) == 0) {
+                return slot;
+            }
+        }
+    }
+}
+
+static struct slot *slot_of_handle(const struct cache *cache, uint64_t hash, uint32_t handle)
+{
+    for (size_t i = (uint32_t)(hash >> 32) >> cache->slot_shift;; i = (i + 1) & cache->slot_mask) {
+        struct slot *slot = &cache->slots[i & cache->slot_mask];
+        assert(slot->handle != 0); /* invariant 3 */
+        if (slot->handle == handle) {
+            return slot;
+        }
+    }
+}
+
+static void slot_free(struct cache *cache, struct slot *slot)
+{
+    size_t hole = (size_t)(slot - cache->slots);
+    for (size_t i = (hole + 1) & cache->slot_mask; cache->slots[i].handle != 0; i = (i + 1) & cache->slot_mask) {
+        size_t home = (cache->slots[i].tag >> cache->slot_shift) & cache->slot_mask;
+        if (((i - home) & cache->slot_mask) >= ((i - hole) & cache->slot_mask)) {
+            cache->slots[hole] = cache->slots[i];
+            hole = i;
+        }
+    }
+    cache->slots[hole] = (struct slot){ 0 };
+    cache->entry_count--;
+}
+
+/* Rare: the slots are sized for the cache's bytes, and only unusually small or many dirty rows pass that. */
+static void slots_grow(struct cache *cache)
+{
+    struct slot *old = cache->slots;
+    size_t old_count = cache->slot_mask + 1;
+    slots_make(cache, old_count * 2);
+    for (size_t i = 0; i < old_count; i++) {
+        if (old[i].handle != 0) {
+            size_t at = old[i].tag >> cache->slot_shift;
+            while (cache->slots[at].handle != 0) {
+                at = (at + 1) & cache->slot_mask;
+            }
+            cache->slots[at] = old[i];
+        }
+    }
+    free(old);
+}
+
+/* ---- segments ---- */
+
+static void segments_make(struct cache *cache)
+{
+    assert(cache->segment_count + SLAB_SEGMENTS <= SEGMENT_COUNT_MAX);
+    uint8_t *slab = malloc(SLAB_SEGMENTS * SEGMENT_SIZE);
+    assert(slab != NULL);
+    cache->slabs[cache->slab_count++] = slab;
+    for (size_t i = 0; i < SLAB_SEGMENTS; i++) {
+        uint32_t number = (uint32_t)cache->segment_count++;
+        cache->segments[number] = (struct segment){ .bytes = slab + i * SEGMENT_SIZE, .next = cache->spare };
+        cache->spare = number;
+    }
+}
+
+static void segment_start(struct cache *cache)
+{
+    if (cache->spare == NO_SEGMENT) {
+        segments_make(cache);
+    }
+    uint32_t number = cache->spare;
+    cache->spare = cache->segments[number].next;
+    cache->segments[number].used = 0;
+    cache->segments[number].next = NO_SEGMENT;
+    if (cache->newest == NO_SEGMENT) {
+        cache->oldest = number;
+    } else {
+        cache->segments[cache->newest].next = number;
+    }
+    cache->newest = number;
+    cache->segments_used++;
+}
+
+static void segments_clean(struct cache *cache);
+
+static uint32_t entry_alloc(struct cache *cache, size_t size)
+{
+    assert(size <= SEGMENT_SIZE);
+    assert(size % UNIT == 0);
+    if (cache->newest == NO_SEGMENT || SEGMENT_SIZE - cache->segments[cache->newest].used < size) {
+        if (!cache->cleaning) {
+            segments_clean(cache);
+        }
+        if (cache->newest == NO_SEGMENT || SEGMENT_SIZE - cache->segments[cache->newest].used < size) {
+            segment_start(cache);
+        }
+    }
+    struct segment *segment = &cache->segments[cache->newest];
+    uint32_t handle = (uint32_t)((cache->newest * SEGMENT_SIZE + segment->used) / UNIT);
+    segment->used += (uint32_t)size;
+    return handle;
+}
+
+/* Takes one entry of the oldest segment away from there: to the newest, or out of the cache. */
+static void entry_leave(struct cache *cache, struct entry *entry, uint32_t handle, uint64_t written)
+{
+    struct slot *slot = slot_of_handle(cache, entry->hash, handle);
+    if (entry->batch > written || (entry->flags & ENTRY_asked) != 0) {
+        size_t size = entry_size(entry);
+        uint32_t to = entry_alloc(cache, size);
+        struct entry *moved = entry_at(cache, to);
+        memcpy(moved, entry, size);
+        moved->flags &= (uint8_t)~ENTRY_asked;
+        slot->handle = to;
+        return;
+    }
+    if ((entry->flags & ENTRY_exists) != 0) {
+        cache_ceiling_raise(cache, entry->table, entry_key(entry));
+    }
+    cache->live_bytes -= entry_size(entry);
+    slot_free(cache, slot);
+}
+
+static void segment_clean(struct cache *cache, uint32_t number, uint64_t written)
+{
+    struct segment *segment = &cache->segments[number];
+    for (uint32_t at = 0; at < segment->used;) {
+        struct entry *entry = (void *)(segment->bytes + at);
+        if ((entry->flags & ENTRY_dead) == 0) {
+            entry_leave(cache, entry, (uint32_t)((number * SEGMENT_SIZE + at) / UNIT), written);
+        }
+        at += (uint32_t)entry_size(entry);
+    }
+    cache->oldest = segment->next;
+    segment->next = cache->spare;
+    cache->spare = number;
+    cache->segments_used--;
+}
+
+/*
+ * Bounded work per new segment. When what is old is all dirty or wanted, the cache grows beyond its limit
+ * for a while: dirty rows are bounded by the keeper, and what is wanted loses its mark by being moved.
+ */
+static void segments_clean(struct cache *cache)
+{
+    uint64_t written = atomic_load_explicit(cache->written, memory_order_acquire);
+    cache->cleaning = true;
+    for (int i = 0; i < CLEANED_AT_ONCE_MAX && cache->segments_used >= cache->segments_max; i++) {
+        if (cache->oldest == cache->newest) {
+            break;
+        }
+        segment_clean(cache, cache->oldest, written);
+    }
+    cache->cleaning = false;
+}
+
+/* ---- offered ---- */
+
+const uint8_t *cache_find(struct cache *cache, uint32_t table, struct span key, uint64_t hash, bool *exists,
+                          size_t *image_size)
+{
+    const struct slot *slot = slot_find(cache, table, key, hash);
+    if (slot->handle == 0) {
+        return NULL;
+    }
+    struct entry *entry = entry_at(cache, slot->handle);
+    entry->flags |= ENTRY_asked;
+    *exists = (entry->flags & ENTRY_exists) != 0;
+    *image_size = entry->image_size;
+    return entry->bytes + entry->key_size;
+}
+
+static void entry_fill(struct entry *entry, bool exists, struct span image, uint64_t batch)
+{
+    entry->batch = batch;
+    entry->image_size = (uint16_t)image.size;
+    entry->flags = exists ? ENTRY_exists : 0;
+    if (image.size > 0) {
+        memcpy(entry->bytes + entry->key_size, image.bytes, image.size);
+    }
+}
+
+void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t hash, bool exists,
+               struct span image, uint64_t batch)
+{
+    size_t room = key.size + image.size;
+    struct slot *slot = slot_find(cache, table, key, hash);
+    if (slot->handle != 0) {
+        struct entry *entry = entry_at(cache, slot->handle);
+        if (entry->room >= room) {
+            entry_fill(entry, exists, image, batch);
+            return;
+        }
+    }
+    /* Eight bytes to spare: numbers grow by a byte now and then. Cleaning may move entries and slots. */
+    room = ((room + 8 + UNIT - 1) & ~(size_t)(UNIT - 1));
+    uint32_t handle = entry_alloc(cache, sizeof(struct entry) + room);
+    struct entry *entry = entry_at(cache, handle);
+    *entry = (struct entry){ .hash = hash,
+                             .room = (uint16_t)room,
+                             .key_size = (uint8_t)key.size,
+                             .table = (uint8_t)table };
+    memcpy(entry->bytes, key.bytes, key.size);
+    entry_fill(entry, exists, image, batch);
+    cache->live_bytes += entry_size(entry);
+    slot = slot_find(cache, table, key, hash);
+    if (slot->handle != 0) {
+        struct entry *old = entry_at(cache, slot->handle);
+        old->flags |= ENTRY_dead;
+        cache->live_bytes -= entry_size(old);
+        slot->handle = handle;
+        return;
+    }
+    *slot = (struct slot){ .tag = (uint32_t)(hash >> 32), .handle = handle };
+    if (++cache->entry_count > (cache->slot_mask + 1) / 4 * 3) {
+        slots_grow(cache);
+    }
+}
+
+void cache_ceiling_raise(struct cache *cache, uint32_t table, struct span key)
+{
+    assert(table < TABLE_COUNT_MAX);
+    assert(key.size <= KEY_SIZE_MAX);
+    if (cache_above_ceiling(cache, table, key)) {
+        struct ceiling *ceiling = &cache->ceilings[table];
+        ceiling->any = true;
+        ceiling->size = (uint8_t)key.size;
+        memcpy(ceiling->key, key.bytes, key.size);
+    }
+}
+
+bool cache_above_ceiling(const struct cache *cache, uint32_t table, struct span key)
+{
+    const struct ceiling *ceiling = &cache->ceilings[table];
+    return !ceiling->any || key_compare(key, (struct span){ ceiling->key, ceiling->size }) > 0;
+}
+
+void cache_counts(const struct cache *cache, uint64_t *rows, uint64_t *bytes)
+{
+    *rows = cache->entry_count;
+    *bytes = cache->segments_used * SEGMENT_SIZE + (cache->slot_mask + 1) * sizeof(struct slot);
+}
