@@ -257,6 +257,17 @@ describe("the numbers", () => {
                 () => document.getAnimations().filter((one) => one.playState === "running").length,
             );
             assert.equal(moving, 0);
+            const frames = await page.evaluate(async (ms) => {
+                const pen = document.getElementById("rate-plot").getContext("2d");
+                let count = 0;
+                pen.clearRect = (...area) => {
+                    count += 1;
+                    CanvasRenderingContext2D.prototype.clearRect.apply(pen, area);
+                };
+                await new Promise((resolve) => setTimeout(resolve, ms));
+                return count;
+            }, 5 * tick_ms);
+            assert.ok(frames >= 3 && frames <= 7, `the plot steps once per second, not ${frames} times in five`);
         });
     });
 
