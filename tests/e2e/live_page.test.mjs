@@ -267,7 +267,10 @@ describe("the numbers", () => {
                 await new Promise((resolve) => setTimeout(resolve, ms));
                 return count;
             }, 5 * tick_ms);
-            assert.ok(frames >= 3 && frames <= 7, `the plot steps once per second, not ${frames} times in five`);
+            assert.ok(
+                frames >= 3 && frames <= 7,
+                `the plot steps once per second, not ${frames} times in five`,
+            );
         });
     });
 
