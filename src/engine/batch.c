@@ -200,7 +200,7 @@ enum status batch_decide(struct batch *batch, struct call *calls)
     return STATUS_ok;
 }
 
-void batch_seal(struct batch *batch)
+void batch_complete(struct batch *batch)
 {
     struct engine *engine = batch->engine;
     batch->change_count = view_changes(&batch->view, batch->changes);

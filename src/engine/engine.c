@@ -205,7 +205,7 @@ static void batch_hand_over(struct engine *engine)
 {
     struct batch *batch = engine->open;
     batch->number = ++engine->batch_number;
-    batch_seal(batch);
+    batch_complete(batch);
     const char *broken = engine->settings.check == NULL
                              ? NULL
                              : engine->settings.check(engine->settings.check_context, batch->changes,

@@ -31,7 +31,7 @@ uint32_t batch_room(const struct batch *batch);
 /* Decides the linked calls in order and appends them. */
 MUST_CHECK enum status batch_decide(struct batch *batch, struct call *calls);
 /* Writes the progress row and collects the changes; feeds the timer heap. */
-void batch_seal(struct batch *batch);
+void batch_complete(struct batch *batch);
 keep_done batch_done;
 
 /* ---- timers.c: due timers in memory, a binary heap with lazy deletion ---- */

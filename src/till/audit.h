@@ -5,7 +5,7 @@
  * reader, so the store may be served by another process meanwhile.
  *
  * It goes through each table once, in key order, and keeps what it must remember in hash maps: at most 120
- * bytes for each account, 48 for each shopper, 24 for each paid trade, 160 for each refund, campaign, shop
+ * bytes for each account, 72 for each shopper, 40 for each paid trade, 320 for each refund, campaign, shop
  * and shop's day. Only when a count does not agree does it go through the tables again, to name the row.
  *
  * The first thing that does not agree is named; the audit then goes on, so that the verdict on each law is

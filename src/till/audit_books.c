@@ -201,7 +201,8 @@ static bool leg_follow(struct audit *audit, const struct transfer_row *transfer,
                leg->from_owner_id != leg->to_owner_id || leg->from_purpose != leg->to_purpose);
     struct side from = { leg->from_owner_id, leg->unit,         -leg->amount,
                          leg->from_balance,  leg->from_previous_id, leg->from_purpose };
-    struct side to = { leg->to_owner_id, leg->unit, leg->amount, leg->to_balance, leg->to_previous_id, leg->to_purpose };
+    struct side to = { leg->to_owner_id, leg->unit,           leg->amount,
+                       leg->to_balance,  leg->to_previous_id, leg->to_purpose };
     audit->report->legs++;
     return account_touch(audit, transfer, &from) && account_touch(audit, transfer, &to);
 }

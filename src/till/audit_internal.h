@@ -3,6 +3,7 @@
 #ifndef TILL_AUDIT_INTERNAL_H
 #define TILL_AUDIT_INTERNAL_H
 
+#include "engine/command.h"
 #include "engine/engine_rows.h"
 #include "ledger/ledger_rows.h"
 #include "till/audit.h"

@@ -158,8 +158,8 @@ static void lines_check(struct audit *audit, const struct trade_row *trade, cons
         left += line->platform_left_minor + line->merchant_left_minor;
     }
     audit_equal(audit, about, "the discount, as its lines come to", given, trade->discount_minor);
-    audit_equal(audit, about, "what is left of the discount, less its refunds", trade->discount_minor - sums->discount_minor,
-                left);
+    audit_equal(audit, about, "what is left of the discount, less its refunds",
+                trade->discount_minor - sums->discount_minor, left);
 }
 
 static bool lines_count(struct audit *audit, const struct trade_row *trade)
@@ -248,7 +248,8 @@ static bool paid_check(struct audit *audit, const struct trade_row *trade, const
     audit_true(audit, about, "more was refunded than paid", trade->left_minor >= 0 && trade->paid_left_minor >= 0);
     lines_check(audit, trade, sums);
     about.law = AUDIT_answer_durable;
-    audit_true(audit, about, "the time of its payment is before its opening", trade->paid_at_us >= trade->created_at_us);
+    audit_true(audit, about, "the time of its payment is before its opening",
+               trade->paid_at_us >= trade->created_at_us);
     audit_time_known(audit, about, trade->paid_at_us);
     if (shop != NULL) {
         audit_equal(audit, about, "the day of its payment in the shop's zone",
@@ -330,9 +331,10 @@ static void references_check(struct audit *audit, const struct trade_row *trade)
                trade->list_minor >= (never_used ? 0 : 1) && trade->list_minor <= AMOUNT_MAX);
 }
 
-static uint64_t number_print(const char *out_trade_no, int64_t merchant_id)
+static uint64_t number_print(const char *out_trade_no, int64_t merchant_id, int64_t trade_id)
 {
-    return hash_bytes(out_trade_no, strlen(out_trade_no)) + hash_mix((uint64_t)merchant_id);
+    uint64_t number = hash_bytes(out_trade_no, strlen(out_trade_no)) + hash_mix((uint64_t)merchant_id);
+    return hash_mix(number ^ (uint64_t)trade_id);
 }
 
 static bool trade_each(struct audit *audit, const void *row)
@@ -341,7 +343,7 @@ static bool trade_each(struct audit *audit, const void *row)
     struct audit_about about = { AUDIT_answer_durable, &trade_table, row };
     struct refund_sums sums;
     references_check(audit, trade);
-    audit->numbers_print += hash_mix(number_print(trade->out_trade_no, trade->merchant_id) ^ (uint64_t)trade->trade_id);
+    audit->numbers_print += number_print(trade->out_trade_no, trade->merchant_id, trade->trade_id);
     audit->numbers_left++;
     if (!refunds_take(audit, trade, &sums)) {
         return false;
@@ -357,13 +359,15 @@ static bool trade_each(struct audit *audit, const void *row)
 
 static int posting_order(const void *a, const void *b)
 {
-    int64_t left = ((const struct audit_posting *)a)->transfer_id, right = ((const struct audit_posting *)b)->transfer_id;
+    int64_t left = ((const struct audit_posting *)a)->transfer_id;
+    int64_t right = ((const struct audit_posting *)b)->transfer_id;
     return (left > right) - (left < right);
 }
 
 static int refund_order(const void *a, const void *b)
 {
-    int64_t left = ((const struct audit_refund *)a)->transfer_id, right = ((const struct audit_refund *)b)->transfer_id;
+    int64_t left = ((const struct audit_refund *)a)->transfer_id;
+    int64_t right = ((const struct audit_refund *)b)->transfer_id;
     return (left > right) - (left < right);
 }
 
@@ -451,7 +455,8 @@ static void payment_match(struct audit *audit, const struct transfer_row *transf
     audit->posting_next++;
     about.law = AUDIT_money_conserved;
     uint64_t print = legs_print(transfer) + audit_pair_print(CAUSE_trade_pay, transfer->reference_id);
-    audit_true(audit, about, "it does not move what its trade says, or refers to another trade", print == posting->print);
+    audit_true(audit, about, "it does not move what its trade says, or refers to another trade",
+               print == posting->print);
 }
 
 static void refund_match(struct audit *audit, const struct transfer_row *transfer)
@@ -504,7 +509,7 @@ static bool number_each(struct audit *audit, const void *row)
     struct audit_about about = { AUDIT_answer_durable, &trade_number_table, row };
     audit_true(audit, about, "its merchant does not exist",
                audit_map_get(&audit->merchants, number->merchant_id, 0) != NULL);
-    audit->numbers_print -= hash_mix(number_print(number->out_trade_no, number->merchant_id) ^ (uint64_t)number->trade_id);
+    audit->numbers_print -= number_print(number->out_trade_no, number->merchant_id, number->trade_id);
     audit->numbers_left--;
     return true;
 }
@@ -520,7 +525,7 @@ static bool number_search_trade(void *context, const void *row)
 {
     struct number_search *search = context;
     const struct trade_row *trade = row;
-    int64_t print = (int64_t)(number_print(trade->out_trade_no, trade->merchant_id) >> 1);
+    int64_t print = (int64_t)(number_print(trade->out_trade_no, trade->merchant_id, 0) >> 1);
     int64_t *entry = search->remove ? audit_map_get(&search->trades, print, trade->trade_id)
                                     : audit_map_put(&search->trades, print, trade->trade_id);
     if (entry == NULL) {
@@ -537,7 +542,7 @@ static bool number_search_number(void *context, const void *row)
 {
     struct number_search *search = context;
     const struct trade_number_row *number = row;
-    int64_t print = (int64_t)(number_print(number->out_trade_no, number->merchant_id) >> 1);
+    int64_t print = (int64_t)(number_print(number->out_trade_no, number->merchant_id, 0) >> 1);
     int64_t *entry = audit_map_get(&search->trades, print, number->trade_id);
     struct audit_about about = { AUDIT_answer_durable, &trade_number_table, row };
     if (entry == NULL) {

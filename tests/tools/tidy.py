@@ -55,6 +55,7 @@ Ban = collections.namedtuple('Ban', 'instead allowed everywhere', defaults=((), 
 # What lives as long as the process is taken from the heap when it is opened: here, and nowhere else.
 _ARENA = Ban('an arena (base/arena.h)', ('src/base/arena.c', 'src/engine/batch.c', 'src/engine/engine.c',
                                          'src/engine/timers.c', 'src/engine/view.c', 'src/store/', 'src/load/',
+                                         'src/till/audit_map.c',
                                          'src/app/'), False)
 _CLOCK = Ban('the moment of the command, or base/os_clock.h', ('src/base/os_clock.c',), False)
 BANNED = {

@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The audit holds for a day that the till itself made, and names each of a list of single corruptions: a row
+ * changed, removed or invented behind the till's back. What it must say stands beside each.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/civil.h"
+#include "support/house.h"
+
+#define WEEK_US (7 * US_PER_DAY)
+
+/* ---- a day with a little of everything ---- */
+
+static void must(enum refusal refusal)
+{
+    if (refusal != REFUSAL_none) {
+        fail_msg("refused: %s", refusal_text((int)refusal)->name);
+    }
+}
+
+static enum refusal hold_decide(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct timer_due *want = request; /* shopper, amount */
+    struct hold_terms terms = { .account = { want->subject_id, PURPOSE_wallet, UNIT_CNY },
+                                .amount = want->due_us,
+                                .lapses_at_us = at->now_us + US_PER_HOUR,
+                                .cause = { CAUSE_import, want->subject_id } };
+    int64_t *hold_id = answer;
+    return ledger_hold(view, at, &terms, hold_id);
+}
+
+static enum refusal capture_decide(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct timer_due *want = request; /* hold, amount; 0: release */
+    (void)answer;
+    return want->due_us > 0 ? ledger_capture(view, at, want->subject_id,
+                                             (struct account_key){ 1, PURPOSE_takings, UNIT_CNY }, want->due_us)
+                            : ledger_release(view, at, want->subject_id);
+}
+
+static const struct column pair_columns[] = {
+    COLUMN(timer_due, due_us),
+    COLUMN(timer_due, subject_id),
+};
+static const struct shape pair_shape = SHAPE("pair", timer_due, pair_columns);
+static const struct command hold_take = {
+    .name = "hold_take", .number = 900, .flags = COMMAND_internal, .request = &pair_shape, .answer = &pair_shape,
+    .decide = hold_decide,
+};
+static const struct command hold_end = {
+    .name = "hold_end", .number = 901, .flags = COMMAND_internal, .request = &pair_shape, .answer = &pair_shape,
+    .decide = capture_decide,
+};
+
+static int64_t hold(struct house *house, int64_t shopper_id, int64_t amount)
+{
+    struct timer_due answer, want = { .subject_id = shopper_id, .due_us = amount };
+    must(house_call(house, house_operator, &hold_take, &want, &answer));
+    return answer.due_us; /* the first member */
+}
+
+static void people_make(struct house *house)
+{
+    struct merchant_create merchant = { .merchant_id = 1, .name = "Lotus" };
+    must(house_call(house, house_operator, &merchant_create, &merchant, NULL));
+    for (int64_t id = 1; id <= 2; id++) {
+        struct shop_create shop = { .shop_id = id, .merchant_id = 1, .name = "shop" };
+        must(house_call(house, house_operator, &shop_create, &shop, NULL));
+        struct terminal_create terminal = { .terminal_id = id, .shop_id = id };
+        must(house_call(house, house_operator, &terminal_create, &terminal, NULL));
+    }
+    for (int64_t id = 1; id <= 4; id++) {
+        struct shopper_create shopper = { .shopper_id = id, .person_id = id == 3 ? 2 : 0 };
+        struct paycode_issue device = { .shopper_id = id, .device_id = id };
+        must(house_call(house, house_operator, &shopper_create, &shopper, NULL));
+        must(house_call(house, house_operator, &paycode_issue, &device, NULL));
+        if (id < 4) {
+            struct wallet_move money = { .shopper_id = id, .amount_minor = 300000 };
+            must(house_call(house, house_operator, &wallet_top_up, &money, NULL));
+        }
+    }
+}
+
+static void campaign_make(struct house *house, int64_t id, int64_t shop_budget)
+{
+    struct campaign_rules rules = { .campaign_id = id,
+                                    .kind = CAMPAIGN_percentage,
+                                    .percent_bp = id == 1 ? 5000 : 1000,
+                                    .combines = 1,
+                                    .merchant_share_bp = 3000,
+                                    .uses_per_person = 5,
+                                    .shop_budget_minor = shop_budget,
+                                    .starts_at_us = HOUSE_NOON_US - WEEK_US,
+                                    .ends_at_us = HOUSE_NOON_US + WEEK_US,
+                                    .targets_count = 1,
+                                    .targets = { { TARGET_merchant, 1 } } };
+    struct campaign_fund fund = { .campaign_id = id, .platform_minor = 500000, .merchant_minor = 500000 };
+    must(house_call(house, house_operator, &campaign_create, &rules, NULL));
+    must(house_call(house, house_operator, &campaign_fund, &fund, NULL));
+}
+
+static struct trade_row pay(struct house *house, int64_t shopper_id, int64_t shop_id, int64_t amount,
+                            const char *number)
+{
+    struct trade_row trade;
+    house->now_us += 3 * US_PER_MINUTE;
+    struct trade_pay want = { .shop_id = shop_id,
+                              .terminal_id = shop_id,
+                              .amount_minor = amount,
+                              .code_device_id = shopper_id,
+                              .code_step = house->now_us / US_PER_MINUTE };
+    bool fits = span_copy(span_of(number), want.out_trade_no, sizeof(want.out_trade_no));
+    assert_true(fits);
+    must(house_call(house, house_shop(shop_id), &trade_pay, &want, &trade));
+    return trade;
+}
+
+static void refund(struct house *house, const struct trade_row *trade, int64_t amount, const char *number)
+{
+    struct trade_refund want = { .trade_id = trade->trade_id, .amount_minor = amount };
+    bool fits = span_copy(span_of(number), want.out_request_no, sizeof(want.out_request_no));
+    assert_true(fits);
+    must(house_call(house, house_shop(trade->shop_id), &trade_refund, &want, NULL));
+}
+
+static void day_make(struct house *house)
+{
+    people_make(house);
+    pay(house, 1, 1, 1999, "plain");
+    campaign_make(house, 1, 0);
+    campaign_make(house, 2, 400000);
+    struct { int64_t merchant_id; char url[512]; } endpoint = { 1, "https://example.org/hook" };
+    must(house_call(house, house_operator, &endpoint_create, &endpoint, NULL));
+
+    struct trade_row first = pay(house, 1, 1, 10001, "first");
+    assert_int_equal(first.discounts_count, 2);
+    struct trade_row second = pay(house, 2, 1, 20003, "second");
+    struct trade_row third = pay(house, 3, 2, 777, "third");
+    refund(house, &first, 3333, "r1");
+    refund(house, &first, 1, "r2");
+    refund(house, &third, third.list_minor, "all");
+    house->now_us += US_PER_DAY;
+    refund(house, &second, 5000, "next day");
+    pay(house, 2, 2, 120, "fourth");
+
+    struct trade_row waiting = pay(house, 1, 2, 250000, "waiting"); /* half of it is above the limit without password */
+    assert_int_equal(waiting.state, TRADE_wait_buyer_pay);
+    struct trade_create create = { .shop_id = 1, .amount_minor = 500, .out_trade_no = "closed" };
+    struct trade_row created;
+    must(house_call(house, house_operator, &trade_create, &create, &created));
+    must(house_call(house, house_operator, &trade_close, &created.trade_id, NULL));
+
+    int64_t taken = hold(house, 2, 700), released = hold(house, 2, 800);
+    hold(house, 2, 900);
+    must(house_call(house, house_operator, &hold_end, &(struct timer_due){ .subject_id = taken, .due_us = 500 }, NULL));
+    must(house_call(house, house_operator, &hold_end, &(struct timer_due){ .subject_id = released }, NULL));
+    struct { int32_t kind; int64_t id; char name[NAME_SIZE]; } token = { .kind = CALLER_shop, .id = 1 };
+    must(house_call(house, house_operator, &token_issue, &token, NULL));
+}
+
+/* ---- the corruptions ---- */
+
+enum deed {
+    ADD,    /* `amount` to a column */
+    DROP,   /* the row */
+    INVENT, /* a copy of the row whose first key column is `amount` larger */
+};
+
+struct corruption {
+    const char *name;
+    const struct table *table;
+    bool (*which)(const void *row); /* NULL: the first */
+    enum deed deed;
+    const char *column; /* "balance", or "legs.0.amount" */
+    int64_t amount;
+    enum audit_law law;
+    const char *says; /* part of the sentence */
+};
+
+static bool wallet_of_1(const void *row)
+{
+    const struct account_row *account = row;
+    return account->owner_id == 1 && account->purpose == PURPOSE_wallet;
+}
+
+static bool takings(const void *row)
+{
+    return ((const struct account_row *)row)->purpose == PURPOSE_takings;
+}
+
+static bool budget(const void *row)
+{
+    return ((const struct account_row *)row)->purpose == PURPOSE_budget_platform;
+}
+
+static bool held(const void *row)
+{
+    return ((const struct account_row *)row)->purpose == PURPOSE_held;
+}
+
+static bool paying(const void *row)
+{
+    const struct transfer_row *transfer = row;
+    return transfer->cause == CAUSE_trade_pay && transfer->legs_count > 1;
+}
+
+static bool giving_back(const void *row)
+{
+    return ((const struct transfer_row *)row)->cause == CAUSE_trade_refund;
+}
+
+static bool funding(const void *row)
+{
+    return ((const struct transfer_row *)row)->cause == CAUSE_campaign_fund;
+}
+
+static bool holding(const void *row)
+{
+    return ((const struct transfer_row *)row)->cause == CAUSE_hold;
+}
+
+static bool discounted(const void *row)
+{
+    const struct trade_row *trade = row;
+    return trade->discounts_count > 1 && trade->state == TRADE_success;
+}
+
+static bool plain(const void *row)
+{
+    const struct trade_row *trade = row;
+    return trade->discounts_count == 0 && trade->state == TRADE_success;
+}
+
+static bool waits(const void *row)
+{
+    return ((const struct trade_row *)row)->state == TRADE_wait_buyer_pay;
+}
+
+static bool given_back(const void *row)
+{
+    return ((const struct trade_row *)row)->close_reason == CLOSE_refunded;
+}
+
+static bool closed_unpaid(const void *row)
+{
+    return ((const struct trade_row *)row)->close_reason == CLOSE_closed;
+}
+
+static bool open_hold(const void *row)
+{
+    return ((const struct hold_row *)row)->state == HOLD_open;
+}
+
+static bool captured_hold(const void *row)
+{
+    return ((const struct hold_row *)row)->state == HOLD_captured;
+}
+
+static bool used(const void *row)
+{
+    return ((const struct campaign_use_row *)row)->uses > 0;
+}
+
+static bool paid_before(const void *row)
+{
+    return ((const struct shopper_row *)row)->first_paid_at_us > 0;
+}
+
+static bool in_a_shop(const void *row)
+{
+    return ((const struct campaign_shop_row *)row)->spent_minor > 0;
+}
+
+static const struct corruption corruptions[] = {
+    /* money */
+    { "a wallet holds more", &account_table, wallet_of_1, ADD, "balance", 1,
+      AUDIT_money_conserved, "its balance by the transfers: expected" },
+    { "takings hold less", &account_table, takings, ADD, "balance", -1,
+      AUDIT_money_conserved, "its balance by the transfers" },
+    { "an account is gone", &account_table, takings, DROP, NULL, 0,
+      AUDIT_money_conserved, "it has no row" },
+    { "an account from nowhere", &account_table, wallet_of_1, INVENT, NULL, 3,
+      AUDIT_money_conserved, "an account without transfers" },
+    { "an account counts a transfer too many", &account_table, takings, ADD, "transfer_count", 1,
+      AUDIT_money_conserved, "how often transfers touched it" },
+    { "an account's statement begins elsewhere", &account_table, takings, ADD, "last_transfer_id", -1,
+      AUDIT_money_conserved, "the last transfer that touched it" },
+    { "an account may be overdrawn", &account_table, wallet_of_1, ADD, "floor", -100,
+      AUDIT_money_conserved, "its floor" },
+    { "a leg moves more", &transfer_table, paying, ADD, "legs.0.amount", 1,
+      AUDIT_money_conserved, "the balance of an account after a leg" },
+    { "a leg states another balance", &transfer_table, paying, ADD, "legs.0.to_balance", 1,
+      AUDIT_money_conserved, "the balance of an account after a leg" },
+    { "a leg goes to another wallet", &transfer_table, giving_back, ADD, "legs.0.to_owner_id", 1,
+      AUDIT_money_conserved, "the balance of an account after a leg" },
+    { "a statement skips a transfer", &transfer_table, paying, ADD, "legs.0.from_previous_id", -1,
+      AUDIT_money_conserved, "the transfer that touched an account before" },
+    { "a transfer is gone", &transfer_table, paying, DROP, NULL, 0,
+      AUDIT_money_conserved, "the balance of an account after a leg" },
+    { "a refund's transfer is gone", &transfer_table, giving_back, DROP, NULL, 0,
+      AUDIT_money_conserved, "the balance of an account after a leg" },
+    { "a transfer has no reason", &transfer_table, NULL, ADD, "cause", 50,
+      AUDIT_money_conserved, "its cause does not exist" },
+    { "a payment refers to another trade", &transfer_table, paying, ADD, "reference_id", 1,
+      AUDIT_money_conserved, "refers to another trade" },
+    { "a refund's transfer refers to another refund", &transfer_table, giving_back, ADD, "reference_id", 1,
+      AUDIT_money_conserved, "the refund that it refers to" },
+    { "a payment that is none", &transfer_table, paying, ADD, "cause", 7,
+      AUDIT_answer_durable, "a trade names it as its payment" },
+    { "a top-up that passes for a payment", &transfer_table, NULL, ADD, "cause", 2,
+      AUDIT_answer_durable, "no trade names it as its payment" },
+    { "a funding of another campaign", &transfer_table, funding, ADD, "reference_id", 7,
+      AUDIT_budget_kept, "a campaign that does not exist" },
+    { "a transfer of tomorrow", &transfer_table, NULL, ADD, "at_us", WEEK_US,
+      AUDIT_answer_durable, "beyond the time of the progress row" },
+    /* trades */
+    { "a trade paid less", &trade_table, plain, ADD, "paid_minor", -1,
+      AUDIT_money_conserved, "its price, as paid and discount together" },
+    { "a trade has more left", &trade_table, plain, ADD, "paid_left_minor", 1,
+      AUDIT_money_conserved, "what is left of its payment" },
+    { "a trade may be refunded twice", &trade_table, discounted, ADD, "left_minor", 1,
+      AUDIT_money_conserved, "what is left of its price" },
+    { "a trade names another transfer", &trade_table, plain, ADD, "transfer_id", 1,
+      AUDIT_answer_durable, "no trade names it as its payment" },
+    { "a trade without its transfer", &trade_table, discounted, ADD, "transfer_id", -INT64_MAX,
+      AUDIT_money_conserved, "names no transfer" },
+    { "a discount is larger than its lines", &trade_table, discounted, ADD, "discount_minor", 1,
+      AUDIT_money_conserved, "its price, as paid and discount together" },
+    { "a line gave more", &trade_table, discounted, ADD, "discounts.0.platform_minor", 1,
+      AUDIT_budget_kept, "the discount, as its lines come to" },
+    { "a line has more left", &trade_table, discounted, ADD, "discounts.1.merchant_left_minor", 1,
+      AUDIT_budget_kept, "what is left of the discount" },
+    { "a line of another campaign", &trade_table, discounted, ADD, "discounts.1.campaign_id", 5,
+      AUDIT_budget_kept, "a campaign that does not exist" },
+    { "a trade lost a refund", &trade_table, discounted, ADD, "refund_count", -1,
+      AUDIT_answer_durable, "its refunds, as counted" },
+    { "a waiting trade counts as paid", &trade_table, waits, ADD, "state", 1,
+      AUDIT_answer_durable, "nothing of it is left and it is not closed" },
+    { "a waiting trade was paid", &trade_table, waits, ADD, "paid_minor", 10,
+      AUDIT_money_conserved, "what an unpaid trade paid" },
+    { "a waiting trade has more time", &trade_table, waits, ADD, "expires_at_us", 1,
+      AUDIT_reservation_kept, "when its timer is due" },
+    { "a refunded trade is open again", &trade_table, given_back, ADD, "state", -2,
+      AUDIT_answer_durable, "not closed" },
+    { "a closed trade was a refund", &trade_table, closed_unpaid, ADD, "close_reason", 2,
+      AUDIT_money_conserved, "names no transfer" },
+    { "a trade of another shop", &trade_table, plain, ADD, "shop_id", 1,
+      AUDIT_answer_durable, "its terminal does not exist in its shop" },
+    { "a trade of another merchant", &trade_table, plain, ADD, "merchant_id", 1,
+      AUDIT_answer_durable, "the merchant of its shop" },
+    { "a trade of a shopper who is not there", &trade_table, plain, ADD, "shopper_id", 90,
+      AUDIT_answer_durable, "its shopper does not exist" },
+    { "a trade of another day", &trade_table, plain, ADD, "day", 1,
+      AUDIT_answer_durable, "the day of its payment" },
+    { "a trade is gone", &trade_table, plain, DROP, NULL, 0,
+      AUDIT_answer_durable, "no trade names it as its payment" },
+    { "a trade twice", &trade_table, plain, INVENT, NULL, 1,
+      AUDIT_answer_durable, "a trade names it as its payment" },
+    { "a number is gone", &trade_number_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "its number does not lead to it" },
+    { "a number leads elsewhere", &trade_number_table, NULL, ADD, "trade_id", 1,
+      AUDIT_answer_durable, "its trade does not exist or has another number" },
+    /* refunds */
+    { "a refund gave more", &refund_table, NULL, ADD, "amount_minor", 1,
+      AUDIT_answer_durable, "its amount, as paid and discount together" },
+    { "a refund is gone", &refund_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "its refunds, as counted" },
+    { "a refund of no trade", &refund_table, NULL, INVENT, NULL, 1,
+      AUDIT_answer_durable, "its trade does not exist" },
+    { "a refund names another transfer", &refund_table, NULL, ADD, "transfer_id", 1,
+      AUDIT_answer_durable, "no refund names it as its transfer" },
+    /* days */
+    { "a day counts a payment too many", &shop_day_table, NULL, ADD, "payments", 1,
+      AUDIT_answer_durable, "payments, as counted from the trades" },
+    { "a day sold less", &shop_day_table, NULL, ADD, "list_minor", -1,
+      AUDIT_answer_durable, "the sum of the prices" },
+    { "a day refunded more", &shop_day_table, NULL, ADD, "refunded_paid_minor", 1,
+      AUDIT_answer_durable, "what refunds paid back" },
+    { "a day is gone", &shop_day_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "and no row" },
+    { "a day of another shop", &shop_day_table, NULL, INVENT, NULL, 7,
+      AUDIT_answer_durable, "its shop does not exist" },
+    /* campaigns */
+    { "a budget holds more", &account_table, budget, ADD, "balance", 1,
+      AUDIT_budget_kept, "its balance by the transfers" },
+    { "a campaign spent less", &campaign_table, NULL, ADD, "spent_minor", -1,
+      AUDIT_budget_kept, "what it spent" },
+    { "a campaign was used once more", &campaign_table, NULL, ADD, "uses", 1,
+      AUDIT_budget_kept, "its uses" },
+    { "a campaign came back to life", &campaign_table, NULL, ADD, "state", 2,
+      AUDIT_budget_kept, "it offers a campaign" },
+    { "a campaign aims elsewhere", &campaign_table, NULL, ADD, "targets.0.id", 1,
+      AUDIT_budget_kept, "offer" },
+    { "a campaign without its last change", &campaign_table, NULL, ADD, "version", 1,
+      AUDIT_budget_kept, "the last version of its history" },
+    { "a change is gone", &campaign_change_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "the version after the one before" },
+    { "an offer is gone", &offers_table, NULL, DROP, NULL, 0,
+      AUDIT_budget_kept, "not offered at one of its targets" },
+    { "a person used a campaign once more", &campaign_use_table, used, ADD, "uses", 1,
+      AUDIT_budget_kept, "its uses, less the person's trades" },
+    { "a person's use is gone", &campaign_use_table, used, DROP, NULL, 0,
+      AUDIT_budget_kept, "its uses, less the person's trades" },
+    { "a use of another person", &campaign_use_table, used, ADD, "day_uses", 50,
+      AUDIT_budget_kept, "its counts are out of range" },
+    { "a campaign gave more in a shop", &campaign_shop_table, in_a_shop, ADD, "spent_minor", 1,
+      AUDIT_budget_kept, "what the campaign gave in this shop" },
+    /* holds and timers */
+    { "a hold is larger", &hold_table, open_hold, ADD, "amount", 1,
+      AUDIT_reservation_kept, "what it took aside" },
+    { "a hold is gone", &hold_table, open_hold, DROP, NULL, 0,
+      AUDIT_reservation_kept, "refers to a hold that does not exist" },
+    { "a hold was captured less", &hold_table, captured_hold, ADD, "captured", -500,
+      AUDIT_reservation_kept, "what was captured is out of range" },
+    { "a hold is open again", &hold_table, captured_hold, ADD, "state", -1,
+      AUDIT_reservation_kept, "what was captured of it" },
+    { "a hold lapses later", &hold_table, open_hold, ADD, "lapses_at_us", 1,
+      AUDIT_reservation_kept, "when its timer is due" },
+    { "held money is less", &account_table, held, ADD, "balance", -1,
+      AUDIT_reservation_kept, "open holds" },
+    { "a transfer of no hold", &transfer_table, holding, ADD, "reference_id", 1,
+      AUDIT_reservation_kept, "refers to a hold that does not exist" },
+    { "a timer is gone", &timer_table, NULL, DROP, NULL, 0,
+      AUDIT_reservation_kept, "no timer ends that" },
+    { "a timer of nothing", &timer_table, NULL, ADD, "subject_id", 1,
+      AUDIT_reservation_kept, "no timer ends that" },
+    { "a second timer", &timer_table, NULL, INVENT, NULL, 1,
+      AUDIT_reservation_kept, "a second timer" },
+    /* people and notices */
+    { "a merchant is gone", &merchant_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "its merchant does not exist" },
+    { "a shop is gone", &shop_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "its shop does not exist" },
+    { "a terminal moved", &terminal_table, NULL, ADD, "shop_id", 1,
+      AUDIT_answer_durable, "its terminal does not exist in its shop" },
+    { "a shopper is gone", &shopper_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "its shopper does not exist" },
+    { "a shopper paid once more", &shopper_table, paid_before, ADD, "payments", 1,
+      AUDIT_answer_durable, "its payments" },
+    { "a shopper paid earlier", &shopper_table, paid_before, ADD, "first_paid_at_us", -1,
+      AUDIT_answer_durable, "no trade is its first payment" },
+    { "a shopper is new again", &shopper_table, paid_before, ADD, "first_paid_at_us", -INT64_MAX,
+      AUDIT_answer_durable, "no time of its first payment" },
+    { "a device of nobody", &device_table, NULL, ADD, "shopper_id", 70,
+      AUDIT_answer_durable, "its shopper does not exist" },
+    { "a token of nobody", &token_table, NULL, ADD, "caller_id", 70,
+      AUDIT_answer_durable, "whom it speaks for" },
+    { "an endpoint is gone", &endpoint_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "one of its endpoints" },
+    { "a delivery to nowhere", &delivery_table, NULL, ADD, "endpoint_id", 1,
+      AUDIT_answer_durable, "its endpoint does not exist" },
+    { "a delivery is forgotten", &outbox_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "not in the outbox" },
+    /* the engine's own */
+    { "ids would be given again", &progress_table, NULL, ADD, "id_last", -(INT64_C(1) << 50),
+      AUDIT_answer_durable, "beyond the last id" },
+    { "time would run again", &progress_table, NULL, ADD, "now_us", -WEEK_US,
+      AUDIT_answer_durable, "beyond the time" },
+    { "a kept refusal that is none", &request_table, NULL, ADD, "refusal", 999,
+      AUDIT_answer_durable, "a refusal that does not exist" },
+    { "a kept answer that was a refusal", &request_table, NULL, ADD, "refusal", 2,
+      AUDIT_answer_durable, "a refusal and an answer" },
+};
+
+struct pick {
+    const struct corruption *corruption;
+    uint8_t row[ROW_SIZE_MAX];
+    bool found;
+};
+
+static bool pick_each(void *context, const void *row)
+{
+    struct pick *pick = context;
+    if (pick->corruption->which != NULL && !pick->corruption->which(row)) {
+        return true;
+    }
+    memcpy(pick->row, row, pick->corruption->table->shape.size);
+    pick->found = true;
+    return false;
+}
+
+static const struct column *column_of(const struct shape *shape, struct span name)
+{
+    const struct column *column = shape_column(shape, name);
+    assert_non_null(column);
+    return column;
+}
+
+/* Adds to the column that a path names; -INT64_MAX sets it to 0. */
+static void column_add(const struct shape *shape, const char *path, int64_t amount, void *row)
+{
+    struct span rest, index, name = span_cut(span_of(path), '.', &rest);
+    const struct column *column = column_of(shape, name);
+    if (column->kind == COLUMN_list) {
+        int64_t at;
+        index = span_cut(rest, '.', &rest);
+        assert_true(span_to_i64(index, &at));
+        assert_true(at < column_count(column, row));
+        row = (uint8_t *)row + column->offset + (size_t)at * column->element->size;
+        column = column_of(column->element, rest);
+    }
+    column_set_i64(column, row, amount == -INT64_MAX ? 0 : column_i64(column, row) + amount);
+}
+
+static void corrupt(struct house *house, const struct corruption *corruption, struct pick *pick)
+{
+    uint8_t row[ROW_SIZE_MAX];
+    *pick = (struct pick){ .corruption = corruption };
+    enum status status =
+        house->store->ops->scan(house->store, corruption->table, (struct span){ NULL, 0 }, pick_each, pick);
+    assert_int_equal(status, STATUS_ok);
+    if (!pick->found) {
+        fail_msg("%s: there is no such row", corruption->name);
+    }
+    memcpy(row, pick->row, sizeof(row));
+    switch (corruption->deed) {
+    case ADD:
+        column_add(&corruption->table->shape, corruption->column, corruption->amount, row);
+        house_row_put(house, corruption->table, pick->row, false); /* its key may be what changes */
+        house_row_put(house, corruption->table, row, true);
+        break;
+    case DROP:
+        house_row_put(house, corruption->table, row, false);
+        break;
+    case INVENT:
+        column_add(&corruption->table->shape, corruption->table->shape.columns[0].name, corruption->amount, row);
+        house_row_put(house, corruption->table, row, true);
+        break;
+    }
+}
+
+static void undo(struct house *house, const struct corruption *corruption, const struct pick *pick)
+{
+    uint8_t row[ROW_SIZE_MAX];
+    memcpy(row, pick->row, sizeof(row));
+    if (corruption->deed != DROP) {
+        const char *column =
+            corruption->deed == ADD ? corruption->column : corruption->table->shape.columns[0].name;
+        column_add(&corruption->table->shape, column, corruption->amount, row);
+        house_row_put(house, corruption->table, row, false);
+    }
+    house_row_put(house, corruption->table, pick->row, true);
+}
+
+static void holds(struct house *house, const char *when)
+{
+    struct audit_report report;
+    if (!house_audit(house, &report)) {
+        fail_msg("%s: %s", when, report.first.sentence);
+    }
+}
+
+static void audit_holds_for_what_the_till_made(void **state)
+{
+    struct audit_report report;
+    struct house *house = *state;
+    holds(house, "a day");
+    assert_true(house_audit(house, &report));
+    assert_int_equal(report.faults, 0);
+    assert_true(report.transfers > 10);
+    assert_true(report.checks > 500);
+    assert_int_equal(report.laws[AUDIT_money_conserved].verdict, AUDIT_held);
+    assert_int_equal(report.laws[AUDIT_budget_kept].verdict, AUDIT_held);
+    assert_int_equal(report.laws[AUDIT_reservation_kept].verdict, AUDIT_held);
+    assert_int_equal(report.laws[AUDIT_answer_durable].verdict, AUDIT_held);
+    assert_int_equal(report.laws[AUDIT_stock_kept].verdict, AUDIT_unused);
+    assert_int_equal(report.laws[AUDIT_voucher_once].verdict, AUDIT_unused);
+    assert_string_equal(report.tables[trade_table.number].table, "trades");
+    assert_int_equal(report.tables[trade_table.number].rows, 7);
+}
+
+static void audit_of_nothing_holds(void **state)
+{
+    struct house house;
+    struct audit_report report;
+    (void)state;
+    house_open_memory(&house, NULL);
+    assert_true(house_audit(&house, &report));
+    assert_int_equal(report.transfers, 0);
+    assert_int_equal(report.laws[AUDIT_budget_kept].verdict, AUDIT_unused);
+    house_close(&house);
+}
+
+static void audit_names_every_corruption(void **state)
+{
+    struct house *house = *state;
+    int missed = 0;
+    for (size_t i = 0; i < COUNT_OF(corruptions); i++) {
+        const struct corruption *corruption = &corruptions[i];
+        struct audit_report report;
+        struct pick pick;
+        corrupt(house, corruption, &pick);
+        bool ok = house_audit(house, &report);
+        if (ok || report.first.law != corruption->law || strstr(report.first.sentence, corruption->says) == NULL ||
+            report.laws[corruption->law].verdict != AUDIT_broken) {
+            print_message("# %s: wanted \"%s\", got \"%s\"\n", corruption->name, corruption->says,
+                          ok ? "all holds" : report.first.sentence);
+            missed++;
+        }
+        undo(house, corruption, &pick);
+    }
+    holds(house, "after all was put back");
+    assert_int_equal(missed, 0);
+}
+
+static void audit_says_when_its_memory_is_too_small(void **state)
+{
+    struct house *house = *state;
+    struct audit_report report;
+    struct reader *reader = store_reader_open(house->store);
+    struct audit_settings small = { .memory_most = 4096 };
+    assert_int_equal(audit_run(reader, &small, &report), STATUS_too_large);
+    assert_false(report.ok);
+    reader->ops->close(reader);
+}
+
+static int day_open(void **state)
+{
+    static struct house house;
+    house_open_memory(&house, NULL);
+    day_make(&house);
+    *state = &house;
+    return 0;
+}
+
+static int day_close(void **state)
+{
+    house_close(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(audit_holds_for_what_the_till_made),
+        cmocka_unit_test(audit_of_nothing_holds),
+        cmocka_unit_test(audit_names_every_corruption),
+        cmocka_unit_test(audit_says_when_its_memory_is_too_small),
+    };
+    return cmocka_run_group_tests_name("till_audit", tests, day_open, day_close);
+}
