@@ -97,6 +97,7 @@ struct http_loop {
     struct http_watch slow;    /* to send a whole request, or to fetch an answer */
     struct http_watch leaving; /* closed by the client; libmicrohttpd may not have noticed */
     struct http_stream *streams;
+    struct http_note *stream_oldest, *stream_newest; /* notes of streams, read some per pass */
     unsigned held, unsent, links;
     unsigned passes;         /* passes due at once, whatever the sockets say */
     uint64_t progress;       /* steps made; tells whether another pass may help */

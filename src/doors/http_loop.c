@@ -38,7 +38,8 @@
     500000                 /* for a client that has closed its side to have its request read or answer sent  \
                             */
 #define GIVE_UP_US 1000000 /* for the last answers to leave, once the time to stop is up */
-#define POOL_EXTRA_SIZE 1024  /* of a connection's memory: header lines kept, the head of the answer */
+#define POOL_EXTRA_SIZE 1024 /* of a connection's memory: header lines kept, the head of the answer */
+#define STREAMS_PER_PASS 16
 #define PASSES_AFTER_RESUME 3 /* take back, send, find nothing more to read */
 
 static _Thread_local const struct http_loop *current_loop;
@@ -66,7 +67,7 @@ void http_loop_signal(struct http_loop *loop)
     }
 }
 
-static void note_read(struct http_note *note)
+static void note_read(struct http_loop *loop, struct http_note *note)
 {
     struct http_exchange *exchange;
     switch (note->kind) {
@@ -79,7 +80,9 @@ static void note_read(struct http_note *note)
         exchange->request.finish(&exchange->request);
         break;
     case HTTP_NOTE_stream:
-        http_stream_note(note);
+        note->next = NULL;
+        *(loop->stream_oldest != NULL ? &loop->stream_newest->next : &loop->stream_oldest) = note;
+        loop->stream_newest = note;
         break;
     }
 }
@@ -102,8 +105,21 @@ static void mail_read(struct http_loop *loop)
     }
     while (oldest != NULL) {
         struct http_note *next = oldest->next; /* reading a note may post it again */
-        note_read(oldest);
+        note_read(loop, oldest);
         oldest = next;
+    }
+}
+
+/* A broadcast to a thousand clients must not stand in the way of requests: they share the passes. */
+static void stream_notes_read(struct http_loop *loop)
+{
+    for (unsigned i = 0; i < STREAMS_PER_PASS && loop->stream_oldest != NULL; i++) {
+        struct http_note *note = loop->stream_oldest;
+        loop->stream_oldest = note->next;
+        http_stream_note(note);
+    }
+    if (loop->stream_oldest != NULL && loop->passes == 0) {
+        loop->passes = 1;
     }
 }
 
@@ -270,6 +286,9 @@ unsigned http_loop_settle(struct http_loop *loop)
 {
     current_loop = loop;
     mail_read(loop);
+    while (loop->stream_oldest != NULL) {
+        stream_notes_read(loop);
+    }
     current_loop = NULL;
     http_exchange_free_all(loop);
     return loop->owed;
@@ -284,6 +303,7 @@ static void *loop_main(void *context)
     for (;;) {
         loop->now_us = os_monotonic_us();
         mail_read(loop);
+        stream_notes_read(loop);
         if (loop->now_us >= loop->housekeeping_us) {
             housekeep(loop);
         }

@@ -248,7 +248,7 @@ void rest_command(struct rest *rest, const struct route *route, struct http_requ
 {
     int64_t begun_ns = os_monotonic_ns();
     if ((route->command->flags & COMMAND_sandbox) != 0 && !rest->settings.test_clock) {
-        rest_refuse(rest, route, http, REFUSAL_clock_fixed, false, 0);
+        rest_problem(rest, route, http, PROBLEM_clock_fixed, NULL);
         return;
     }
     struct rest_call *self = call_make(rest, route, http, caller);
