@@ -5,7 +5,7 @@
 
 #include "till/campaign.h"
 
-extern const struct shape campaign_rules_shape;
+extern const struct shape campaign_rules_shape, campaign_change_shape;
 
 /* Fills in what people see of a campaign. */
 void campaign_fill(struct view *view, const struct campaign_row *row, struct campaign *campaign);

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* onetill serve: a store, the engine on it, and the doors, until SIGTERM. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "app/serve.h"
+#include "base/civil.h"
+#include "base/os_clock.h"
+#include "base/os_random.h"
+#include "ledger/ledger.h"
+#include "people/people_rows.h"
+
+#define OPERATOR_TOKEN_ID 1 /* the token in FILE.operator-token; revoke it like any other */
+
+static const char help[] =
+    "usage: onetill serve --store FILE [OPTION]…\n\n"
+    "Serves a store over HTTP until SIGTERM or SIGINT, then answers what it accepted and ends.\n"
+    "Prints one line when it is ready: ready http://ADDRESS pid PID\n\n"
+    "  --store FILE            the store; made when there is none. FILE.key, its master key, and\n"
+    "                          FILE.operator-token are made beside it. memory: nothing is kept\n"
+    "  --listen ADDRESS        host:port, [host]:port; port 0 takes a free one (127.0.0.1:8080)\n"
+    "  --tls-cert FILE         PEM certificate chain, with --tls-key\n"
+    "  --tls-key FILE          its private key\n"
+    "  --base-url URL          how shoppers reach this server; stands in QR codes\n"
+    "  --http-threads N        threads that read and write requests (1)\n"
+    "  --connections N         most connections at a time (8192)\n"
+    "  --cache-mb N            memory for rows (512)\n"
+    "  --test-clock            time stands still and is moved by POST /v1/test/clock; test codes are offered\n"
+    "  --test-clock-start T    where the test clock starts, RFC 3339\n"
+    "  --metrics-guarded       /metrics wants an operator's token\n";
+
+/* ---- the test clock ---- */
+
+static int64_t test_clock_now(void *context)
+{
+    return atomic_load(&((struct server *)context)->test_clock_us);
+}
+
+static void test_clock_move(void *context, int64_t now_us)
+{
+    struct server *server = context;
+    int64_t seen = atomic_load(&server->test_clock_us);
+    while (seen < now_us && !atomic_compare_exchange_weak(&server->test_clock_us, &seen, now_us)) {
+    }
+    engine_wake(server->engine);
+}
+
+static int64_t server_now(void *context)
+{
+    return engine_now_us(((struct server *)context)->engine);
+}
+
+/* ---- opening and closing ---- */
+
+static bool revoked_read(void *context, const void *row)
+{
+    const struct token_row *token = row;
+    struct server *server = context;
+    return token->state != TOKEN_revoked || tokens_revoke(server->tokens, token->token_id);
+}
+
+static void revoked_watch(void *context, const struct commit *commit)
+{
+    for (size_t i = 0; i < commit->change_count; i++) {
+        if (commit->changes[i].table == &token_table && commit->changes[i].exists &&
+            !revoked_read(context, commit->changes[i].row)) {
+            fprintf(stderr, "onetill: stopping: no more tokens can be revoked\n");
+            _exit(EXIT_fault); /* a server that cannot revoke must not go on */
+        }
+    }
+}
+
+static bool store_open(struct server *server, const struct server_settings *settings, char *error, size_t error_size)
+{
+    struct store_error why = { .text = "" };
+    enum status status;
+    if (strcmp(settings->store_path, "memory:") == 0) {
+        status = store_memory_open(till_tables, &(struct memory_settings){ 0 }, &server->store);
+    } else {
+        struct sqlite_settings sqlite = { .cache_bytes = settings->cache_mb << 20, .indexes = till_indexes };
+        status = store_sqlite_open(settings->store_path, till_tables, &sqlite, &server->store, &why);
+    }
+    if (status != STATUS_ok) {
+        snprintf(error, error_size, "%s: %s", settings->store_path, why.text);
+        return false;
+    }
+    return true;
+}
+
+static bool key_open(struct server *server, const struct server_settings *settings, char *error, size_t error_size)
+{
+    char path[APP_PATH_SIZE];
+    if (strcmp(settings->store_path, "memory:") == 0) {
+        uint8_t bytes[MASTER_KEY_SIZE];
+        os_random(bytes, sizeof(bytes));
+        master_key_init(&server->key, bytes);
+        return true;
+    }
+    if (!path_beside(settings->store_path, ".key", path)) {
+        snprintf(error, error_size, "the path of the store is too long");
+        return false;
+    }
+    return master_key_open(path, true, &server->key, error, error_size) == STATUS_ok;
+}
+
+static bool engine_up(struct server *server, const struct server_settings *settings)
+{
+    struct engine_settings engine = { .store = server->store, .timer_commands = till_timers, .check = ledger_check };
+    if (settings->test_clock) {
+        engine.now_us = test_clock_now;
+        engine.clock_context = server;
+        atomic_store(&server->test_clock_us, settings->test_clock_start_us);
+    }
+    server->engine = engine_open(&engine);
+    if (server->engine == NULL) {
+        return false;
+    }
+    if (settings->test_clock) {
+        test_clock_move(server, engine_now_us(server->engine));
+    }
+    struct span all = { NULL, 0 };
+    if (server->store->ops->scan(server->store, &token_table, all, revoked_read, server) != STATUS_ok) {
+        return false;
+    }
+    engine_observe(server->engine, revoked_watch, server);
+    return true;
+}
+
+static bool doors_open(struct server *server, const struct server_settings *settings, char *error, size_t error_size)
+{
+    server->edits.tokens = server->tokens;
+    snprintf(server->edits.base_url, sizeof(server->edits.base_url), "%s", settings->base_url);
+    server->edits.now_us = server_now;
+    server->edits.clock_move = settings->test_clock ? test_clock_move : NULL;
+    server->edits.clock_context = server;
+    till_edits_init(&server->edits, &server->key);
+
+    struct rest_settings rest = {
+        .engine = server->engine,
+        .store = server->store,
+        .tokens = server->tokens,
+        .key = &server->key,
+        .commands = till_commands,
+        .reads = till_reads,
+        .edits = server->edits.edits,
+        .edit_count = server->edits.count,
+        .test_clock = settings->test_clock,
+        .metrics_guarded = settings->metrics_guarded,
+        .version = ONETILL_VERSION,
+    };
+    server_extras(server, settings, &rest);
+    server->rest = rest_open(&rest, error, error_size);
+    if (server->rest == NULL) {
+        return false;
+    }
+    struct http_settings http = http_settings_default();
+    http.listen = settings->listen;
+    http.tls_certificate_path = settings->tls_certificate;
+    http.tls_key_path = settings->tls_key;
+    http.thread_count = settings->http_threads;
+    http.connections_max = settings->connections_max;
+    http.body_max = BODY_SIZE_MAX;
+    server->http = http_open(&http, rest_handle, server->rest, error, error_size);
+    if (server->http == NULL) {
+        return false;
+    }
+    rest_attach(server->rest, server->http);
+    return true;
+}
+
+bool server_open(struct server *server, const struct server_settings *settings, char *error, size_t error_size)
+{
+    *server = (struct server){ .started_us = os_now_us() };
+    if (!store_open(server, settings, error, error_size) || !key_open(server, settings, error, error_size)) {
+        return false;
+    }
+    server->tokens = tokens_open(&server->key);
+    if (!engine_up(server, settings)) {
+        snprintf(error, error_size, "the store cannot be read");
+        return false;
+    }
+    if (!doors_open(server, settings, error, error_size)) {
+        return false;
+    }
+    engine_start(server->engine);
+    server_extras_start(server);
+    return true;
+}
+
+void server_close(struct server *server)
+{
+    server_extras_stop(server);
+    rest_detach(server->rest);
+    http_stop(server->http);
+    engine_stop(server->engine);
+    http_close(server->http);
+    rest_close(server->rest);
+    server_extras_close(server);
+    engine_close(server->engine);
+    tokens_close(server->tokens);
+    server->store->ops->close(server->store);
+}
+
+/* ---- the subcommand ---- */
+
+/* The operator's token, for who may read the file. Written anew at each start, the same every time. */
+static bool token_write(const struct server *server, const char *store_path)
+{
+    char path[APP_PATH_SIZE], text[TOKEN_TEXT_SIZE];
+    if (strcmp(store_path, "memory:") == 0 || !path_beside(store_path, ".operator-token", path)) {
+        return strcmp(store_path, "memory:") == 0;
+    }
+    tokens_issue(server->tokens, (struct caller){ .kind = CALLER_operator }, OPERATOR_TOKEN_ID, text);
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0) {
+        return false;
+    }
+    bool written = write(file, text, strlen(text)) == (ssize_t)strlen(text) && write(file, "\n", 1) == 1;
+    return close(file) == 0 && written;
+}
+
+static void files_raise(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static bool number_read(const char *text, int64_t least, int64_t most, int64_t *value)
+{
+    return span_to_i64(span_of(text), value) && *value >= least && *value <= most;
+}
+
+static bool base_url_holds(const char *url)
+{
+    size_t size = strlen(url);
+    return size <= 200 && (size == 0 || url[size - 1] != '/') && span_is_text(span_of(url));
+}
+
+enum serve_option {
+    OPTION_store = 256, OPTION_listen, OPTION_cert, OPTION_key, OPTION_base, OPTION_threads, OPTION_connections,
+    OPTION_cache, OPTION_clock, OPTION_clock_start, OPTION_guarded, OPTION_help,
+};
+
+static const struct option options[] = {
+    { "store", required_argument, NULL, OPTION_store },
+    { "listen", required_argument, NULL, OPTION_listen },
+    { "tls-cert", required_argument, NULL, OPTION_cert },
+    { "tls-key", required_argument, NULL, OPTION_key },
+    { "base-url", required_argument, NULL, OPTION_base },
+    { "http-threads", required_argument, NULL, OPTION_threads },
+    { "connections", required_argument, NULL, OPTION_connections },
+    { "cache-mb", required_argument, NULL, OPTION_cache },
+    { "test-clock", no_argument, NULL, OPTION_clock },
+    { "test-clock-start", required_argument, NULL, OPTION_clock_start },
+    { "metrics-guarded", no_argument, NULL, OPTION_guarded },
+    { "help", no_argument, NULL, OPTION_help },
+    { NULL, 0, NULL, 0 },
+};
+
+/* Takes one option in; false when its value is wrong. */
+static bool option_take(struct server_settings *settings, int option)
+{
+    int64_t number = 0;
+    bool fits = true;
+    switch (option) {
+    case OPTION_store:
+        settings->store_path = optarg;
+        break;
+    case OPTION_listen:
+        settings->listen = optarg;
+        break;
+    case OPTION_cert:
+        settings->tls_certificate = optarg;
+        break;
+    case OPTION_key:
+        settings->tls_key = optarg;
+        break;
+    case OPTION_base:
+        settings->base_url = optarg;
+        fits = base_url_holds(optarg);
+        break;
+    case OPTION_threads:
+        fits = number_read(optarg, 1, HTTP_THREADS_MAX, &number);
+        settings->http_threads = (uint32_t)number;
+        break;
+    case OPTION_connections:
+        fits = number_read(optarg, 1, 1000000, &number);
+        settings->connections_max = (uint32_t)number;
+        break;
+    case OPTION_cache:
+        fits = number_read(optarg, 1, 1 << 20, &settings->cache_mb);
+        break;
+    case OPTION_clock:
+        settings->test_clock = true;
+        break;
+    case OPTION_clock_start:
+        fits = instant_read(span_of(optarg), &settings->test_clock_start_us);
+        settings->test_clock = true;
+        break;
+    case OPTION_guarded:
+        settings->metrics_guarded = true;
+        break;
+    default:
+        fits = false;
+    }
+    return fits;
+}
+
+/* EXIT_holds: go on. Anything else: end with it, but -1 ends well (help was shown). */
+static int options_read(struct server_settings *settings, int argc, char **argv)
+{
+    for (;;) {
+        int index = 0;
+        int option = getopt_long(argc, argv, "", options, &index);
+        if (option == -1) {
+            break;
+        }
+        if (option == OPTION_help) {
+            fputs(help, stdout);
+            return -1;
+        }
+        if (option == '?') {
+            return EXIT_usage;
+        }
+        if (!option_take(settings, option)) {
+            fprintf(stderr, "onetill serve: --%s: '%s' is not a value for it\n", options[index].name, optarg);
+            return EXIT_usage;
+        }
+    }
+    if (optind < argc || settings->store_path == NULL) {
+        fprintf(stderr, "onetill serve: %s; see onetill serve --help\n",
+                optind < argc ? "too many arguments" : "--store is needed");
+        return EXIT_usage;
+    }
+    if ((settings->tls_certificate == NULL) != (settings->tls_key == NULL)) {
+        fprintf(stderr, "onetill serve: --tls-cert and --tls-key go together\n");
+        return EXIT_usage;
+    }
+    return EXIT_holds;
+}
+
+int serve_main(int argc, char **argv)
+{
+    struct server_settings settings = { .listen = "127.0.0.1:8080",
+                                        .base_url = "",
+                                        .http_threads = 1,
+                                        .connections_max = 8192,
+                                        .cache_mb = 512,
+                                        .test_clock_start_us = os_now_us() };
+    static struct server server; /* large: it holds what lives as long as the process */
+    char error[512] = "";
+    sigset_t signals;
+    int got;
+
+    int exit_status = options_read(&settings, argc, argv);
+    if (exit_status != EXIT_holds) {
+        return exit_status < 0 ? EXIT_holds : exit_status;
+    }
+    files_raise();
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread: only this one takes them */
+    if (!server_open(&server, &settings, error, sizeof(error))) {
+        fprintf(stderr, "onetill serve: %s\n", error);
+        return EXIT_fault;
+    }
+    if (!token_write(&server, settings.store_path)) {
+        fprintf(stderr, "onetill serve: %s.operator-token cannot be written\n", settings.store_path);
+        server_close(&server);
+        return EXIT_fault;
+    }
+    char address[300];
+    struct span host = span_of(settings.listen);
+    while (host.size > 0 && host.bytes[host.size - 1] != ':') {
+        host.size--;
+    }
+    snprintf(address, sizeof(address), "%.*s%u", (int)host.size, host.bytes, http_port(server.http));
+    printf("ready %s://%s pid %d\n", settings.tls_key != NULL ? "https" : "http", address, (int)getpid());
+    fflush(stdout);
+    while (sigwait(&signals, &got) != 0) {
+    }
+    server_close(&server);
+    return EXIT_holds;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A running server: what `onetill serve` is made of, for subcommands and tests that want one in their process. */
+#ifndef APP_SERVE_H
+#define APP_SERVE_H
+
+#include <stdatomic.h>
+
+#include "doors/rest/rest.h"
+#include "doors/till_edits.h"
+#include "store/store.h"
+#include "till/till.h"
+
+struct live;
+struct notify;
+
+struct server_settings {
+    const char *store_path; /* or "memory:" */
+    const char *listen;
+    const char *base_url;   /* of QR codes; at most 200 bytes, no slash at its end */
+    const char *tls_certificate, *tls_key; /* PEM files, or NULL */
+    uint32_t http_threads;
+    uint32_t connections_max;
+    int64_t cache_mb;
+    bool test_clock;
+    int64_t test_clock_start_us;
+    bool metrics_guarded;
+};
+
+struct server {
+    struct store *store;
+    struct master_key key;
+    struct tokens *tokens;
+    struct engine *engine;
+    struct till_edits edits;
+    struct rest *rest;
+    struct http_server *http;
+    struct live *live;
+    struct notify *notify;
+    _Atomic int64_t test_clock_us;
+    int64_t started_us;
+    struct rest_page pages[8];
+};
+
+/* False with a sentence in `error`; the process is expected to end then. */
+MUST_CHECK bool server_open(struct server *server, const struct server_settings *settings, char *error,
+                            size_t error_size);
+/* Answers what was accepted and closes the store. */
+void server_close(struct server *server);
+
+/* ---- serve_extras.c: what hangs off the commit: the live page, event streams, webhooks ---- */
+
+/* Before the doors open: adds pages, the static files and metrics to the door's settings. */
+void server_extras(struct server *server, const struct server_settings *settings, struct rest_settings *rest);
+void server_extras_start(struct server *server);
+void server_extras_stop(struct server *server);
+void server_extras_close(struct server *server);
+
+#endif

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lists and reports of the till: portable SQL over durable rows. Elements are the rows themselves; a column
+ * list is made from the descriptor, so that a new column appears everywhere at once.
+ */
+#include "till/till_reads.h"
+
+#include <stdio.h>
+
+#include "engine/engine_rows.h"
+#include "ledger/ledger_rows.h"
+#include "people/people.h"
+#include "till/till.h"
+
+const char *const till_indexes[] = {
+    "CREATE INDEX IF NOT EXISTS trades_by_shop ON trades (shop_id, trade_id)",
+    "CREATE INDEX IF NOT EXISTS deliveries_by_merchant ON deliveries (merchant_id, delivery_id)",
+    "CREATE INDEX IF NOT EXISTS shop_days_by_day ON shop_days (day, shop_id)",
+    "CREATE INDEX IF NOT EXISTS shops_by_merchant ON shops (merchant_id, shop_id)",
+    NULL,
+};
+
+/* ---- from SQL rows to structs ---- */
+
+static void column_set(const struct column *column, void *row, const struct value *value)
+{
+    uint8_t *member = (uint8_t *)row + column->offset;
+    switch (column->kind) {
+    case COLUMN_i64:
+    case COLUMN_i32:
+        column_set_i64(column, row, value->i64);
+        break;
+    case COLUMN_text:
+        assert(value->bytes.size < column->size);
+        memcpy(member, value->bytes.bytes, value->bytes.size);
+        break;
+    case COLUMN_fixed:
+        assert(value->bytes.size == column->size);
+        memcpy(member, value->bytes.bytes, column->size);
+        break;
+    case COLUMN_pack:
+    case COLUMN_list:
+        break; /* shown by single queries only, not in lists */
+    }
+}
+
+static bool in_lists(const struct column *column)
+{
+    return column->kind != COLUMN_pack && column->kind != COLUMN_list;
+}
+
+struct collector {
+    struct read_page *page;
+    const struct table *table;
+    const char *key; /* the column that the list is ordered by */
+};
+
+static bool collect(void *context, const struct value *values, size_t count)
+{
+    static _Thread_local union {
+        max_align_t align;
+        uint8_t bytes[ROW_SIZE_MAX];
+    } row;
+    struct collector *collector = context;
+    const struct shape *shape = &collector->table->shape;
+    int64_t key = 0;
+    size_t at = 0;
+    memset(row.bytes, 0, shape->size);
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        const struct column *column = &shape->columns[i];
+        if (!in_lists(column)) {
+            continue;
+        }
+        assert(at < count);
+        column_set(column, row.bytes, &values[at++]);
+        if (strcmp(column->name, collector->key) == 0) {
+            key = column_i64(column, row.bytes);
+        }
+    }
+    return read_emit_i64(collector->page, row.bytes, key);
+}
+
+void list_query(const struct read_call *call, struct read_page *page, const struct list_terms *terms)
+{
+    char sql[2048];
+    size_t size = (size_t)snprintf(sql, sizeof(sql), "SELECT ");
+    const char *comma = "";
+    for (uint32_t i = 0; i < terms->table->shape.column_count; i++) {
+        const struct column *column = &terms->table->shape.columns[i];
+        if (in_lists(column)) {
+            size += (size_t)snprintf(sql + size, sizeof(sql) - size, "%s%s", comma, column->name);
+            comma = ", ";
+        }
+    }
+    size += (size_t)snprintf(sql + size, sizeof(sql) - size, " FROM %s WHERE %s%s %s ? ORDER BY %s%s LIMIT ?",
+                             terms->table->shape.name, terms->where, terms->key, terms->newest_first ? "<" : ">",
+                             terms->key, terms->newest_first ? " DESC" : "");
+    assert(size < sizeof(sql));
+    struct value binds[LIST_BINDS_MAX + 2];
+    size_t count = terms->bind_count;
+    assert(count <= LIST_BINDS_MAX);
+    memcpy(binds, terms->binds, sizeof(binds[0]) * count);
+    binds[count++] = VALUE_I64(read_after_i64(call, terms->newest_first ? INT64_MAX : INT64_MIN));
+    binds[count++] = VALUE_I64(call->limit + 1);
+    struct collector collector = { .page = page, .table = terms->table, .key = terms->key };
+    read_status(page, call->reader->ops->query(call->reader, sql, binds, count, collect, &collector));
+}
+
+/* ---- whose lists these are ---- */
+
+struct scope {
+    int64_t merchant_id, shop_id;
+    bool found;
+};
+
+static bool scope_row(void *context, const struct value *values, size_t count)
+{
+    struct scope *scope = context;
+    assert(count == 2);
+    *scope = (struct scope){ .merchant_id = values[0].i64, .shop_id = values[1].i64, .found = true };
+    return false;
+}
+
+enum refusal read_shop_check(const struct read_call *call, struct read_page *page, int64_t shop_id)
+{
+    struct scope shop = { .found = false }, terminal = { .found = false };
+    struct value bind = VALUE_I64(shop_id);
+    if (!read_status(page, call->reader->ops->query(call->reader,
+                                                    "SELECT merchant_id, shop_id FROM shops WHERE shop_id = ?", &bind,
+                                                    1, scope_row, &shop))) {
+        return REFUSAL_none;
+    }
+    if (!shop.found) {
+        return REFUSAL_shop_unknown;
+    }
+    switch (call->caller.kind) {
+    case CALLER_operator:
+        return REFUSAL_none;
+    case CALLER_merchant:
+        return call->caller.id == shop.merchant_id ? REFUSAL_none : REFUSAL_forbidden;
+    case CALLER_shop:
+        return call->caller.id == shop_id ? REFUSAL_none : REFUSAL_forbidden;
+    case CALLER_terminal:
+        bind = VALUE_I64(call->caller.id);
+        read_status(page, call->reader->ops->query(call->reader,
+                                                   "SELECT 0, shop_id FROM terminals WHERE terminal_id = ?", &bind, 1,
+                                                   scope_row, &terminal));
+        return terminal.found && terminal.shop_id == shop_id ? REFUSAL_none : REFUSAL_forbidden;
+    default:
+        return REFUSAL_forbidden;
+    }
+}
+
+bool read_merchant_may(const struct read_call *call, int64_t merchant_id)
+{
+    return call->caller.kind == CALLER_operator ||
+           (call->caller.kind == CALLER_merchant && call->caller.id == merchant_id);
+}
+
+/* ---- the lists ---- */
+
+struct trade_list {
+    int64_t shop_id;
+    int32_t state;
+    int32_t day;
+};
+static const struct column trade_list_columns[] = {
+    COLUMN(trade_list, shop_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
+    COLUMN(trade_list, state, .form = FORM_choice, .names = trade_states),
+    COLUMN(trade_list, day, .form = FORM_day, .text = "Only trades paid on this day of the shop's zone."),
+};
+static const struct shape trade_list_shape = SHAPE("trade_list", trade_list, trade_list_columns);
+
+static enum refusal trade_list_run(const struct read_call *call, struct read_page *page)
+{
+    const struct trade_list *want = call->request;
+    enum refusal refusal = read_shop_check(call, page, want->shop_id);
+    if (refusal != REFUSAL_none || page->status != STATUS_ok) {
+        return refusal;
+    }
+    struct list_terms terms = {
+        .table = &trade_table,
+        .key = "trade_id",
+        .newest_first = true,
+        .where = "shop_id = ? AND (? = 0 OR state = ?) AND (? = 0 OR day = ?) AND ",
+        .binds = { VALUE_I64(want->shop_id), VALUE_I64(want->state), VALUE_I64(want->state), VALUE_I64(want->day),
+                   VALUE_I64(want->day) },
+        .bind_count = 5,
+    };
+    list_query(call, page, &terms);
+    return REFUSAL_none;
+}
+
+static const struct read trade_list = {
+    .name = "trade_list",
+    .route = "/v1/shops/{shop_id}/trades",
+    .callers = CALLERS_SHOP,
+    .request = &trade_list_shape,
+    .element = &trade_table.shape,
+    .run = trade_list_run,
+    .summary = "A shop's trades, newest first. Discounts by campaign are in the single trade.",
+};
+
+struct refund_list {
+    int64_t trade_id;
+};
+static const struct column refund_list_columns[] = {
+    COLUMN(refund_list, trade_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
+};
+static const struct shape refund_list_shape = SHAPE("refund_list", refund_list, refund_list_columns);
+
+static enum refusal refund_list_run(const struct read_call *call, struct read_page *page)
+{
+    const struct refund_list *want = call->request;
+    struct scope trade = { .found = false };
+    struct value bind = VALUE_I64(want->trade_id);
+    if (!read_status(page, call->reader->ops->query(call->reader,
+                                                    "SELECT shopper_id, shop_id FROM trades WHERE trade_id = ?", &bind,
+                                                    1, scope_row, &trade))) {
+        return REFUSAL_none;
+    }
+    if (!trade.found) {
+        return REFUSAL_trade_unknown;
+    }
+    bool mine = call->caller.kind == CALLER_shopper && call->caller.id == trade.merchant_id;
+    if (!mine && read_shop_check(call, page, trade.shop_id) != REFUSAL_none) {
+        return REFUSAL_trade_unknown;
+    }
+    struct list_terms terms = { .table = &refund_table,
+                                .key = "refund_id",
+                                .where = "trade_id = ? AND ",
+                                .binds = { VALUE_I64(want->trade_id) },
+                                .bind_count = 1 };
+    list_query(call, page, &terms);
+    return REFUSAL_none;
+}
+
+static const struct read refund_list = {
+    .name = "refund_list",
+    .route = "/v1/trades/{trade_id}/refunds",
+    .callers = CALLERS_ALL,
+    .request = &refund_list_shape,
+    .element = &refund_table.shape,
+    .run = refund_list_run,
+    .summary = "A trade's refunds, oldest first.",
+};
+
+struct shop_list {
+    int64_t merchant_id;
+};
+static const struct column shop_list_columns[] = {
+    COLUMN(shop_list, merchant_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
+};
+static const struct shape shop_list_shape = SHAPE("shop_list", shop_list, shop_list_columns);
+
+static enum refusal shop_list_run(const struct read_call *call, struct read_page *page)
+{
+    const struct shop_list *want = call->request;
+    if (!read_merchant_may(call, want->merchant_id)) {
+        return REFUSAL_forbidden;
+    }
+    struct list_terms terms = { .table = &shop_table,
+                                .key = "shop_id",
+                                .where = "merchant_id = ? AND ",
+                                .binds = { VALUE_I64(want->merchant_id) },
+                                .bind_count = 1 };
+    list_query(call, page, &terms);
+    return REFUSAL_none;
+}
+
+static const struct read shop_list = {
+    .name = "shop_list",
+    .route = "/v1/merchants/{merchant_id}/shops",
+    .callers = CALLERS_MERCHANT,
+    .request = &shop_list_shape,
+    .element = &shop_table.shape,
+    .run = shop_list_run,
+    .summary = "A merchant's shops.",
+};
+
+struct shop_days {
+    int32_t day;
+};
+static const struct column shop_days_columns[] = {
+    COLUMN(shop_days, day, .form = FORM_day, .flags = COLUMN_required, .text = "A day of the shops' own zones."),
+};
+static const struct shape shop_days_shape = SHAPE("shop_days", shop_days, shop_days_columns);
+
+/* Operators see all shops, merchants their own. */
+static enum refusal shop_days_run(const struct read_call *call, struct read_page *page)
+{
+    const struct shop_days *want = call->request;
+    bool all = call->caller.kind == CALLER_operator;
+    struct list_terms terms = {
+        .table = &shop_day_table,
+        .key = "shop_id",
+        .where = "day = ? AND (? OR shop_id IN (SELECT s.shop_id FROM shops s WHERE s.merchant_id = ?)) AND ",
+        .binds = { VALUE_I64(want->day), VALUE_I64(all), VALUE_I64(call->caller.id) },
+        .bind_count = 3,
+    };
+    list_query(call, page, &terms);
+    return REFUSAL_none;
+}
+
+static const struct read shop_days = {
+    .name = "shop_days",
+    .route = "/v1/shop_days",
+    .callers = CALLERS_MERCHANT,
+    .request = &shop_days_shape,
+    .element = &shop_day_table.shape,
+    .run = shop_days_run,
+    .summary = "What each shop took on a day: payments, discounts, refunds.",
+};
+
+static enum refusal campaign_list_run(const struct read_call *call, struct read_page *page)
+{
+    struct list_terms terms = { .table = &campaign_table, .key = "campaign_id", .where = "" };
+    list_query(call, page, &terms);
+    return REFUSAL_none;
+}
+
+static const struct read campaign_list = {
+    .name = "campaign_list",
+    .route = "/v1/campaigns",
+    .callers = CALLERS_ALL,
+    .request = &nothing_shape,
+    .element = &campaign_table.shape,
+    .run = campaign_list_run,
+    .summary = "All campaigns. What is left of a budget, and where it applies, is in the single campaign.",
+};
+
+struct delivery_list {
+    int64_t merchant_id;
+};
+static const struct column delivery_list_columns[] = {
+    COLUMN(delivery_list, merchant_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
+};
+static const struct shape delivery_list_shape = SHAPE("delivery_list", delivery_list, delivery_list_columns);
+
+static enum refusal delivery_list_run(const struct read_call *call, struct read_page *page)
+{
+    const struct delivery_list *want = call->request;
+    if (!read_merchant_may(call, want->merchant_id)) {
+        return REFUSAL_forbidden;
+    }
+    struct list_terms terms = { .table = &delivery_table,
+                                .key = "delivery_id",
+                                .newest_first = true,
+                                .where = "merchant_id = ? AND ",
+                                .binds = { VALUE_I64(want->merchant_id) },
+                                .bind_count = 1 };
+    list_query(call, page, &terms);
+    return REFUSAL_none;
+}
+
+static const struct read delivery_list = {
+    .name = "delivery_list",
+    .route = "/v1/merchants/{merchant_id}/deliveries",
+    .callers = CALLERS_MERCHANT,
+    .request = &delivery_list_shape,
+    .element = &delivery_table.shape,
+    .run = delivery_list_run,
+    .summary = "The delivery log of a merchant's webhooks, newest first.",
+};
+
+const struct read *const till_reads[] = {
+    &trade_list,   &refund_list,       &shop_list,    &shop_days, &campaign_list,
+    &delivery_list, &campaign_history, &wallet_statement, &trade_receipt, NULL,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the till's list queries. Called on a reader's thread. */
+#ifndef TILL_TILL_READS_H
+#define TILL_TILL_READS_H
+
+#include "engine/read.h"
+
+#define LIST_BINDS_MAX 8
+
+/* A list of whole rows of one table, ordered by one of its integer columns. */
+struct list_terms {
+    const struct table *table;
+    const char *key;
+    bool newest_first;
+    const char *where; /* conditions, each followed by " AND "; may be empty */
+    struct value binds[LIST_BINDS_MAX];
+    size_t bind_count;
+};
+
+void list_query(const struct read_call *call, struct read_page *page, const struct list_terms *terms);
+
+/* Whether the caller may see a shop's lists; faults of the queries are in the page. */
+enum refusal read_shop_check(const struct read_call *call, struct read_page *page, int64_t shop_id);
+bool read_merchant_may(const struct read_call *call, int64_t merchant_id);
+
+extern const struct read campaign_history;
+extern const struct read wallet_statement;
+extern const struct read trade_receipt;
+
+#endif
