@@ -129,13 +129,12 @@ static enum refusal decide_end(const void *request, struct moment *at, struct vi
 static enum refusal decide_query(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct campaign_ref *want = request;
-    const struct campaign_row *campaign = campaign_ask(view, want->campaign_id);
-    (void)at;
-    if (!row_exists(campaign)) {
-        return REFUSAL_campaign_unknown;
+    const struct campaign_row *campaign;
+    enum refusal refusal = campaign_find(view, at, want->campaign_id, &campaign);
+    if (refusal == REFUSAL_none) {
+        campaign_fill(view, campaign, answer);
     }
-    campaign_fill(view, campaign, answer);
-    return REFUSAL_none;
+    return refusal;
 }
 
 #define STATE_COMMAND(verb, its_number, its_flags, its_method, its_route, its_callers, sentence)             \
@@ -159,5 +158,5 @@ STATE_COMMAND(resume, 74, 0, "POST", "/v1/campaigns/{campaign_id}/resume", CALLE
               "Gives discounts again.");
 STATE_COMMAND(end, 75, 0, "POST", "/v1/campaigns/{campaign_id}/end", CALLERS_MERCHANT,
               "Ends it for good; the rest of its budget goes back to the bank.");
-STATE_COMMAND(query, 76, COMMAND_reads, "GET", "/v1/campaigns/{campaign_id}", CALLERS_ALL,
+STATE_COMMAND(query, 76, COMMAND_reads, "GET", "/v1/campaigns/{campaign_id}", CALLERS_MERCHANT,
               "One campaign: rules, uses, what was given and what is left.");

@@ -274,28 +274,74 @@ static const struct column history_request_columns[] = {
 static const struct shape history_request_shape =
     SHAPE("campaign_history", history_request, history_request_columns);
 
+struct history_entry {
+    int32_t version;
+    int32_t caller_kind;
+    int64_t caller_id;
+    int64_t at_us;
+    char what[32];
+    int64_t amount_minor;
+    int32_t campaign_count;
+    struct campaign_row campaign[1];
+};
+static const struct column history_columns[] = {
+    COLUMN(history_entry, version),
+    COLUMN(history_entry, caller_kind, .form = FORM_choice, .names = caller_names),
+    COLUMN(history_entry, caller_id, .form = FORM_id),
+    COLUMN(history_entry, at_us, .form = FORM_instant),
+    COLUMN(history_entry, what, .text = "create, fund, pause, resume, change or end."),
+    COLUMN(history_entry, amount_minor, .form = FORM_amount, .text = "Of a funding."),
+    COLUMN_LIST(history_entry, campaign, campaign_table.shape, .text = "The campaign as it was afterwards."),
+};
+static const struct shape history_shape = SHAPE("campaign_history_entry", history_entry, history_columns);
+
+struct history {
+    struct read_page *page;
+    int64_t campaign_id;
+};
+
+static bool history_emit(void *context, const void *row)
+{
+    struct history *history = context;
+    const struct campaign_change_row *change = row;
+    struct history_entry entry = { .version = change->version,
+                                   .caller_kind = change->caller_kind,
+                                   .caller_id = change->caller_id,
+                                   .at_us = change->at_us,
+                                   .amount_minor = change->amount_minor,
+                                   .campaign_count = 1 };
+    if (change->campaign_id != history->campaign_id) {
+        return false;
+    }
+    memcpy(entry.what, change->what, sizeof(entry.what));
+    struct span packed = { (const char *)change->after.bytes, change->after.size };
+    bool readable = shape_unpack(&campaign_table.shape, 0, packed, &entry.campaign[0]);
+    assert(readable);
+    return read_emit_i64(history->page, &entry, entry.version);
+}
+
 static enum refusal history_run(const struct read_call *call, struct read_page *page)
 {
     const struct history_request *want = call->request;
     struct campaign_row campaign = { .campaign_id = want->campaign_id };
+    uint8_t key[KEY_SIZE_MAX];
     if (!row_read(call, page, &campaign_table, &campaign)) {
         return REFUSAL_campaign_unknown;
     }
-    struct list_terms terms = { .table = &campaign_change_table,
-                                .key = "version",
-                                .where = "campaign_id = ? AND ",
-                                .binds = { VALUE_I64(want->campaign_id) },
-                                .bind_count = 1 };
-    list_query(call, page, &terms);
+    struct history history = { .page = page, .campaign_id = want->campaign_id };
+    struct campaign_change_row first = { .campaign_id = want->campaign_id,
+                                         .version = (int32_t)read_after_i64(call, 0) + 1 };
+    struct span from = { (const char *)key, row_key_write(&campaign_change_table, &first, key) };
+    read_status(page, call->reader->ops->scan(call->reader, &campaign_change_table, from, history_emit, &history));
     return REFUSAL_none;
 }
 
 const struct read campaign_history = {
     .name = "campaign_history",
     .route = "/v1/campaigns/{campaign_id}/history",
-    .callers = CALLERS_MERCHANT,
+    .callers = CALLERS_PLATFORM,
     .request = &history_request_shape,
-    .element = &campaign_change_table.shape,
+    .element = &history_shape,
     .run = history_run,
-    .summary = "Who changed a campaign, when, and what.",
+    .summary = "Who changed a campaign, when, and what it was afterwards.",
 };

@@ -39,14 +39,17 @@ static void column_set(const struct column *column, void *row, const struct valu
         memcpy(member, value->bytes.bytes, column->size);
         break;
     case COLUMN_pack:
-    case COLUMN_list:
-        break; /* shown by single queries only, not in lists */
+        assert(value->bytes.size <= PACK_SIZE_MAX);
+        ((struct pack *)(void *)member)->size = (uint16_t)value->bytes.size;
+        memcpy(((struct pack *)(void *)member)->bytes, value->bytes.bytes, value->bytes.size);
+        break;
+    case COLUMN_list: {
+        struct shape alone = { .name = column->name, .column_count = 1, .columns = column };
+        bool readable = shape_unpack(&alone, 0, value->bytes, row);
+        assert(readable);
+        break;
     }
-}
-
-static bool in_lists(const struct column *column)
-{
-    return column->kind != COLUMN_pack && column->kind != COLUMN_list;
+    }
 }
 
 struct collector {
@@ -64,15 +67,11 @@ static bool collect(void *context, const struct value *values, size_t count)
     struct collector *collector = context;
     const struct shape *shape = &collector->table->shape;
     int64_t key = 0;
-    size_t at = 0;
     memset(row.bytes, 0, shape->size);
     for (uint32_t i = 0; i < shape->column_count; i++) {
         const struct column *column = &shape->columns[i];
-        if (!in_lists(column)) {
-            continue;
-        }
-        assert(at < count);
-        column_set(column, row.bytes, &values[at++]);
+        assert(i < count);
+        column_set(column, row.bytes, &values[i]);
         if (strcmp(column->name, collector->key) == 0) {
             key = column_i64(column, row.bytes);
         }
@@ -87,10 +86,8 @@ void list_query(const struct read_call *call, struct read_page *page, const stru
     const char *comma = "";
     for (uint32_t i = 0; i < terms->table->shape.column_count; i++) {
         const struct column *column = &terms->table->shape.columns[i];
-        if (in_lists(column)) {
-            size += (size_t)snprintf(sql + size, sizeof(sql) - size, "%s%s", comma, column->name);
-            comma = ", ";
-        }
+        size += (size_t)snprintf(sql + size, sizeof(sql) - size, "%s%s", comma, column->name);
+        comma = ", ";
     }
     size += (size_t)snprintf(sql + size, sizeof(sql) - size, " FROM %s WHERE %s%s %s ? ORDER BY %s%s LIMIT ?",
                              terms->table->shape.name, terms->where, terms->key, terms->newest_first ? "<" : ">",
@@ -198,7 +195,7 @@ static const struct read trade_list = {
     .request = &trade_list_shape,
     .element = &trade_table.shape,
     .run = trade_list_run,
-    .summary = "A shop's trades, newest first. Discounts by campaign are in the single trade.",
+    .summary = "A shop's trades, newest first.",
 };
 
 struct refund_list {
@@ -322,11 +319,11 @@ static enum refusal campaign_list_run(const struct read_call *call, struct read_
 static const struct read campaign_list = {
     .name = "campaign_list",
     .route = "/v1/campaigns",
-    .callers = CALLERS_ALL,
+    .callers = CALLERS_PLATFORM,
     .request = &nothing_shape,
     .element = &campaign_table.shape,
     .run = campaign_list_run,
-    .summary = "All campaigns. What is left of a budget, and where it applies, is in the single campaign.",
+    .summary = "All campaigns. What is left of a budget is in the single campaign.",
 };
 
 struct delivery_list {

@@ -170,7 +170,7 @@ static const struct column campaign_change_columns[] = {
     COLUMN(campaign_change_row, at_us, .form = FORM_instant),
     COLUMN(campaign_change_row, what),
     COLUMN(campaign_change_row, amount_minor, .form = FORM_amount),
-    COLUMN(campaign_change_row, after),
+    COLUMN(campaign_change_row, after, .form = FORM_hidden),
 };
 const struct table campaign_change_table =
     TABLE("campaign_changes", 39, campaign_change_row, campaign_change_columns, 2);
@@ -197,7 +197,7 @@ static const struct column delivery_columns[] = {
     COLUMN(delivery_row, next_at_us, .form = FORM_instant),
     COLUMN(delivery_row, last_status),
     COLUMN(delivery_row, last_at_us, .form = FORM_instant),
-    COLUMN(delivery_row, payload),
+    COLUMN(delivery_row, payload, .form = FORM_hidden),
 };
 const struct table delivery_table = TABLE("deliveries", 41, delivery_row, delivery_columns, 1);
 

@@ -5,14 +5,16 @@
 
 static const struct column pay_columns[] = {
     COLUMN(trade_pay, shop_id, .form = FORM_id, .flags = COLUMN_required),
-    COLUMN(trade_pay, terminal_id, .form = FORM_id, .text = "The terminal that scanned; wrong codes are counted on it."),
+    COLUMN(trade_pay, terminal_id, .form = FORM_id,
+           .text = "The terminal that scanned; left out, that of the token. Wrong codes are counted on it."),
     COLUMN(trade_pay, out_trade_no, .flags = COLUMN_required, .least = 1,
            .text = "The merchant's number of the trade, unique per merchant; best in order of time."),
     COLUMN(trade_pay, subject, .text = "What is bought, as the shopper shall see it."),
-    COLUMN(trade_pay, amount_minor, .form = FORM_amount, .flags = COLUMN_required, .least = 1, .most = AMOUNT_MAX,
-           .text = "Price before discounts."),
+    COLUMN(trade_pay, amount_minor, .form = FORM_amount, .flags = COLUMN_required, .least = 1,
+           .most = AMOUNT_MAX, .text = "Price before discounts."),
     COLUMN(trade_pay, currency, .least = 0, .most = 999, .text = "ISO 4217 number; left out: the shop's."),
-    COLUMN(trade_pay, pay_code, .flags = COLUMN_required, .least = 1, .text = "The 18 digits on the shopper's phone."),
+    COLUMN(trade_pay, pay_code, .flags = COLUMN_required, .least = 1,
+           .text = "The 18 digits on the shopper's phone."),
     COLUMN(trade_pay, code_device_id, .form = FORM_hidden),
     COLUMN(trade_pay, code_step, .form = FORM_hidden),
 };
@@ -49,7 +51,8 @@ static enum refusal code_missed(struct view *view, const struct moment *at, cons
 
 /* Accepts the code once and for all: from here on it is burnt, whatever becomes of the payment. */
 static enum refusal code_accept(struct view *view, const struct moment *at, const struct trade_pay *want,
-                                const struct shop_row *shop, const struct terminal_row *terminal, int64_t *shopper_id)
+                                const struct shop_row *shop, const struct terminal_row *terminal,
+                                int64_t *shopper_id)
 {
     struct device_row key = { .device_id = want->code_device_id };
     if (want->code_device_id < 0) {
@@ -57,7 +60,8 @@ static enum refusal code_accept(struct view *view, const struct moment *at, cons
     }
     const struct device_row *asked = view_ask(view, &device_table, &key);
     int64_t step_now = at->now_us / US_PER_MINUTE;
-    bool near = want->code_step >= step_now - CODE_DRIFT_STEPS && want->code_step <= step_now + CODE_DRIFT_STEPS;
+    bool near =
+        want->code_step >= step_now - CODE_DRIFT_STEPS && want->code_step <= step_now + CODE_DRIFT_STEPS;
     if (!row_exists(asked) || asked->revoked != 0 || !near) {
         return code_missed(view, at, shop, terminal);
     }
@@ -107,11 +111,17 @@ static enum refusal pay_again(const struct trade_row *trade, const struct trade_
 
 static enum refusal decide(const void *request, struct moment *at, struct view *view, void *answer)
 {
-    const struct trade_pay *want = request;
-    const struct shop_row *shop = shop_ask(view, want->shop_id);
-    const struct terminal_row *terminal = want->terminal_id != 0 ? terminal_ask(view, want->terminal_id) : NULL;
+    struct trade_pay copy = *(const struct trade_pay *)request;
+    const struct trade_pay *want = &copy;
     struct policy_row policy;
     int64_t shopper_id = 0;
+
+    if (copy.terminal_id == 0 && at->caller.kind == CALLER_terminal) {
+        copy.terminal_id = at->caller.id;
+    }
+    const struct shop_row *shop = shop_ask(view, want->shop_id);
+    const struct terminal_row *terminal =
+        want->terminal_id != 0 ? terminal_ask(view, want->terminal_id) : NULL;
 
     policy_ask(view, &policy);
     enum refusal refusal = place_check(view, at, want, shop, terminal);
@@ -164,5 +174,6 @@ const struct command trade_pay = {
     .request = &pay_shape,
     .answer = &trade_table.shape,
     .decide = decide,
-    .summary = "Takes a payment by the shopper's scanned pay code. WAIT_BUYER_PAY: the shopper must confirm; ask again.",
+    .summary = "Takes a payment by the shopper's scanned pay code. WAIT_BUYER_PAY: the shopper must confirm; "
+               "ask again.",
 };
