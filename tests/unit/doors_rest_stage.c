@@ -102,11 +102,13 @@ static void folder_remove(const char *folder)
 void stage_close(struct stage *stage)
 {
     rest_detach(stage->rest);
-    bool closed = http_close(stage->server);
-    assert(closed);
+    bool answered = http_stop(stage->server);
+    assert(answered);
     if (stage->running) {
         engine_stop(stage->engine);
     }
+    bool closed = http_close(stage->server);
+    assert(closed);
     rest_close(stage->rest);
     engine_close(stage->engine);
     stage->store->ops->close(stage->store);

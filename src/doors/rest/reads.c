@@ -254,7 +254,7 @@ enum status reads_open(struct rest *rest, uint32_t reader_count)
     return STATUS_ok;
 }
 
-void reads_close(struct reads *reads)
+void reads_stop(struct reads *reads)
 {
     pthread_mutex_lock(&reads->lock);
     reads->stopping = true;
@@ -265,6 +265,12 @@ void reads_close(struct reads *reads)
         struct reader *reader = reads->threads[i].reader;
         reader->ops->close(reader);
     }
+    reads->reader_count = 0;
+}
+
+void reads_close(struct reads *reads)
+{
+    reads_stop(reads);
     pthread_mutex_destroy(&reads->lock);
     pthread_cond_destroy(&reads->wake);
 }

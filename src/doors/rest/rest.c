@@ -201,6 +201,9 @@ void rest_attach(struct rest *rest, struct http_server *server)
 
 void rest_detach(struct rest *rest)
 {
+    if (rest->reads != NULL) {
+        reads_stop(rest->reads);
+    }
     rest_attach(rest, NULL);
 }
 

@@ -8,8 +8,8 @@
  * on the server's thread; lists are read and encoded on the door's own reader threads. A request's memory
  * is the arena of its HTTP request; beside that only jansson allocates.
  *
- * Order of stopping: rest_detach, http_close, engine_stop, rest_close. The engine must answer what http_close
- * waits for, and its last answers still come by here.
+ * Order of stopping: rest_detach, http_stop, engine_stop, http_close, rest_close. The engine must answer
+ * what http_stop waits for, and its last answers still come by here.
  */
 #ifndef DOORS_REST_REST_H
 #define DOORS_REST_REST_H
@@ -80,7 +80,7 @@ struct rest_settings {
 
 /* NULL, with a sentence in `error`, when a reader cannot be opened. A flaw of a table is a bug and asserts. */
 MUST_CHECK struct rest *rest_open(const struct rest_settings *settings, char *error, size_t error_size);
-/* After http_close and engine_stop, so that no request is left and no answer on its way. */
+/* After engine_stop and http_close, so that no request is left and no answer on its way. */
 void rest_close(struct rest *rest);
 
 /* The handler for http_open; `context` is the struct rest. */
@@ -88,7 +88,10 @@ void rest_handle(void *context, struct http_request *request);
 
 /* Tells the door its server, which lets it wake many requests with one signal and show the server's counts. */
 void rest_attach(struct rest *rest, struct http_server *server);
-/* Before http_close: from here on each answer is signalled by itself. */
+/*
+ * The first step of stopping. Lists under way are answered, later ones are told 503, commands go on; from
+ * here on no thread of the door's own uses the server.
+ */
 void rest_detach(struct rest *rest);
 
 /* Latencies and outcomes of everything offered, for the live page. */

@@ -125,6 +125,8 @@ MUST_CHECK bool rest_decode(struct rest *rest, const struct route *route, struct
 
 /* STATUS_not_found: the store has no readers. */
 MUST_CHECK enum status reads_open(struct rest *rest, uint32_t reader_count);
+/* Answers what waits and ends the readers; from here on reads are told 503. May be called again. */
+void reads_stop(struct reads *reads);
 void reads_close(struct reads *reads);
 void rest_read(struct rest *rest, const struct route *route, struct http_request *http,
                const struct router_match *match, struct caller caller);
