@@ -297,6 +297,7 @@ unsigned http_loop_settle(struct http_loop *loop)
 static void *loop_main(void *context)
 {
     struct http_loop *loop = context;
+    (void)pthread_setname_np(pthread_self(), "http");
     uint64_t progress_seen = 0;
 
     current_loop = loop;

@@ -31,6 +31,9 @@ MUST_CHECK enum status master_key_open(const char *path, bool create, struct mas
 void master_key_init(struct master_key *key, const uint8_t bytes[MASTER_KEY_SIZE]);
 void master_key_wipe(struct master_key *key);
 
+/* The label of the key that pay code secrets are made from: also for those who play phones. */
+#define MASTER_LABEL_PAY_CODES "onetill pay codes v1"
+
 /* HMAC-SHA-256(master, label). A label names one use, for good: "onetill tokens v1". */
 void master_key_derive(const struct master_key *key, const char *label, uint8_t to[SHA256_SIZE]);
 /* The same, prepared for HMAC. */

@@ -13,7 +13,7 @@
 
 void paycode_master(const struct master_key *key, struct hmac_key *to)
 {
-    master_key_derive_hmac(key, "onetill pay codes v1", to);
+    master_key_derive_hmac(key, MASTER_LABEL_PAY_CODES, to);
 }
 
 void webhook_master(const struct master_key *key, struct hmac_key *to)

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/os_clock.h"
+
+#define THREADS_MAX 64 /* what `onetill serve` takes */
+
+static const char help[] =
+    "usage: onetill bench [OPTION]…\n\n"
+    "Measures durable payments per second over HTTP: makes a city in a new store, starts a server on it, and pays\n"
+    "by scanned codes at half price. Afterwards every counted payment is looked up in the store, which is audited.\n\n"
+    "  --connections N,N,…  keep-alive connections; several are run one after the other (64)\n"
+    "  --rate N             open loop: N payments arrive in a second, whatever the server does (0: closed loop)\n"
+    "  --seconds N          measured time of each run (10)\n"
+    "  --warmup N           seconds before, not measured (2)\n"
+    "  --shoppers N         1000, 100k, 10M … (100k)\n"
+    "  --shops N            in each half of the city: one campaign for all, one for each brand (1000)\n"
+    "  --budget hot|spread  in which half is paid (hot)\n"
+    "  --matrix             both halves by turns, with 16, 64, 256 and 512 connections\n"
+    "  --http-threads N     of the server (1)\n"
+    "  --cache-mb N         of the server (512)\n"
+    "  --seed N             of prices, shops and the shoppers' order (1)\n"
+    "  --store FILE         a new store, which stays; otherwise one in $TMPDIR or here, which goes\n"
+    "  --no-audit           the payments are looked up, the store is not audited\n"
+    "  --json               one object on standard output; the report for people goes to standard error\n";
+
+enum bench_option {
+    OPTION_connections = 256, OPTION_rate, OPTION_seconds, OPTION_warmup, OPTION_shoppers, OPTION_shops,
+    OPTION_budget, OPTION_matrix, OPTION_threads, OPTION_cache, OPTION_seed, OPTION_store, OPTION_no_audit,
+    OPTION_json, OPTION_help,
+};
+
+static const struct option options[] = {
+    { "connections", required_argument, NULL, OPTION_connections },
+    { "rate", required_argument, NULL, OPTION_rate },
+    { "seconds", required_argument, NULL, OPTION_seconds },
+    { "warmup", required_argument, NULL, OPTION_warmup },
+    { "shoppers", required_argument, NULL, OPTION_shoppers },
+    { "shops", required_argument, NULL, OPTION_shops },
+    { "budget", required_argument, NULL, OPTION_budget },
+    { "matrix", no_argument, NULL, OPTION_matrix },
+    { "http-threads", required_argument, NULL, OPTION_threads },
+    { "cache-mb", required_argument, NULL, OPTION_cache },
+    { "seed", required_argument, NULL, OPTION_seed },
+    { "store", required_argument, NULL, OPTION_store },
+    { "no-audit", no_argument, NULL, OPTION_no_audit },
+    { "json", no_argument, NULL, OPTION_json },
+    { "help", no_argument, NULL, OPTION_help },
+    { NULL, 0, NULL, 0 },
+};
+
+/* A number, perhaps with k or M behind it. */
+static bool count_read(struct span text, int64_t least, int64_t most, int64_t *value)
+{
+    int64_t factor = 1;
+    if (text.size > 0 && (text.bytes[text.size - 1] == 'k' || text.bytes[text.size - 1] == 'M')) {
+        factor = text.bytes[text.size - 1] == 'k' ? 1000 : 1000000;
+        text.size--;
+    }
+    if (!span_to_i64(text, value) || *value > most / factor) {
+        return false;
+    }
+    *value *= factor;
+    return *value >= least;
+}
+
+static bool connections_read(struct bench_settings *settings, struct span list)
+{
+    settings->connection_count = 0;
+    while (list.size > 0) {
+        int64_t value;
+        if (settings->connection_count == BENCH_RUNS_MAX ||
+            !count_read(span_cut(list, ',', &list), 1, DRIVER_CONNECTIONS_MAX, &value)) {
+            return false;
+        }
+        settings->connections[settings->connection_count++] = (uint32_t)value;
+    }
+    return settings->connection_count > 0;
+}
+
+static bool budget_read(struct bench_settings *settings, const char *name)
+{
+    settings->budget = strcmp(name, bench_budget_names[BUDGET_spread]) == 0 ? BUDGET_spread : BUDGET_hot;
+    return strcmp(name, bench_budget_names[settings->budget]) == 0;
+}
+
+/* Takes one option in; false when its value is wrong. */
+static bool option_take(struct bench_settings *settings, int option)
+{
+    int64_t number = 0;
+    bool fits = true;
+    switch (option) {
+    case OPTION_connections:
+        fits = connections_read(settings, span_of(optarg));
+        break;
+    case OPTION_rate:
+        fits = count_read(span_of(optarg), 0, DRIVER_RATE_MAX, &number);
+        settings->rate = (uint32_t)number;
+        break;
+    case OPTION_seconds:
+        fits = count_read(span_of(optarg), 1, 86400, &settings->seconds);
+        break;
+    case OPTION_warmup:
+        fits = count_read(span_of(optarg), 0, 3600, &settings->warmup);
+        break;
+    case OPTION_shoppers:
+        fits = count_read(span_of(optarg), 100, (int64_t)CITY_SHOPPERS_MAX, &number);
+        settings->shoppers = (uint64_t)number;
+        break;
+    case OPTION_shops:
+        fits = count_read(span_of(optarg), 1, CITY_SHOPS_MAX / 2, &number);
+        settings->shops = (uint32_t)number;
+        break;
+    case OPTION_budget:
+        fits = budget_read(settings, optarg);
+        break;
+    case OPTION_matrix:
+        settings->matrix = true;
+        fits = connections_read(settings, SPAN("16,64,256,512"));
+        break;
+    case OPTION_threads:
+        fits = count_read(span_of(optarg), 1, THREADS_MAX, &settings->http_threads);
+        break;
+    case OPTION_cache:
+        fits = count_read(span_of(optarg), 1, 1 << 20, &settings->cache_mb);
+        break;
+    case OPTION_seed:
+        fits = count_read(span_of(optarg), 0, INT64_MAX, &number);
+        settings->seed = (uint64_t)number;
+        break;
+    case OPTION_store:
+        settings->store_path = optarg;
+        break;
+    case OPTION_no_audit:
+        settings->audit = false;
+        break;
+    case OPTION_json:
+        settings->json = true;
+        break;
+    default:
+        fits = false;
+    }
+    return fits;
+}
+
+/* EXIT_holds: go on; -1: help was shown. */
+static int options_read(struct bench_settings *settings, int argc, char **argv)
+{
+    for (;;) {
+        int index = 0;
+        int option = getopt_long(argc, argv, "", options, &index);
+        if (option == -1) {
+            break;
+        }
+        if (option == OPTION_help) {
+            fputs(help, stdout);
+            return -1;
+        }
+        if (option == '?') {
+            return EXIT_usage;
+        }
+        if (!option_take(settings, option)) {
+            fprintf(stderr, "onetill bench: --%s: '%s' is not a value for it\n", options[index].name, optarg);
+            return EXIT_usage;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "onetill bench: too many arguments; see onetill bench --help\n");
+        return EXIT_usage;
+    }
+    return EXIT_holds;
+}
+
+/* ---- the disk ---- */
+
+static const struct {
+    long magic;
+    const char *name;
+    bool real;
+} file_systems[] = {
+    { 0xEF53, "ext4", true },          { 0x58465342, "xfs", true },      { 0x9123683E, "btrfs", true },
+    { 0x794C7630, "overlayfs", true }, { 0x2FC12FC1, "zfs", true },      { 0xF2F52010, "f2fs", true },
+    { 0x01021994, "tmpfs", false },    { 0x858458F6, "ramfs", false },
+};
+
+static void file_system_name(const char *path, struct bench_disk *disk)
+{
+    struct statfs found;
+    *disk = (struct bench_disk){ .file_system = "unknown file system", .real = true };
+    if (statfs(path, &found) != 0) {
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(file_systems); i++) {
+        if ((long)found.f_type == file_systems[i].magic) {
+            disk->file_system = file_systems[i].name;
+            disk->real = file_systems[i].real;
+        }
+    }
+}
+
+static int order_i64(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* What a durable write costs here, so that nobody need believe a figure that beats it. */
+static bool sync_measure(const char *folder, struct bench_disk *disk)
+{
+    char path[APP_PATH_SIZE];
+    char page[4096] = { 0 };
+    int64_t took_us[101];
+    int size = snprintf(path, sizeof(path), "%s/onetill-sync-XXXXXX", folder);
+    int file = size < (int)sizeof(path) ? mkstemp(path) : -1;
+    bool ok = file >= 0;
+    for (size_t i = 0; ok && i < COUNT_OF(took_us); i++) {
+        int64_t start_us = os_monotonic_us();
+        ok = write(file, page, sizeof(page)) == (ssize_t)sizeof(page) && fdatasync(file) == 0;
+        took_us[i] = os_monotonic_us() - start_us;
+    }
+    if (file >= 0) {
+        (void)close(file);
+        (void)unlink(path);
+    }
+    if (ok) {
+        qsort(took_us, COUNT_OF(took_us), sizeof(took_us[0]), order_i64);
+        disk->sync_us = took_us[COUNT_OF(took_us) / 2];
+    }
+    return ok;
+}
+
+/* ---- the store's place ---- */
+
+struct place {
+    char folder[APP_PATH_SIZE];
+    char path[APP_PATH_SIZE];
+    bool temporary;
+};
+
+static bool place_find(const struct bench_settings *settings, struct place *place)
+{
+    const char *temporary = getenv("TMPDIR");
+    int size;
+    place->temporary = settings->store_path == NULL;
+    if (place->temporary) {
+        size = snprintf(place->folder, sizeof(place->folder), "%s/onetill-bench-XXXXXX",
+                        temporary != NULL && temporary[0] != '\0' ? temporary : ".");
+        if (size >= (int)sizeof(place->folder) || mkdtemp(place->folder) == NULL) {
+            return false;
+        }
+        return path_beside(place->folder, "/till.store", place->path);
+    }
+    const char *slash = strrchr(settings->store_path, '/');
+    struct span folder = slash == NULL ? SPAN(".")
+                                       : (struct span){ settings->store_path, (size_t)(slash - settings->store_path) + 1 };
+    size = snprintf(place->path, sizeof(place->path), "%s", settings->store_path);
+    if (size >= (int)sizeof(place->path) || !span_copy(folder, place->folder, sizeof(place->folder))) {
+        return false;
+    }
+    if (access(place->path, F_OK) == 0) {
+        errno = EEXIST;
+        return false;
+    }
+    return true;
+}
+
+static void place_leave(const struct place *place)
+{
+    static const char *const suffixes[] = { "", "-wal", "-shm", ".lock", "-lock", ".key", ".operator-token" };
+    char path[APP_PATH_SIZE];
+    if (!place->temporary) {
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+        if (path_beside(place->path, suffixes[i], path)) {
+            (void)unlink(path);
+        }
+    }
+    (void)rmdir(place->folder);
+}
+
+/* ---- runs ---- */
+
+static bool run_one(struct bench_report *report, struct bench_load *load, struct bench_server *server,
+                    const char *path, enum bench_budget budget, uint32_t connections)
+{
+    struct bench_run *run = &report->runs[report->run_count];
+    assert(report->run_count < BENCH_RUNS_MAX);
+    *run = (struct bench_run){ .budget = budget, .connections = connections, .rate = report->settings->rate };
+    if (!bench_empty(server, connections, &run->empty_before) || !bench_pay(load, server, path, run) ||
+        !bench_empty(server, connections, &run->empty_after)) {
+        return false;
+    }
+    report->run_count++;
+    bench_report_run(run);
+    return true;
+}
+
+static bool run_all(struct bench_report *report, struct bench_load *load, struct bench_server *server,
+                    const char *path)
+{
+    const struct bench_settings *settings = report->settings;
+    for (size_t i = 0; i < settings->connection_count; i++) {
+        uint32_t connections = settings->connections[i];
+        bool ok = settings->matrix ? run_one(report, load, server, path, BUDGET_hot, connections) &&
+                                         run_one(report, load, server, path, BUDGET_spread, connections)
+                                   : run_one(report, load, server, path, settings->budget, connections);
+        if (!ok) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int bench_at(struct bench_report *report, struct bench_city *city, const char *path)
+{
+    static struct bench_server server;
+    struct bench_load load = { 0 };
+    const struct bench_settings *settings = report->settings;
+    if (!bench_city_make(city, path, settings->json ? -1 : STDERR_FILENO)) {
+        return EXIT_fault;
+    }
+    bench_report_head(report);
+    if (!bench_server_start(&server, settings, path)) {
+        return EXIT_fault;
+    }
+    bool ok = bench_load_open(&load, settings, city, &server) && run_all(report, &load, &server, path);
+    ok = bench_server_stop(&server) && ok;
+    ok = ok && bench_verify(&load, path, &report->proof);
+    bench_load_close(&load);
+    if (!ok) {
+        return EXIT_fault;
+    }
+    bench_report_end(report);
+    if (settings->json) {
+        bench_report_json(report);
+    }
+    bool holds = report->proof.missing == 0 && report->proof.counted_minor == report->proof.found_minor &&
+                 (!report->proof.audited || report->proof.audit.ok);
+    return holds ? EXIT_holds : EXIT_broken;
+}
+
+int bench_main(int argc, char **argv)
+{
+    struct bench_settings settings = { .connections = { 64 },
+                                       .connection_count = 1,
+                                       .seconds = 10,
+                                       .warmup = 2,
+                                       .shoppers = 100000,
+                                       .shops = 1000,
+                                       .seed = 1,
+                                       .http_threads = 1,
+                                       .cache_mb = 512,
+                                       .audit = true };
+    static struct bench_report report;
+    struct bench_city city;
+    struct place place;
+    int exit_status = options_read(&settings, argc, argv);
+    if (exit_status != EXIT_holds) {
+        return exit_status < 0 ? EXIT_holds : exit_status;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    report.settings = &settings;
+    report.city = &city;
+    if (!place_find(&settings, &place)) {
+        fprintf(stderr, "onetill bench: no place for a new store: %s\n", strerror(errno));
+        return EXIT_fault;
+    }
+    file_system_name(place.folder, &report.disk);
+    bench_city_init(&city, &settings);
+    if (sync_measure(place.folder, &report.disk)) {
+        exit_status = bench_at(&report, &city, place.path);
+    } else {
+        fprintf(stderr, "onetill bench: cannot write to %s: %s\n", place.folder, strerror(errno));
+        exit_status = EXIT_fault;
+    }
+    bench_city_release(&city);
+    place_leave(&place);
+    return exit_status;
+}

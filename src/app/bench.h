@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * onetill bench: shared by its files only. The generator is this process, on one thread; the server is a
+ * child of its own store. A payment counts when it was answered 201 (or 200, for a repeat) with state
+ * TRADE_SUCCESS; afterwards each counted one must be found in the store with its amount.
+ */
+#ifndef APP_BENCH_H
+#define APP_BENCH_H
+
+#include "app/app.h"
+#include "app/city.h"
+#include "doors/tokens.h"
+#include "load/child.h"
+#include "load/driver.h"
+#include "load/random.h"
+#include "till/audit.h"
+
+#define BENCH_RUNS_MAX 32
+#define BENCH_ERRORS_MAX 32
+#define BENCH_CODE_SIZE 40
+#define BENCH_METRICS_SIZE ((size_t)1 << 20)
+
+/* All shops of one half of the city share one campaign; in the other half each brand has its own. */
+enum bench_budget {
+    BUDGET_hot,
+    BUDGET_spread,
+};
+extern const char *const bench_budget_names[];
+
+struct bench_settings {
+    uint32_t connections[BENCH_RUNS_MAX];
+    size_t connection_count;
+    uint32_t rate; /* 0: closed loop */
+    int64_t seconds, warmup;
+    uint64_t shoppers;
+    uint32_t shops; /* of each half */
+    enum bench_budget budget;
+    uint64_t seed;
+    int64_t http_threads, cache_mb;
+    bool json, matrix, audit;
+    const char *store_path; /* NULL: a temporary one */
+};
+
+/* ---- bench_city.c ---- */
+
+struct bench_city {
+    struct city_settings settings;
+    struct city_kind kinds[2]; /* by enum bench_budget */
+    struct policy_row policy;
+    struct city_campaign *campaigns;
+    uint64_t commands;
+    int64_t fill_us;
+};
+
+void bench_city_init(struct bench_city *city, const struct bench_settings *settings);
+MUST_CHECK bool bench_city_make(struct bench_city *city, const char *path, int progress_fd);
+void bench_city_release(struct bench_city *city);
+
+/* ---- bench_server.c: the child and what it uses ---- */
+
+struct bench_server {
+    struct child child;
+    struct http_address address;
+    struct master_key key;
+    char operator_token[TOKEN_TEXT_SIZE];
+    struct tokens *tokens;
+    char *metrics; /* BENCH_METRICS_SIZE */
+};
+
+/* What the server has used so far. */
+struct bench_sample {
+    struct child_sample process;
+    int64_t syncs, batches, calls, written_bytes; /* of store and engine */
+    int64_t decode_ns, encode_ns;
+    int64_t rows_loaded, rows_changed;
+};
+
+MUST_CHECK bool bench_server_start(struct bench_server *server, const struct bench_settings *settings,
+                                   const char *path);
+MUST_CHECK bool bench_server_sample(struct bench_server *server, struct bench_sample *sample);
+/* The server's clock. */
+MUST_CHECK bool bench_server_now(struct bench_server *server, int64_t *now_us);
+/* Says so on standard error when it did not end well. */
+bool bench_server_stop(struct bench_server *server);
+
+/* CPU time of the threads of these names between two samples, in ns. */
+int64_t bench_cpu_ns(const struct bench_sample *before, const struct bench_sample *after, const char *const *names);
+
+/* ---- bench_load.c: the requests, and what became of them ---- */
+
+struct bench_error {
+    char code[BENCH_CODE_SIZE];
+    uint64_t count;
+};
+
+struct bench_slot {
+    uint64_t sequence;
+    int64_t amount_minor;
+    bool clock; /* the request moves the clock */
+};
+
+/* Lives through all runs against one store. */
+struct bench_load {
+    const struct bench_settings *settings;
+    const struct bench_city *city;
+    struct hmac_key paycode_key;
+    struct random_source random;
+    char (*shop_tokens)[TOKEN_TEXT_SIZE]; /* of every shop */
+    char operator_token[TOKEN_TEXT_SIZE];
+    struct bench_slot *slots;             /* DRIVER_CONNECTIONS_MAX */
+    enum bench_budget budget;
+    /* Which shopper is next, and whose minute it is. */
+    uint64_t position, round;
+    int64_t first_step;
+    bool clock_pending;
+    unsigned permute_bits;
+    uint64_t clock_moves;
+    /* Payments: number base + sequence. */
+    int64_t number_base;
+    uint64_t sequence;
+    uint8_t *paid; /* a bit for each sequence that counts */
+    size_t paid_size;
+    uint64_t paid_count;
+    int64_t paid_sum_minor, discount_sum_minor;
+    /* Of the present run. */
+    int64_t measure_from_us;
+    uint64_t run_paid, run_measured, run_unknown;
+    struct bench_error errors[BENCH_ERRORS_MAX];
+    size_t error_count;
+};
+
+MUST_CHECK bool bench_load_open(struct bench_load *load, const struct bench_settings *settings,
+                                const struct bench_city *city, struct bench_server *server);
+void bench_load_close(struct bench_load *load);
+
+struct bench_latency {
+    int64_t p50_us, p99_us, p999_us, max_us;
+};
+
+struct bench_run {
+    enum bench_budget budget;
+    uint32_t connections, rate;
+    int64_t measured_us;
+    uint64_t payments;          /* that count, in the measured time */
+    uint64_t payments_all;      /* with the warm-up */
+    uint64_t per_second;
+    uint64_t empty_before, empty_after; /* answers per second of the empty endpoint */
+    uint64_t unknown;           /* neither answered nor refused */
+    uint64_t late;              /* open loop: arrivals that found no connection free, or never left */
+    uint64_t clock_moves;
+    struct bench_latency latency;
+    struct bench_error errors[BENCH_ERRORS_MAX];
+    size_t error_count;
+    /* Per payment, the warm-up counted in. */
+    int64_t http_ns, decode_ns, encode_ns, decide_ns, store_ns, other_ns, client_ns;
+    int64_t disk_bytes, store_bytes;
+    int64_t syncs_per_second, batch_calls;
+    int64_t rows_loaded, rows_changed; /* in thousandths */
+    int64_t resident_bytes, wal_bytes;
+    int load_average_percent; /* of one processor, at the end */
+};
+
+/* The empty endpoint, for about a second: the most that HTTP on this machine allows. */
+MUST_CHECK bool bench_empty(struct bench_server *server, uint32_t connections, uint64_t *per_second);
+MUST_CHECK bool bench_pay(struct bench_load *load, struct bench_server *server, const char *path,
+                          struct bench_run *run);
+
+/* ---- bench_verify.c: afterwards, from the store itself ---- */
+
+struct bench_proof {
+    uint64_t counted, found, missing, uncounted; /* uncounted: in the store without an answer that was read */
+    int64_t counted_minor, found_minor;
+    bool audited;
+    struct audit_report audit;
+    int64_t audit_us;
+};
+
+MUST_CHECK bool bench_verify(const struct bench_load *load, const char *path, struct bench_proof *proof);
+
+/* ---- bench_report.c ---- */
+
+struct bench_disk {
+    const char *file_system;
+    bool real;       /* it survives a power cut */
+    int64_t sync_us; /* one write with fdatasync, median */
+};
+
+struct bench_report {
+    const struct bench_settings *settings;
+    const struct bench_city *city;
+    struct bench_disk disk;
+    struct bench_run runs[BENCH_RUNS_MAX];
+    size_t run_count;
+    struct bench_proof proof;
+};
+
+void bench_report_head(const struct bench_report *report);
+void bench_report_run(const struct bench_run *run);
+void bench_report_end(const struct bench_report *report);
+void bench_report_json(const struct bench_report *report);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/bench.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/civil.h"
+
+#define START_US (120 * US_PER_SECOND) /* a store that was killed is recovered first */
+#define STOP_US (120 * US_PER_SECOND)  /* everything is written back before it ends */
+#define CALL_US (10 * US_PER_SECOND)
+#define OPERATOR_TOKEN_ID 1
+
+static bool complain(const char *what)
+{
+    fprintf(stderr, "onetill bench: %s\n", what);
+    return false;
+}
+
+/* "ready http://127.0.0.1:34567 pid 12" */
+static bool ready_read(struct bench_server *server, struct span line)
+{
+    struct span rest;
+    if (!span_equal(span_cut(line, ' ', &rest), SPAN("ready"))) {
+        return false;
+    }
+    struct span url = span_cut(rest, ' ', &rest);
+    return http_address_read(url, &server->address);
+}
+
+static bool child_begin(struct bench_server *server, const struct bench_settings *settings, const char *path)
+{
+    char self[APP_PATH_SIZE], threads[24], cache[24];
+    struct span line;
+    snprintf(threads, sizeof(threads), "%lld", (long long)settings->http_threads);
+    snprintf(cache, sizeof(cache), "%lld", (long long)settings->cache_mb);
+    const char *const arguments[] = { self,           "serve",        "--store", path,         "--listen",
+                                      "127.0.0.1:0",  "--test-clock", "--http-threads", threads, "--cache-mb",
+                                      cache,          "--connections", "20000",  NULL };
+    if (!path_self(self) || child_start(&server->child, arguments, NULL) != STATUS_ok) {
+        return complain("the server cannot be started");
+    }
+    if (child_line(&server->child, START_US, &line) != STATUS_ok || !ready_read(server, line)) {
+        child_stop(&server->child, STOP_US);
+        return complain("the server does not get ready");
+    }
+    return true;
+}
+
+bool bench_server_start(struct bench_server *server, const struct bench_settings *settings, const char *path)
+{
+    char key_path[APP_PATH_SIZE], error[512];
+    *server = (struct bench_server){ .child = { .output = -1 } };
+    if (!child_begin(server, settings, path)) {
+        return false;
+    }
+    if (!path_beside(path, ".key", key_path) ||
+        master_key_open(key_path, false, &server->key, error, sizeof(error)) != STATUS_ok) {
+        child_stop(&server->child, STOP_US);
+        return complain("the server's master key cannot be read");
+    }
+    server->tokens = tokens_open(&server->key);
+    tokens_issue(server->tokens, (struct caller){ .kind = CALLER_operator }, OPERATOR_TOKEN_ID,
+                 server->operator_token);
+    server->metrics = malloc(BENCH_METRICS_SIZE);
+    assert(server->metrics != NULL);
+    return true;
+}
+
+bool bench_server_stop(struct bench_server *server)
+{
+    bool ended_well = child_stop(&server->child, STOP_US);
+    tokens_close(server->tokens);
+    master_key_wipe(&server->key);
+    free(server->metrics);
+    server->metrics = NULL;
+    return ended_well || complain("the server did not end well");
+}
+
+static bool server_get(struct bench_server *server, struct span path, struct span *body)
+{
+    char headers[128];
+    int size = snprintf(headers, sizeof(headers), "Authorization: Bearer %s\r\n", server->operator_token);
+    struct http_call call = { .method = SPAN("GET"),
+                              .path = path,
+                              .headers = { headers, (size_t)size },
+                              .timeout_us = CALL_US,
+                              .answer = server->metrics,
+                              .answer_capacity = BENCH_METRICS_SIZE };
+    if (http_call(&server->address, &call) != STATUS_ok || call.status != 200) {
+        return complain("the server does not answer");
+    }
+    *body = call.answer_body;
+    return true;
+}
+
+/* "name 123.000000456" as 123000000456; -1 when there is no such line. */
+static int64_t metric_ns(struct span text, const char *name)
+{
+    size_t size = strlen(name);
+    while (text.size > 0) {
+        struct span line = span_cut(text, '\n', &text);
+        if (line.size <= size || memcmp(line.bytes, name, size) != 0 || line.bytes[size] != ' ') {
+            continue;
+        }
+        struct span fraction;
+        int64_t whole, part = 0;
+        struct span digits = span_cut((struct span){ line.bytes + size + 1, line.size - size - 1 }, '.', &fraction);
+        if (!span_to_i64(digits, &whole) || (fraction.size == 9 && !span_to_i64(fraction, &part))) {
+            return -1;
+        }
+        return whole * 1000000000 + part;
+    }
+    return -1;
+}
+
+static int64_t metric_count(struct span text, const char *name)
+{
+    int64_t ns = metric_ns(text, name);
+    return ns < 0 ? -1 : ns / 1000000000;
+}
+
+bool bench_server_sample(struct bench_server *server, struct bench_sample *sample)
+{
+    struct span text;
+    memset(sample, 0, sizeof(*sample));
+    if (!server_get(server, SPAN("/metrics"), &text)) {
+        return false;
+    }
+    sample->syncs = metric_count(text, "onetill_store_syncs_total");
+    sample->batches = metric_count(text, "onetill_engine_batches_total");
+    sample->calls = metric_count(text, "onetill_engine_calls_total");
+    sample->written_bytes = metric_count(text, "onetill_store_written_bytes_total");
+    sample->rows_loaded = metric_count(text, "onetill_store_rows_loaded_total");
+    sample->rows_changed = metric_count(text, "onetill_engine_rows_changed_total");
+    sample->decode_ns = metric_ns(text, "onetill_decode_seconds_total");
+    sample->encode_ns = metric_ns(text, "onetill_encode_seconds_total");
+    return child_sample(&server->child, &sample->process) == STATUS_ok || complain("the server has gone");
+}
+
+bool bench_server_now(struct bench_server *server, int64_t *now_us)
+{
+    struct span body;
+    static const char member[] = "\"now\":\"";
+    if (!server_get(server, SPAN("/v1/time"), &body)) {
+        return false;
+    }
+    const char *at = memmem(body.bytes, body.size, member, sizeof(member) - 1);
+    if (at == NULL) {
+        return complain("the server does not tell the time");
+    }
+    at += sizeof(member) - 1;
+    struct span rest;
+    struct span text = span_cut((struct span){ at, (size_t)(body.bytes + body.size - at) }, '"', &rest);
+    return instant_read(text, now_us) || complain("the server does not tell the time");
+}
+
+static int64_t run_us(const struct bench_sample *sample, const char *name)
+{
+    for (uint32_t i = 0; i < sample->process.thread_count; i++) {
+        const struct child_thread *thread = &sample->process.threads[i];
+        if (strcmp(thread->name, name) == 0) {
+            return thread->run_us >= 0 ? thread->run_us : thread->user_us + thread->system_us;
+        }
+    }
+    return 0;
+}
+
+int64_t bench_cpu_ns(const struct bench_sample *before, const struct bench_sample *after, const char *const *names)
+{
+    int64_t sum_us = 0;
+    for (; *names != NULL; names++) {
+        sum_us += run_us(after, *names) - run_us(before, *names);
+    }
+    return sum_us * 1000;
+}

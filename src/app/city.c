@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/city.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/os_clock.h"
+#include "ledger/ledger.h"
+#include "people/people.h"
+#include "till/paycode_digits.h"
+
+/*
+ * Calls are made in one fixed order and as many are under way as make two full batches: one decided while
+ * the other is being kept. Later calls may build on earlier ones, as calls are decided in order.
+ */
+#define POOL_CALLS ((size_t)3 * BATCH_CALLS_MAX)
+#define WAIT_US 50
+
+static_assert(POOL_CALLS <= QUEUE_CALLS_MAX, "the engine's queue takes the whole pool");
+
+static const char *const cities[] = { "Hangzhou", "Shanghai", "Beijing", "Guangzhou", "Chengdu", "Wuhan", "Nanjing" };
+
+/* Everything but campaigns, which are few and large and stand in the settings, is made in the call. */
+union request {
+    struct merchant_create merchant;
+    struct shop_create shop;
+    struct terminal_create terminal;
+    struct shopper_create shopper;
+    struct wallet_move top_up;
+    struct paycode_issue issue;
+    struct campaign_fund fund;
+};
+
+/* Also what is not named here: its size is checked. */
+union answer {
+    struct merchant_row merchant;
+    struct shop_row shop;
+    struct terminal_row terminal;
+    struct shopper_row shopper;
+    struct device_row device;
+    struct campaign campaign;
+    struct policy_row policy;
+};
+
+struct work {
+    struct call call;
+    struct fill *fill;
+    struct work *next; /* of the free ones, or of those that came back */
+    union request request;
+    union answer answer;
+};
+
+/* What is made, in this order. */
+enum stage {
+    STAGE_policy,
+    STAGE_merchant,
+    STAGE_shop,
+    STAGE_terminal,
+    STAGE_campaign,
+    STAGE_fund,
+    STAGE_shopper, /* each with its money and its device */
+    STAGE_end,
+};
+
+struct fill {
+    const struct city_settings *settings;
+    struct work *pool, *free;
+    _Atomic(struct work *) back; /* from the store's thread */
+    uint64_t under_way, done;
+    enum stage stage;
+    uint64_t index; /* within the stage */
+    unsigned part;  /* of a shopper: the account, the money, the device */
+    const char *refused; /* the first command that was */
+    enum refusal refusal;
+};
+
+/* ---- numbers ---- */
+
+uint32_t city_shop_count(const struct city_settings *settings)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < settings->kind_count; i++) {
+        count += settings->kinds[i].shop_count;
+    }
+    return count;
+}
+
+uint32_t city_brand_count(const struct city_settings *settings)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < settings->kind_count; i++) {
+        count += settings->kinds[i].brand_count;
+    }
+    return count;
+}
+
+/* Where a shop stands: its kind, the place within it, and the place of the brand within it. */
+struct place {
+    const struct city_kind *kind;
+    uint32_t shop, brand;
+    uint32_t first_brand;
+};
+
+static struct place place_of_shop(const struct city_settings *settings, uint32_t shop)
+{
+    struct place place = { .kind = settings->kinds, .shop = shop };
+    while (place.shop >= place.kind->shop_count) {
+        place.shop -= place.kind->shop_count;
+        place.first_brand += place.kind->brand_count;
+        place.kind++;
+        assert(place.kind < settings->kinds + settings->kind_count);
+    }
+    place.brand = place.shop % place.kind->brand_count;
+    return place;
+}
+
+static struct place place_of_brand(const struct city_settings *settings, uint32_t brand)
+{
+    struct place place = { .kind = settings->kinds, .brand = brand };
+    while (place.brand >= place.kind->brand_count) {
+        place.brand -= place.kind->brand_count;
+        place.kind++;
+        assert(place.kind < settings->kinds + settings->kind_count);
+    }
+    return place;
+}
+
+int64_t city_merchant_of_shop(const struct city_settings *settings, uint32_t shop)
+{
+    struct place place = place_of_shop(settings, shop);
+    return (int64_t)place.first_brand + place.brand + 1;
+}
+
+/* One of each shopper's own range, so that no two shoppers draw the same. */
+int64_t city_device_id(const struct city_settings *settings, uint64_t shopper)
+{
+    uint64_t range = (uint64_t)PAYCODE_ALIAS_LIMIT / settings->shopper_count;
+    uint64_t mixed = shopper * UINT64_C(0x9e3779b97f4a7c15);
+    return (int64_t)(shopper * range + (mixed >> 32) % range);
+}
+
+static uint64_t parts_of_shopper(const struct city_settings *settings)
+{
+    return settings->balance_minor > 0 ? 3 : 2;
+}
+
+/* How many commands a stage has. */
+static uint64_t stage_count(const struct city_settings *settings, enum stage stage)
+{
+    switch (stage) {
+    case STAGE_policy:
+        return settings->policy != NULL;
+    case STAGE_merchant:
+        return city_brand_count(settings);
+    case STAGE_shop:
+        return city_shop_count(settings);
+    case STAGE_terminal:
+        return (uint64_t)city_shop_count(settings) * settings->terminals_per_shop;
+    case STAGE_campaign:
+    case STAGE_fund:
+        return settings->campaign_count;
+    case STAGE_shopper:
+        return settings->shopper_count * parts_of_shopper(settings);
+    case STAGE_end:
+        break;
+    }
+    return 0;
+}
+
+uint64_t city_command_count(const struct city_settings *settings)
+{
+    uint64_t count = 0;
+    for (enum stage stage = STAGE_policy; stage < STAGE_end; stage++) {
+        count += stage_count(settings, stage);
+    }
+    return count;
+}
+
+static bool settings_agree(const struct city_settings *settings)
+{
+    uint64_t shops = 0;
+    for (size_t i = 0; i < settings->kind_count; i++) {
+        const struct city_kind *kind = &settings->kinds[i];
+        shops += kind->shop_count;
+        if (kind->brand_count == 0 || kind->brand_count > kind->shop_count || shops > CITY_SHOPS_MAX) {
+            return false;
+        }
+    }
+    return shops > 0 && settings->terminals_per_shop >= 1 && settings->terminals_per_shop <= CITY_TERMINALS_MAX &&
+           settings->shopper_count >= 1 && settings->shopper_count <= CITY_SHOPPERS_MAX &&
+           settings->balance_minor >= 0 && settings->campaign_count <= CITY_CAMPAIGNS_MAX;
+}
+
+/* ---- requests ---- */
+
+static void brand_name(const struct place *place, char to[NAME_SIZE])
+{
+    if (place->kind->brand_names != NULL) {
+        snprintf(to, NAME_SIZE, "%s", place->kind->brand_names[place->brand]);
+    } else {
+        snprintf(to, NAME_SIZE, "%s %u", place->kind->name, place->brand + 1);
+    }
+}
+
+static void merchant_fill(const struct city_settings *settings, uint32_t brand, struct merchant_create *merchant)
+{
+    struct place place = place_of_brand(settings, brand);
+    merchant->merchant_id = (int64_t)brand + 1;
+    brand_name(&place, merchant->name);
+}
+
+static void shop_fill(const struct city_settings *settings, uint32_t index, struct shop_create *shop)
+{
+    struct place place = place_of_shop(settings, index);
+    char brand[NAME_SIZE];
+    brand_name(&place, brand);
+    shop->shop_id = (int64_t)index + 1;
+    shop->merchant_id = (int64_t)place.first_brand + place.brand + 1;
+    snprintf(shop->name, sizeof(shop->name), "%.100s, shop %u", brand, place.shop / place.kind->brand_count + 1);
+    snprintf(shop->city, sizeof(shop->city), "%s", cities[index % COUNT_OF(cities)]);
+    snprintf(shop->kind, sizeof(shop->kind), "%s", place.kind->name);
+    if (place.kind->set_id != 0) {
+        shop->sets_count = 1;
+        shop->sets[0].id = place.kind->set_id;
+    }
+}
+
+static const struct command *shopper_fill(const struct city_settings *settings, uint64_t shopper, unsigned part,
+                                          union request *request)
+{
+    int64_t shopper_id = (int64_t)shopper + 1;
+    switch (part) {
+    case 0:
+        request->shopper = (struct shopper_create){ .shopper_id = shopper_id, .no_password_limit_minor = AMOUNT_MAX };
+        snprintf(request->shopper.name, sizeof(request->shopper.name), "shopper %lld", (long long)shopper_id);
+        return &shopper_create;
+    case 1:
+        request->issue = (struct paycode_issue){ .shopper_id = shopper_id,
+                                                 .device_id = city_device_id(settings, shopper) };
+        return &paycode_issue;
+    default:
+        request->top_up = (struct wallet_move){ .shopper_id = shopper_id, .amount_minor = settings->balance_minor };
+        return &wallet_top_up;
+    }
+}
+
+/* The command at the place of `fill`; the request is made in `work`, or stands in the settings. */
+static const struct command *command_make(const struct fill *fill, struct work *work)
+{
+    const struct city_settings *settings = fill->settings;
+    uint64_t index = fill->index;
+    uint64_t parts = parts_of_shopper(settings);
+    work->call.request = &work->request;
+    memset(&work->request, 0, sizeof(work->request));
+    switch (fill->stage) {
+    case STAGE_policy:
+        work->call.request = settings->policy;
+        return &policy_change;
+    case STAGE_merchant:
+        merchant_fill(settings, (uint32_t)index, &work->request.merchant);
+        return &merchant_create;
+    case STAGE_shop:
+        shop_fill(settings, (uint32_t)index, &work->request.shop);
+        return &shop_create;
+    case STAGE_terminal:
+        work->request.terminal =
+            (struct terminal_create){ .terminal_id = (int64_t)index + 1,
+                                      .shop_id = (int64_t)(index / settings->terminals_per_shop) + 1 };
+        return &terminal_create;
+    case STAGE_campaign:
+        work->call.request = &settings->campaigns[index].rules;
+        return &campaign_create;
+    case STAGE_fund:
+        work->request.fund = (struct campaign_fund){ .campaign_id = settings->campaigns[index].rules.campaign_id,
+                                                     .platform_minor = settings->campaigns[index].platform_minor,
+                                                     .merchant_minor = settings->campaigns[index].merchant_minor };
+        return &campaign_fund;
+    case STAGE_shopper:
+        return shopper_fill(settings, index / parts, (unsigned)(index % parts), &work->request);
+    case STAGE_end:
+        break;
+    }
+    return NULL;
+}
+
+/* ---- carrying out ---- */
+
+/* On a thread of the store's. */
+static void work_done(struct call *call)
+{
+    struct work *work = call->context;
+    struct work *head = atomic_load_explicit(&work->fill->back, memory_order_relaxed);
+    do {
+        work->next = head;
+    } while (!atomic_compare_exchange_weak(&work->fill->back, &head, work));
+}
+
+static void take_back(struct fill *fill)
+{
+    struct work *work = atomic_exchange(&fill->back, NULL);
+    while (work != NULL) {
+        struct work *next = work->next;
+        const struct call *call = &work->call;
+        if (fill->refused == NULL && (call->status != STATUS_ok || call->refusal != REFUSAL_none)) {
+            fill->refused = call->command->name;
+            fill->refusal = call->refusal;
+        }
+        fill->under_way--;
+        fill->done++;
+        work->next = fill->free;
+        fill->free = work;
+        work = next;
+    }
+}
+
+static void submit_some(struct fill *fill, struct engine *engine)
+{
+    while (fill->free != NULL && fill->stage != STAGE_end && fill->refused == NULL) {
+        if (fill->index == stage_count(fill->settings, fill->stage)) {
+            fill->stage++;
+            fill->index = 0;
+            continue;
+        }
+        struct work *work = fill->free;
+        work->call = (struct call){ .answer = &work->answer,
+                                    .caller = { .kind = CALLER_system },
+                                    .done = work_done,
+                                    .context = work };
+        work->call.command = command_make(fill, work);
+        assert(work->call.command->answer->size <= sizeof(work->answer));
+        fill->free = work->next;
+        fill->index++;
+        fill->under_way++;
+        bool taken = engine_submit(engine, &work->call);
+        assert(taken); /* the queue is larger than the pool, and nobody else submits */
+    }
+}
+
+enum status city_fill(struct engine *engine, const struct city_settings *settings, struct progress *progress,
+                      struct city_error *error)
+{
+    struct fill fill = { .settings = settings };
+    if (!settings_agree(settings)) {
+        snprintf(error->text, sizeof(error->text), "the city's settings are out of range");
+        return STATUS_bad_input;
+    }
+    fill.pool = calloc(POOL_CALLS, sizeof(fill.pool[0]));
+    assert(fill.pool != NULL);
+    for (size_t i = 0; i < POOL_CALLS; i++) {
+        fill.pool[i].fill = &fill;
+        fill.pool[i].next = fill.free;
+        fill.free = &fill.pool[i];
+    }
+    while (fill.under_way > 0 || (fill.stage != STAGE_end && fill.refused == NULL)) {
+        take_back(&fill);
+        submit_some(&fill, engine);
+        if (!engine_step(engine) && fill.under_way > 0) {
+            os_sleep_us(WAIT_US);
+        }
+        if (progress != NULL) {
+            progress_set(progress, fill.done, os_monotonic_us());
+        }
+    }
+    free(fill.pool);
+    if (fill.refused != NULL) {
+        const struct refusal_text *text = refusal_text((int)fill.refusal);
+        snprintf(error->text, sizeof(error->text), "%s was refused: %s", fill.refused,
+                 text != NULL ? text->name : "not decided");
+        return STATUS_bad_input;
+    }
+    return STATUS_ok;
+}
+
+enum status city_make(const char *path, const struct city_settings *settings, struct progress *progress,
+                      struct city_error *error)
+{
+    struct store *store;
+    struct store_error store_error;
+    struct sqlite_settings sqlite = { 0 };
+    enum status status = store_sqlite_open(path, till_tables, &sqlite, &store, &store_error);
+    if (status != STATUS_ok) {
+        snprintf(error->text, sizeof(error->text), "%s", store_error.text);
+        return status;
+    }
+    struct engine_settings engine_settings = { .store = store, .timer_commands = till_timers, .check = ledger_check };
+    struct engine *engine = engine_open(&engine_settings);
+    if (engine == NULL) {
+        snprintf(error->text, sizeof(error->text), "the new store cannot be read");
+        status = STATUS_fault;
+    } else {
+        status = city_fill(engine, settings, progress, error);
+    }
+    store->ops->close(store); /* its thread may still be ending the last batch: the engine goes after it */
+    if (engine != NULL) {
+        engine_close(engine);
+    }
+    return status;
+}
