@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* onetill serve: a store, the engine on it, and the doors, until SIGTERM. */
+#include "app/serve.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -11,7 +13,6 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/serve.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
 #include "base/os_random.h"

@@ -31,6 +31,14 @@ int64_t os_thread_cpu_ns(void)
     return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
+int64_t os_other_thread_cpu_ns(pthread_t thread)
+{
+    clockid_t clock;
+    int rc = pthread_getcpuclockid(thread, &clock);
+    assert(rc == 0);
+    return clock_ns(clock);
+}
+
 void os_sleep_us(int64_t us)
 {
     struct timespec rest = { .tv_sec = us / 1000000, .tv_nsec = (us % 1000000) * 1000 };

@@ -31,6 +31,16 @@ static bool store_dead(struct sqlite_store *store)
 
 /* ---- calls of the deciding thread ---- */
 
+/* For `counts`, which any thread may call. */
+static void cache_publish(struct sqlite_store *store)
+{
+    uint64_t rows;
+    uint64_t bytes;
+    cache_counts(store->cache, &rows, &bytes);
+    atomic_store_explicit(&store->rows_cached, rows, memory_order_relaxed);
+    atomic_store_explicit(&store->bytes_cached, bytes, memory_order_relaxed);
+}
+
 static bool want_answer(struct sqlite_store *store, struct row_want *want, bool *known)
 {
     size_t size;
@@ -148,6 +158,7 @@ static enum status sqlite_load(struct store *base, struct row_want *wants, size_
     ok = reads_step(store, store->reads_end) && ok;
     pthread_mutex_unlock(&store->read_gate);
     atomic_fetch_add_explicit(&store->rows_loaded, left, memory_order_relaxed);
+    cache_publish(store);
     return ok ? STATUS_ok : STATUS_fault;
 }
 
@@ -199,6 +210,7 @@ static enum status sqlite_keep(struct store *base, const struct row_change *chan
     }
     batch_seal(batch);
     batch_cache(store, batch, changes);
+    cache_publish(store);
     batch->done = done;
     batch->context = context;
     store->batch_kept++;
@@ -233,16 +245,6 @@ static enum status sqlite_scan(struct store *base, const struct table *table, st
     return status;
 }
 
-static int64_t thread_cpu_ns(pthread_t thread)
-{
-    clockid_t clock;
-    struct timespec at;
-    if (pthread_getcpuclockid(thread, &clock) != 0 || clock_gettime(clock, &at) != 0) {
-        return 0;
-    }
-    return (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
-}
-
 static void sqlite_counts(struct store *base, struct store_counts *counts)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
@@ -251,10 +253,11 @@ static void sqlite_counts(struct store *base, struct store_counts *counts)
         .batches = atomic_load_explicit(&store->batch_count, memory_order_relaxed),
         .syncs = atomic_load_explicit(&written->syncs, memory_order_relaxed),
         .bytes_written = atomic_load_explicit(&written->bytes_written, memory_order_relaxed),
+        .rows_cached = atomic_load_explicit(&store->rows_cached, memory_order_relaxed),
+        .bytes_cached = atomic_load_explicit(&store->bytes_cached, memory_order_relaxed),
         .rows_loaded = atomic_load_explicit(&store->rows_loaded, memory_order_relaxed),
-        .keep_cpu_ns = thread_cpu_ns(store->keeper) + thread_cpu_ns(store->checkpointer),
+        .keep_cpu_ns = os_other_thread_cpu_ns(store->keeper) + os_other_thread_cpu_ns(store->checkpointer),
     };
-    cache_counts(store->cache, &counts->rows_cached, &counts->bytes_cached);
 }
 
 /* ---- closing ---- */
