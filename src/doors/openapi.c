@@ -132,14 +132,17 @@ static void choice_members(struct json_out *out, const struct column *column, bo
     json_out_array_end(out);
 }
 
-static void id_members(struct json_out *out, bool request)
+static void id_members(struct json_out *out, const struct column *column, bool request)
 {
     if (request) {
         array_member(out, "type");
         json_out_text(out, SPAN("string"));
         json_out_text(out, SPAN("integer"));
         json_out_array_end(out);
-        number_member(out, "minimum", 1);
+        number_member(out, "minimum", column->most > 0 ? column->least : 1);
+        if (column->most > 0) {
+            number_member(out, "maximum", column->most);
+        }
     } else {
         type_member(out, "string", true);
     }
@@ -167,7 +170,7 @@ static void number_members(struct json_out *out, const struct column *column, bo
 {
     switch (column->form) {
     case FORM_id:
-        id_members(out, request);
+        id_members(out, column, request);
         break;
     case FORM_instant:
         type_member(out, "string", !request);
@@ -285,10 +288,21 @@ static bool wants_key(const struct operation *operation)
     return operation->command != NULL && (operation->command->flags & (COMMAND_reads | COMMAND_unkeyed)) == 0;
 }
 
+/* How many members of the body there are, or must be. */
+static uint32_t body_members(const struct shape *shape, bool required)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        const struct column *column = &shape->columns[i];
+        count += is_member(column, true) && (!required || (column->flags & COLUMN_required) != 0);
+    }
+    return count;
+}
+
 static bool has_body(const struct operation *operation)
 {
     return operation->command != NULL && strcmp(operation->method, "GET") != 0 &&
-           strcmp(operation->method, "DELETE") != 0;
+           strcmp(operation->method, "DELETE") != 0 && body_members(operation->command->request, false) > 0;
 }
 
 static void column_parameter(struct openapi *self, const struct column *column)
@@ -476,6 +490,22 @@ static void tag_write(struct json_out *out, const char *name)
     json_out_array_end(out);
 }
 
+static void body_write(struct openapi *self, const struct shape *shape)
+{
+    struct json_out *out = &self->out;
+    object_member(out, "requestBody");
+    json_out_key(out, "required");
+    json_out_bool(out, body_members(shape, true) > 0);
+    object_member(out, "content");
+    object_member(out, JSON_TYPE);
+    object_member(out, "schema");
+    schema_ref(self, shape, true);
+    json_out_object_end(out);
+    json_out_object_end(out);
+    json_out_object_end(out);
+    json_out_object_end(out);
+}
+
 static void operation_write(struct openapi *self, const struct operation *operation)
 {
     struct json_out *out = &self->out;
@@ -500,17 +530,7 @@ static void operation_write(struct openapi *self, const struct operation *operat
     callers_write(out, command != NULL ? command->callers : read != NULL ? read->callers : operation->page->callers);
     parameters_write(self, operation);
     if (has_body(operation)) {
-        object_member(out, "requestBody");
-        json_out_key(out, "required");
-        json_out_bool(out, true);
-        object_member(out, "content");
-        object_member(out, JSON_TYPE);
-        object_member(out, "schema");
-        schema_ref(self, command->request, true);
-        json_out_object_end(out);
-        json_out_object_end(out);
-        json_out_object_end(out);
-        json_out_object_end(out);
+        body_write(self, command->request);
     }
     responses_write(self, operation);
     json_out_object_end(out);

@@ -288,7 +288,7 @@ static void addresses_and_methods(void **state)
     expect(ask(stage, "GET", "/v1/nothing", headers, ""), 404, "code", "route_unknown");
     expect(ask(stage, "GET", "/v1/jars/1/", headers, ""), 404, "code", "route_unknown");
     expect(ask(stage, "GET", "/v1//jars", headers, ""), 404, "code", "route_unknown");
-    expect(ask(stage, "GET", "/nothing", headers, ""), 404, "code", "route_unknown");
+    expect(ask(stage, "GET", "/nothing", headers, ""), 404, "title", "not found");
     struct reply reply = ask(stage, "PATCH", "/v1/jars/1", headers, "");
     assert_int_equal(reply.status, 405);
     assert_string_equal(reply_member(&reply, "code"), "method_not_allowed");
@@ -548,6 +548,33 @@ static void the_door_tells_how_it_is(void **state)
     assert_int_equal(histogram.count, 3); /* health, fill, query; the unauthenticated one has no latency */
 }
 
+static void pages_are_served_from_memory(void **state)
+{
+    struct stage *stage = *state;
+    char headers[128];
+    struct reply reply = ask(stage, "GET", "/", "", "");
+    assert_int_equal(reply.status, 200);
+    assert_string_equal(reply_header(&reply, "Content-Type"), "text/html; charset=utf-8");
+    assert_non_null(strstr(reply_header(&reply, "Content-Security-Policy"), "default-src 'self'"));
+    assert_string_equal(reply_header(&reply, "X-Content-Type-Options"), "nosniff");
+    assert_string_equal(reply_header(&reply, "Referrer-Policy"), "no-referrer");
+    assert_non_null(strstr(reply.body.bytes, "<!DOCTYPE html>"));
+    snprintf(headers, sizeof(headers), "If-None-Match: \"x\", W/%s\r\n", reply_header(&reply, "ETag"));
+    reply_release(&reply);
+    reply = ask(stage, "GET", "/live/index.html", headers, "");
+    assert_int_equal(reply.status, 304);
+    assert_int_equal(reply.body.size, 0);
+    reply_release(&reply);
+    reply = ask(stage, "HEAD", "/live/live.js", "", "");
+    assert_int_equal(reply.status, 200);
+    assert_int_equal(reply.body.size, 0);
+    assert_string_equal(reply_header(&reply, "Content-Type"), "text/javascript; charset=utf-8");
+    reply_release(&reply);
+    expect(ask(stage, "POST", "/", "", "x"), 405, NULL, NULL);
+    expect(ask(stage, "GET", "/../src/doors/static.c", "", ""), 404, NULL, NULL);
+    expect(ask(stage, "GET", "/live/%2e%2e/style.css", "", ""), 404, NULL, NULL);
+}
+
 static void memory_has_no_lists(void **state)
 {
     struct stage *stage = *state;
@@ -620,6 +647,7 @@ int main(void)
         ON(open_sqlite, lists_come_in_pages),
         ON(open_sqlite, bad_pages_are_refused),
         ON(open_memory, the_door_tells_how_it_is),
+        ON(open_memory, pages_are_served_from_memory),
         ON(open_memory, memory_has_no_lists),
         ON(open_sqlite, many_clients_at_once),
     };

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "doors/static.h"
 #include "store/store.h"
 
 static void store_make(struct stage *stage, bool sqlite)
@@ -55,6 +56,7 @@ void stage_open(struct stage *stage, const struct stage_settings *settings)
                                            .reads = jar_reads,
                                            .edits = jar_edits,
                                            .edit_count = jar_edit_count,
+                                           .fallback = static_handle,
                                            .test_clock = settings->test_clock,
                                            .metrics_guarded = settings->metrics_guarded,
                                            .call_age_max_us = settings->call_age_max_us,
