@@ -3,8 +3,9 @@
 #include "store/sqlite_store.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/os_clock.h"
 
 void store_die(struct sqlite_store *store, sqlite3 *db, const char *what)
 {
