@@ -12,7 +12,7 @@
 
 #define FINISH_BYTES (INT64_C(4) << 20) /* what the keeper moves itself */
 #define PASSES_MAX 8
-#define HELD_UP_US 100000 /* a reader keeps the log: try again so much later */
+#define HELD_UP_US 100000 /* when a reader keeps the log, the next try comes so much later */
 
 static bool check_due(struct sqlite_store *store)
 {
@@ -33,17 +33,18 @@ static int64_t pass(struct sqlite_store *store)
     return pages - moved;
 }
 
-/* With `lock` held. Returns early when stopping. */
-static void rest(struct sqlite_store *store, int64_t us)
+/* With `lock` held: until the log has begun anew, or for a while when a reader keeps that from happening. */
+static void restart_await(struct sqlite_store *store, uint64_t restarts)
 {
-    int64_t at = os_monotonic_us() + us;
+    int64_t at = os_monotonic_us() + HELD_UP_US;
     struct timespec until = { .tv_sec = at / 1000000, .tv_nsec = at % 1000000 * 1000 };
-    while (!store->check_stopping && os_monotonic_us() < at) {
+    while (!store->check_stopping && store->wal_restarts == restarts && os_monotonic_us() < at) {
         pthread_cond_timedwait(&store->check_wake, &store->lock, &until);
     }
 }
 
-static void checkpoint(struct sqlite_store *store)
+/* Passes until little is left, then the keeper's turn. */
+static void checkpoint(struct sqlite_store *store, uint64_t restarts)
 {
     int64_t left = INT64_MAX;
     for (int i = 0; i < PASSES_MAX; i++) {
@@ -60,21 +61,26 @@ static void checkpoint(struct sqlite_store *store)
             pthread_cond_wait(&store->check_wake, &store->lock);
         }
     }
-    rest(store, HELD_UP_US); /* until the log has begun anew, or its reader has gone */
+    restart_await(store, restarts);
     pthread_mutex_unlock(&store->lock);
 }
 
 void *checkpoint_run(void *context)
 {
     struct sqlite_store *store = context;
+    uint64_t commits = 0;
     pthread_mutex_lock(&store->lock);
     while (!store->check_stopping) {
-        if (atomic_load_explicit(&store->dead, memory_order_acquire) || !check_due(store)) {
+        /* Without a commit since the last time there is nothing that could go better now. */
+        if (atomic_load_explicit(&store->dead, memory_order_acquire) || !check_due(store) ||
+            commits == store->wal_commits) {
             pthread_cond_wait(&store->check_wake, &store->lock);
             continue;
         }
+        commits = store->wal_commits;
+        uint64_t restarts = store->wal_restarts;
         pthread_mutex_unlock(&store->lock);
-        checkpoint(store);
+        checkpoint(store, restarts);
         pthread_mutex_lock(&store->lock);
     }
     pthread_mutex_unlock(&store->lock);

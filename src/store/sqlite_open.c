@@ -83,9 +83,12 @@ static int log_grown(void *context, sqlite3 *db, const char *name, int pages)
     struct sqlite_store *store = context;
     (void)db;
     (void)name;
+    bool restarted = (uint64_t)pages < atomic_load_explicit(&store->wal_pages, memory_order_relaxed);
     atomic_store_explicit(&store->wal_pages, (uint64_t)pages, memory_order_relaxed);
-    if ((int64_t)pages * store->page_size >= store->settings.wal_bytes) {
+    if (restarted || (int64_t)pages * store->page_size >= store->settings.wal_bytes) {
         pthread_mutex_lock(&store->lock);
+        store->wal_restarts += restarted;
+        store->wal_commits++;
         pthread_cond_signal(&store->check_wake);
         pthread_mutex_unlock(&store->lock);
     }

@@ -42,6 +42,8 @@ struct sqlite_store {
     struct ticket *tickets;
     bool stopping, check_stopping;
     bool finish_wanted; /* the log is almost checkpointed: the keeper shall do the rest */
+    uint64_t wal_restarts; /* times the log began anew */
+    uint64_t wal_commits;  /* commits while it was long */
     struct store_error fault;
     int reader_count;
 
@@ -52,7 +54,7 @@ struct sqlite_store {
     atomic_uint_least64_t done_batch;    /* the last one whose `done` was called */
     atomic_uint_least64_t written_batch; /* the tables hold everything up to here */
     atomic_uint_least64_t wal_pages;
-    atomic_uint_least64_t batch_count, rows_loaded;
+    atomic_uint_least64_t batch_count, rows_loaded, rows_cached, bytes_cached;
     atomic_int_least64_t cpu_ns; /* of threads that have ended */
 
     /* keeper thread */

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "fault_vfs.h"
 #include "store_fixture.h"
 
 enum kind_flag {
@@ -50,6 +51,8 @@ static struct stand *stand_make(void **state)
     folder_make(&stand->folder);
     stand->memory.cold = (stand->kind & KIND_cold) != 0;
     stand->memory.deferred = (stand->kind & KIND_deferred) != 0;
+    fault_vfs_register();
+    stand->sqlite.vfs = "faults"; /* none here, but no waiting for the disk either */
     stand->sqlite.leave_journal = (stand->kind & KIND_journal) != 0;
     if ((stand->kind & KIND_tiny) != 0) {
         stand->sqlite.cache_bytes = 1;
