@@ -40,6 +40,7 @@
 #define GIVE_UP_US 1000000 /* for the last answers to leave, once the time to stop is up */
 #define POOL_EXTRA_SIZE 1024 /* of a connection's memory: header lines kept, the head of the answer */
 #define STREAMS_PER_PASS 16
+#define EVENTS_OF_ONE_WAIT 128 /* MAX_EVENTS of libmicrohttpd */
 #define PASSES_AFTER_RESUME 3 /* take back, send, find nothing more to read */
 
 static _Thread_local const struct http_loop *current_loop;
@@ -251,6 +252,20 @@ static bool stop_goes_on(struct http_loop *loop)
     return loop->now_us < loop->stop_by_us + GIVE_UP_US;
 }
 
+/*
+ * libmicrohttpd takes 128 events at a time, and when it got as many it waits for more, with the full time-out,
+ * before it looks at any of them. When there may be so many it must therefore never wait by itself.
+ */
+static void events_wait(struct http_loop *loop, int wait_ms)
+{
+    struct pollfd ready = { .fd = loop->poll_fd, .events = POLLIN };
+    MHD_UNSIGNED_LONG_LONG due_ms;
+    if (MHD_get_timeout(loop->daemon, &due_ms) == MHD_YES && (wait_ms < 0 || due_ms < (unsigned)wait_ms)) {
+        wait_ms = (int)due_ms;
+    }
+    (void)poll(&ready, 1, wait_ms);
+}
+
 static void pass(struct http_loop *loop, uint64_t *progress_seen)
 {
     if (loop->passes > 0) {
@@ -259,8 +274,13 @@ static void pass(struct http_loop *loop, uint64_t *progress_seen)
         return;
     }
     if (loop->held == 0) {
-        int wait_ms = loop->links > 0 ? TICK_MS : -1;
-        (void)MHD_run_wait(loop->daemon, loop->stopping ? STOPPING_TICK_MS : wait_ms);
+        int wait_ms = loop->stopping ? STOPPING_TICK_MS : loop->links > 0 ? TICK_MS : -1;
+        if (loop->links < EVENTS_OF_ONE_WAIT / 2) {
+            (void)MHD_run_wait(loop->daemon, wait_ms);
+        } else {
+            events_wait(loop, wait_ms);
+            (void)MHD_run(loop->daemon);
+        }
         return;
     }
     /* An answer that did not leave in the pass that took it may need one more, unless that made no headway.
