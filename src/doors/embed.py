@@ -50,7 +50,8 @@ def main(folder, output, depfile):
             sys.exit(f'embed.py: {path}: a name with such characters cannot be served')
         tag = hashlib.sha256(content).hexdigest()[:24]
         text.append(f'static const uint8_t file_{number}[] = {{\n{c_bytes(content or bytes(1))}\n}};')
-        rows.append(f'    {{ "{name}", "{CONTENT_TYPES[path.suffix]}", "\\"{tag}\\"", file_{number}, {len(content)} }},')
+        kind = CONTENT_TYPES[path.suffix]
+        rows.append(f'    {{ "{name}", "{kind}", "\\"{tag}\\"", file_{number}, {len(content)} }},')
     if not rows:
         sys.exit(f'embed.py: {root}: no file to serve')
     text.append('const struct static_file static_files[] = {')

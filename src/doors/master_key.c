@@ -161,7 +161,8 @@ static enum status key_create(const char *path, char *error, size_t error_size)
     return ok ? STATUS_ok : STATUS_fault;
 }
 
-enum status master_key_open(const char *path, bool create, struct master_key *key, char *error, size_t error_size)
+enum status master_key_open(const char *path, bool create, struct master_key *key, char *error,
+                            size_t error_size)
 {
     enum status status = key_load(path, key, error, error_size);
     if (status == STATUS_not_found && create) {

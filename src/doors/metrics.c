@@ -14,9 +14,9 @@
 /* The counters of one thread: it alone writes, everybody reads. */
 struct metrics_block {
     struct metrics_block *next;
-    atomic_uint_fast64_t *outcomes; /* [route][outcome] */
-    atomic_uint_fast64_t *buckets;  /* [route][bucket] */
-    atomic_uint_fast64_t *sums_us;  /* [route] */
+    atomic_uint_fast64_t *outcomes;  /* [route][outcome] */
+    atomic_uint_fast64_t *buckets;   /* [route][bucket] */
+    atomic_uint_fast64_t *sums_us;   /* [route] */
     atomic_uint_fast64_t *maxima_us; /* [route] */
     atomic_uint_fast64_t spent_ns[METRICS_phase_count];
 };
@@ -306,8 +306,8 @@ void metrics_text_all(struct metrics_text *text, struct metrics *metrics)
         for (uint32_t outcome = 0; outcome < settings->outcome_count; outcome++) {
             uint64_t count = metrics_count(metrics, route, outcome);
             if (count > 0) {
-                put(text, "onetill_requests_total{command=\"%s\",outcome=\"%s\"} %llu\n", settings->routes[route],
-                    settings->outcomes[outcome], (unsigned long long)count);
+                put(text, "onetill_requests_total{command=\"%s\",outcome=\"%s\"} %llu\n",
+                    settings->routes[route], settings->outcomes[outcome], (unsigned long long)count);
             }
         }
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "doors/openapi.h"
 
-#include "doors/rest/rest_internal.h"
+#include "doors/rest/offered.h"
+#include "doors/shape_json.h"
 
 #define SCHEMAS_MAX 512
 #define OPERATIONS_MAX ROUTES_MAX
@@ -216,7 +217,8 @@ static void column_members(struct openapi *self, const struct column *column, bo
     case COLUMN_fixed:
     case COLUMN_pack:
         type_member(out, "string", false);
-        snprintf(pattern, sizeof(pattern), column->kind == COLUMN_fixed ? "^[0-9a-f]{%u}$" : "^[0-9a-f]{0,%u}$",
+        snprintf(pattern, sizeof(pattern),
+                 column->kind == COLUMN_fixed ? "^[0-9a-f]{%u}$" : "^[0-9a-f]{0,%u}$",
                  column->kind == COLUMN_fixed ? 2 * column->size : 2 * PACK_SIZE_MAX);
         text_member(out, "pattern", pattern);
         break;
@@ -269,7 +271,8 @@ static void schema_write(struct openapi *self, const struct schema *schema)
     array_member(out, "required");
     for (uint32_t i = 0; i < schema->shape->column_count; i++) {
         const struct column *column = &schema->shape->columns[i];
-        if (is_member(column, schema->request) && (!schema->request || (column->flags & COLUMN_required) != 0)) {
+        if (is_member(column, schema->request) &&
+            (!schema->request || (column->flags & COLUMN_required) != 0)) {
             column_name(column, name);
             json_out_text(out, span_of(name));
         }
@@ -354,8 +357,8 @@ static void parameters_write(struct openapi *self, const struct operation *opera
     if (operation->page != NULL) {
         page_parameters(out, operation->path);
     } else {
-        const struct shape *shape = operation->command != NULL ? operation->command->request
-                                                               : operation->read->request;
+        const struct shape *shape =
+            operation->command != NULL ? operation->command->request : operation->read->request;
         for (uint32_t i = 0; i < shape->column_count; i++) {
             const struct column *column = &shape->columns[i];
             bool in_path = (column->flags & COLUMN_in_path) != 0;
@@ -527,7 +530,9 @@ static void operation_write(struct openapi *self, const struct operation *operat
     if (command != NULL && (command->flags & COMMAND_sandbox) != 0) {
         text_member(out, "description", "Only on a server that runs with --test-clock.");
     }
-    callers_write(out, command != NULL ? command->callers : read != NULL ? read->callers : operation->page->callers);
+    callers_write(out, command != NULL ? command->callers
+                       : read != NULL  ? read->callers
+                                       : operation->page->callers);
     parameters_write(self, operation);
     if (has_body(operation)) {
         body_write(self, command->request);
@@ -597,36 +602,42 @@ static void paths_write(struct openapi *self)
 
 /* ---- the document ---- */
 
-#define DOCUMENT_HEAD \
-    "\"openapi\":\"3.1.0\",\"jsonSchemaDialect\":\"https://json-schema.org/draft/2020-12/schema\"," \
+#define DOCUMENT_HEAD                                                                                        \
+    "\"openapi\":\"3.1.0\",\"jsonSchemaDialect\":\"https://json-schema.org/draft/2020-12/schema\","          \
     "\"servers\":[{\"url\":\"/\"}],\"security\":[{\"bearer\":[]}]"
 
-#define DOCUMENT_PARTS \
-    "\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"," \
-    "\"description\":\"A token from POST /v1/tokens; it speaks for one operator, merchant, shop, terminal or shopper.\"}}," \
-    "\"headers\":{\"IdempotentReplayed\":{\"description\":\"true: this is the kept answer of an earlier request with " \
-    "the same key; nothing happened now.\",\"schema\":{\"type\":\"string\",\"enum\":[\"true\"]}}}," \
-    "\"parameters\":{\"IdempotencyKey\":{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":true," \
-    "\"description\":\"Made anew by the client for each thing it wants done, and sent again with each repeat of it. " \
-    "The same key with another request is refused.\"," \
-    "\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":64,\"pattern\":\"^[!-~]+$\"}}," \
-    "\"limit\":{\"name\":\"limit\",\"in\":\"query\",\"required\":false,\"description\":\"Elements of one page.\"," \
-    "\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100,\"default\":20}}," \
-    "\"cursor\":{\"name\":\"cursor\",\"in\":\"query\",\"required\":false," \
-    "\"description\":\"next_cursor of the page before; the list goes on there.\",\"schema\":{\"type\":\"string\"}}}," \
-    "\"responses\":{\"Problem\":{\"description\":\"What was wrong (RFC 9457).\",\"content\":{" \
+#define DOCUMENT_PARTS                                                                                       \
+    "\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","                              \
+    "\"description\":\"A token from POST /v1/tokens; it speaks for one operator, merchant, shop, terminal "  \
+    "or shopper.\"}},"                                                                                       \
+    "\"headers\":{\"IdempotentReplayed\":{\"description\":\"true: this is the kept answer of an earlier "    \
+    "request with "                                                                                          \
+    "the same key; nothing happened now.\",\"schema\":{\"type\":\"string\",\"enum\":[\"true\"]}}},"          \
+    "\"parameters\":{\"IdempotencyKey\":{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":true,"  \
+    "\"description\":\"Made anew by the client for each thing it wants done, and sent again with each "      \
+    "repeat of it. "                                                                                         \
+    "The same key with another request is refused.\","                                                       \
+    "\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":64,\"pattern\":\"^[!-~]+$\"}},"           \
+    "\"limit\":{\"name\":\"limit\",\"in\":\"query\",\"required\":false,\"description\":\"Elements of one "   \
+    "page.\","                                                                                               \
+    "\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100,\"default\":20}},"                       \
+    "\"cursor\":{\"name\":\"cursor\",\"in\":\"query\",\"required\":false,"                                   \
+    "\"description\":\"next_cursor of the page before; the list goes on "                                    \
+    "there.\",\"schema\":{\"type\":\"string\"}}},"                                                           \
+    "\"responses\":{\"Problem\":{\"description\":\"What was wrong (RFC 9457).\",\"content\":{"               \
     "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}}"
 
-#define PROBLEM_HEAD \
+#define PROBLEM_HEAD                                                                                         \
     "\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\",\"code\",\"instance\"]"
 
-#define PROBLEM_MEMBERS \
-    "\"type\":{\"type\":\"string\",\"format\":\"uri\"},\"title\":{\"type\":\"string\"}," \
-    "\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"}," \
-    "\"field\":{\"type\":\"string\",\"description\":\"The field or header to look at.\"}," \
-    "\"instance\":{\"type\":\"string\",\"description\":\"Names this answer, for questions about it.\"}," \
-    "\"errors\":{\"type\":\"array\",\"maxItems\":20,\"description\":\"Everything that is wrong with the request.\"," \
-    "\"items\":{\"type\":\"object\",\"required\":[\"code\",\"field\",\"detail\"],\"properties\":{" \
+#define PROBLEM_MEMBERS                                                                                      \
+    "\"type\":{\"type\":\"string\",\"format\":\"uri\"},\"title\":{\"type\":\"string\"},"                     \
+    "\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"                                    \
+    "\"field\":{\"type\":\"string\",\"description\":\"The field or header to look at.\"},"                   \
+    "\"instance\":{\"type\":\"string\",\"description\":\"Names this answer, for questions about it.\"},"     \
+    "\"errors\":{\"type\":\"array\",\"maxItems\":20,\"description\":\"Everything that is wrong with the "    \
+    "request.\","                                                                                            \
+    "\"items\":{\"type\":\"object\",\"required\":[\"code\",\"field\",\"detail\"],\"properties\":{"           \
     "\"code\":{\"type\":\"string\"},\"field\":{\"type\":\"string\"},\"detail\":{\"type\":\"string\"}}}}"
 
 /* The stable codes, each with its status and sentence. */
@@ -699,7 +710,8 @@ struct span openapi_make(struct arena *arena, const struct rest_settings *settin
     text_member(out, "title", "Onetill");
     text_member(out, "version", settings->version != NULL ? settings->version : "0");
     text_member(out, "description",
-                "One till for a city's commerce. Amounts are whole numbers of minor units, ids are strings of digits, "
+                "One till for a city's commerce. Amounts are whole numbers of minor units, ids are strings "
+                "of digits, "
                 "times are RFC 3339. Every request that changes something carries an Idempotency-Key.");
     object_member(out, "license");
     text_member(out, "name", "Apache-2.0");

@@ -58,10 +58,11 @@ static size_t place_write(const struct place *place, char *to, size_t capacity)
     return size;
 }
 
-static void wrong(struct faults *faults, const struct place *place, enum fault_kind kind, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+static void wrong(struct faults *faults, const struct place *place, enum fault_kind kind, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
 
-static void wrong(struct faults *faults, const struct place *place, enum fault_kind kind, const char *format, ...)
+static void wrong(struct faults *faults, const struct place *place, enum fault_kind kind, const char *format,
+                  ...)
 {
     char field[FAULT_FIELD_SIZE];
     char reason[FAULT_REASON_SIZE];
@@ -189,8 +190,8 @@ static const char *form_text(enum column_form form)
     return "must be a whole number";
 }
 
-static void number_decode(const struct column_plan *plan, const struct given *given, const struct place *place,
-                          void *request, struct faults *faults)
+static void number_decode(const struct column_plan *plan, const struct given *given,
+                          const struct place *place, void *request, struct faults *faults)
 {
     int64_t number = 0;
     bool readable = false;
@@ -266,7 +267,8 @@ static void bytes_decode(const struct column_plan *plan, const struct given *giv
         wrong(faults, place, FAULT_invalid, "must be a text of hexadecimal digits");
     } else if (column->kind == COLUMN_fixed) {
         if (!hex_read(text, member, column->size)) {
-            wrong(faults, place, FAULT_invalid, "must have %u lower-case hexadecimal digits", 2 * column->size);
+            wrong(faults, place, FAULT_invalid, "must have %u lower-case hexadecimal digits",
+                  2 * column->size);
         }
     } else {
         struct pack *pack = (void *)member;
@@ -283,8 +285,8 @@ static void bytes_decode(const struct column_plan *plan, const struct given *giv
 static void object_decode(const struct shape_plan *plan, const json_t *json, const struct place *parent,
                           void *request, struct faults *faults);
 
-static void list_decode(const struct column_plan *plan, const json_t *json, struct place *place, void *request,
-                        struct faults *faults)
+static void list_decode(const struct column_plan *plan, const json_t *json, struct place *place,
+                        void *request, struct faults *faults)
 {
     const struct column *column = plan->column;
     size_t room = column->size / column->element->size;
@@ -362,7 +364,8 @@ static void object_decode(const struct shape_plan *plan, const json_t *json, con
     memset(given, 0, plan->shape->column_count);
     /* The iterator takes a pointer that may be written through; nothing is written. */
     json_t *object = (json_t *)(uintptr_t)json;
-    for (void *member = json_object_iter(object); member != NULL; member = json_object_iter_next(object, member)) {
+    for (void *member = json_object_iter(object); member != NULL;
+         member = json_object_iter_next(object, member)) {
         struct span name = { json_object_iter_key(member), json_object_iter_key_len(member) };
         struct given value = { .json = json_object_iter_value(member) };
         struct place place = { parent, name, -1 };
@@ -381,7 +384,8 @@ static void object_decode(const struct shape_plan *plan, const json_t *json, con
 
 /* ---- requests ---- */
 
-/* Whether arrays and objects are nested deeper than allowed. Quotes matter only when there are many brackets. */
+/* Whether arrays and objects are nested deeper than allowed. Quotes matter only when there are many brackets.
+ */
 static bool too_deep(struct span body)
 {
     size_t opened = 0;
@@ -453,7 +457,8 @@ void shape_decode_query(const struct shape_plan *plan, struct span name, struct 
 {
     const struct column_plan *column = shape_plan_column(plan, name);
     struct place place = { NULL, name, -1 };
-    if (column == NULL || column->column->form == FORM_hidden || (column->column->flags & COLUMN_in_path) != 0) {
+    if (column == NULL || column->column->form == FORM_hidden ||
+        (column->column->flags & COLUMN_in_path) != 0) {
         wrong(faults, &place, FAULT_unknown, "is not a parameter of this request");
     } else if (given[column - plan->columns]++ != 0) {
         given[column - plan->columns] = 2;

@@ -15,15 +15,16 @@
 #define REMEMBERED_COUNT 2048 /* verified tokens per thread, a power of two */
 #define REVOKED_SLOTS_FIRST 1024
 
-static_assert(TOKEN_TEXT_SIZE == TOKEN_PREFIX_SIZE + BASE64URL_SIZE(TOKEN_SIZE), "the text form has one size");
+static_assert(TOKEN_TEXT_SIZE == TOKEN_PREFIX_SIZE + BASE64URL_SIZE(TOKEN_SIZE),
+              "the text form has one size");
 
 struct tokens {
     struct hmac_key key;
-    uint64_t number;         /* of this set among all that this process ever opened */
+    uint64_t number;               /* of this set among all that this process ever opened */
     atomic_uint_fast64_t revision; /* grows with each revocation */
-    pthread_rwlock_t lock;   /* guards what follows */
+    pthread_rwlock_t lock;         /* guards what follows */
     struct arena arena;
-    int64_t *slots;          /* open addressing; 0: free */
+    int64_t *slots; /* open addressing; 0: free */
     size_t slot_count, count;
 };
 
@@ -78,7 +79,8 @@ static int64_t i64_read(const uint8_t *from)
     return (int64_t)value;
 }
 
-void tokens_issue(const struct tokens *tokens, struct caller caller, int64_t token_id, char to[TOKEN_TEXT_SIZE])
+void tokens_issue(const struct tokens *tokens, struct caller caller, int64_t token_id,
+                  char to[TOKEN_TEXT_SIZE])
 {
     uint8_t bytes[TOKEN_SIZE];
     uint8_t mac[SHA256_SIZE];
@@ -160,7 +162,8 @@ static bool is_revoked(struct tokens *tokens, int64_t token_id, uint64_t *revisi
 
 /* ---- checking ---- */
 
-static bool token_read(const struct tokens *tokens, struct span text, struct caller *caller, int64_t *token_id)
+static bool token_read(const struct tokens *tokens, struct span text, struct caller *caller,
+                       int64_t *token_id)
 {
     uint8_t bytes[TOKEN_SIZE];
     uint8_t mac[SHA256_SIZE];

@@ -220,9 +220,11 @@ static enum refusal run_list(const struct read_call *call, struct read_page *pag
     struct listing listing = { page, call->request };
     struct value binds[] = { VALUE_I64(read_after_i64(call, 0)), VALUE_I64(listing.want->least_minor),
                              VALUE_I64(call->limit + 1) };
-    static const char sql[] = "SELECT jar_id, name, total_minor FROM jars WHERE jar_id > ? AND total_minor >= ? "
-                              "ORDER BY jar_id LIMIT ?";
-    (void)read_status(page, call->reader->ops->query(call->reader, sql, binds, COUNT_OF(binds), list_one, &listing));
+    static const char sql[] =
+        "SELECT jar_id, name, total_minor FROM jars WHERE jar_id > ? AND total_minor >= ? "
+        "ORDER BY jar_id LIMIT ?";
+    (void)read_status(
+        page, call->reader->ops->query(call->reader, sql, binds, COUNT_OF(binds), list_one, &listing));
     return call->caller.kind == CALLER_shopper ? REFUSAL_forbidden : REFUSAL_none;
 }
 

@@ -3,8 +3,8 @@
 #include "doors/openapi.h"
 #include "doors_jars.h"
 
-static void draw(void *context, struct http_request *http, const struct caller *caller, const struct span *params,
-                 uint32_t param_count)
+static void draw(void *context, struct http_request *http, const struct caller *caller,
+                 const struct span *params, uint32_t param_count)
 {
     (void)context;
     (void)caller;

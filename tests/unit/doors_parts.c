@@ -138,8 +138,9 @@ static void a_full_text_says_so(void **state)
 
 static void files_are_found_by_address(void **state)
 {
-    static const char *const absent[] = { "", "live", "/live/../style.css", "/live", "/live//", "/README.md",
-                                          "/live/index.html/", "//", "/zzz", "/a" };
+    static const char *const absent[] = { "",        "live",       "/live/../style.css", "/live",
+                                          "/live//", "/README.md", "/live/index.html/",  "//",
+                                          "/zzz",    "/a" };
     (void)state;
     assert_true(static_file_count > 0);
     for (size_t i = 0; i < static_file_count; i++) {

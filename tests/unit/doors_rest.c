@@ -73,8 +73,8 @@ static int close_stage(void **state)
 static void expect(struct reply reply, int status, const char *member, const char *value)
 {
     if (reply.status != status || (member != NULL && strcmp(reply_member(&reply, member), value) != 0)) {
-        fail_msg("wanted %d %s=%s, got %d: %s", status, member != NULL ? member : "", value != NULL ? value : "",
-                 reply.status, reply.body.bytes);
+        fail_msg("wanted %d %s=%s, got %d: %s", status, member != NULL ? member : "",
+                 value != NULL ? value : "", reply.status, reply.body.bytes);
     }
     reply_release(&reply);
 }
@@ -82,22 +82,26 @@ static void expect(struct reply reply, int status, const char *member, const cha
 static void a_command_goes_all_the_way(void **state)
 {
     struct stage *stage = *state;
-    struct reply reply = ask(stage, "PUT", "/v1/jars/42", headers_as(stage->operator_token, "k1", AS_JSON),
-                             "{\"name\":\"honey \\\"wild\\\"\",\"owner_id\":\"6\",\"best_before\":\"2030-02-28\","
-                             "\"filled_at\":\"2014-12-12T10:00:00+08:00\",\"fragile\":true,\"mark\":\"00ff10a1\","
-                             "\"coins\":[{\"value_minor\":100,\"count\":3},{\"value_minor\":5}]}");
+    struct reply reply =
+        ask(stage, "PUT", "/v1/jars/42", headers_as(stage->operator_token, "k1", AS_JSON),
+            "{\"name\":\"honey \\\"wild\\\"\",\"owner_id\":\"6\",\"best_before\":\"2030-02-28\","
+            "\"filled_at\":\"2014-12-12T10:00:00+08:00\",\"fragile\":true,\"mark\":\"00ff10a1\","
+            "\"coins\":[{\"value_minor\":100,\"count\":3},{\"value_minor\":5}]}");
     assert_int_equal(reply.status, 201);
-    assert_string_equal(reply.body.bytes,
-                        "{\"jar_id\":\"42\",\"name\":\"honey \\\"wild\\\"\",\"total_minor\":305,\"state\":\"open\","
-                        "\"best_before\":\"2030-02-28\",\"filled_at\":\"2014-12-12T02:00:00Z\",\"fragile\":true,"
-                        "\"mark\":\"00ff10a1\"}");
+    assert_string_equal(
+        reply.body.bytes,
+        "{\"jar_id\":\"42\",\"name\":\"honey \\\"wild\\\"\",\"total_minor\":305,\"state\":\"open\","
+        "\"best_before\":\"2030-02-28\",\"filled_at\":\"2014-12-12T02:00:00Z\",\"fragile\":true,"
+        "\"mark\":\"00ff10a1\"}");
     assert_string_equal(reply_header(&reply, "Content-Type"), "application/json");
     assert_null(reply_header(&reply, "Idempotent-Replayed"));
     reply_release(&reply);
-    expect(ask(stage, "GET", "/v1/jars/42", headers_as(stage->terminal_token, NULL, ""), ""), 200, "total_minor", "305");
+    expect(ask(stage, "GET", "/v1/jars/42", headers_as(stage->terminal_token, NULL, ""), ""), 200,
+           "total_minor", "305");
     expect(ask(stage, "GET", "/v1/jars/43", headers_as(stage->terminal_token, NULL, ""), ""), 404, "code",
            "trade_unknown");
-    expect(ask(stage, "DELETE", "/v1/jars/42", headers_as(stage->operator_token, NULL, ""), ""), 200, "jar_id", "42");
+    expect(ask(stage, "DELETE", "/v1/jars/42", headers_as(stage->operator_token, NULL, ""), ""), 200,
+           "jar_id", "42");
     expect(ask(stage, "DELETE", "/v1/jars/42", headers_as(stage->operator_token, NULL, ""), ""), 404, "code",
            "trade_unknown");
 }
@@ -119,7 +123,8 @@ static void a_repeat_has_the_same_bytes_and_no_effect(void **state)
     /* The same key for anything else is refused: another body, another path. */
     expect(ask(stage, "PUT", "/v1/jars/50", headers, "{\"name\":\"jam\"}"), 409, "code", "request_reused");
     expect(ask(stage, "PUT", "/v1/jars/51", headers, body), 409, "field", "Idempotency-Key");
-    expect(ask(stage, "GET", "/v1/jars/50", headers_as(stage->operator_token, NULL, ""), ""), 200, "total_minor", "7");
+    expect(ask(stage, "GET", "/v1/jars/50", headers_as(stage->operator_token, NULL, ""), ""), 200,
+           "total_minor", "7");
     /* A key belongs to its caller. */
     expect(ask(stage, "PUT", "/v1/jars/50", headers_as(stage->shopper_token, "again", AS_JSON), body), 201,
            "total_minor", "14");
@@ -132,8 +137,8 @@ static void a_repeated_refusal_is_marked(void **state)
                "{\"name\":\"x\",\"state\":\"sealed\"}"),
            201, "state", "sealed");
     for (int i = 0; i < 2; i++) {
-        struct reply reply = ask(stage, "PUT", "/v1/jars/60", headers_as(stage->operator_token, "more", AS_JSON),
-                                 "{\"name\":\"x\"}");
+        struct reply reply = ask(stage, "PUT", "/v1/jars/60",
+                                 headers_as(stage->operator_token, "more", AS_JSON), "{\"name\":\"x\"}");
         assert_int_equal(reply.status, 422);
         assert_string_equal(reply_member(&reply, "code"), "account_full");
         assert_string_equal(reply_member(&reply, "type"), PROBLEM_TYPE_BASE "account_full");
@@ -170,7 +175,8 @@ static void duplicates_in_flight_happen_once(void **state)
         reply_release(&reply);
     }
     assert_int_equal(replayed, SENT - 1);
-    expect(ask(stage, "GET", "/v1/jars/70", headers_as(stage->operator_token, NULL, ""), ""), 200, "total_minor", "9");
+    expect(ask(stage, "GET", "/v1/jars/70", headers_as(stage->operator_token, NULL, ""), ""), 200,
+           "total_minor", "9");
 }
 
 struct filler {
@@ -213,7 +219,8 @@ static void a_full_queue_is_said_at_once(void **state)
     stage_run(stage);
     /* The same request is welcome as soon as there is room: nothing was kept of the first. */
     for (int i = 0; i < 100; i++) {
-        reply = ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "full", AS_JSON), "{\"name\":\"x\"}");
+        reply = ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "full", AS_JSON),
+                    "{\"name\":\"x\"}");
         if (reply.status == 201) {
             break;
         }
@@ -234,7 +241,8 @@ static void what_waited_too_long_is_not_decided(void **state)
     struct stage_settings settings = { .idle = true, .call_age_max_us = 50000 };
     (void)state;
     stage_open(&stage, &settings);
-    int fd = ask_send(&stage, "PUT", "/v1/jars/1", headers_as(stage.operator_token, "late", AS_JSON), "{\"name\":\"x\"}");
+    int fd = ask_send(&stage, "PUT", "/v1/jars/1", headers_as(stage.operator_token, "late", AS_JSON),
+                      "{\"name\":\"x\"}");
     os_sleep_us(200000);
     stage_run(&stage);
     expect(ask_receive(fd), 503, "code", "late");
@@ -252,16 +260,19 @@ static void who_may_not_is_turned_away(void **state)
     assert_string_equal(reply_member(&reply, "code"), "unauthenticated");
     assert_string_equal(reply_header(&reply, "WWW-Authenticate"), "Bearer realm=\"onetill\"");
     reply_release(&reply);
-    expect(ask(stage, "GET", "/v1/jars/1", "Authorization: Basic eDp5\r\n", ""), 401, "field", "Authorization");
+    expect(ask(stage, "GET", "/v1/jars/1", "Authorization: Basic eDp5\r\n", ""), 401, "field",
+           "Authorization");
     expect(ask(stage, "GET", "/v1/jars/1", "Authorization: Bearer \r\n", ""), 401, "code", "unauthenticated");
     memcpy(forged, stage->operator_token, sizeof(forged));
     forged[10] = forged[10] == 'A' ? 'B' : 'A';
     expect(ask(stage, "GET", "/v1/jars/1", headers_as(forged, NULL, ""), ""), 401, "code", "unauthenticated");
-    expect(ask(stage, "GET", "/v1/jars/1", headers_as(stage->shopper_token, NULL, ""), ""), 403, "code", "forbidden");
+    expect(ask(stage, "GET", "/v1/jars/1", headers_as(stage->shopper_token, NULL, ""), ""), 403, "code",
+           "forbidden");
     tokens_issue(stage->tokens, (struct caller){ CALLER_operator, 0 }, 99, revoked);
     expect(ask(stage, "GET", "/v1/jars/1", headers_as(revoked, NULL, ""), ""), 404, "code", "trade_unknown");
     assert_true(tokens_revoke(stage->tokens, 99));
-    expect(ask(stage, "GET", "/v1/jars/1", headers_as(revoked, NULL, ""), ""), 401, "code", "unauthenticated");
+    expect(ask(stage, "GET", "/v1/jars/1", headers_as(revoked, NULL, ""), ""), 401, "code",
+           "unauthenticated");
 }
 
 static void keys_are_1_to_64_printable_characters(void **state)
@@ -271,14 +282,15 @@ static void keys_are_1_to_64_printable_characters(void **state)
     const char *body = "{\"name\":\"x\"}";
     memset(long_key, 'k', 65);
     long_key[65] = '\0';
-    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, NULL, AS_JSON), body), 400, "code",
-           "key_missing");
-    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, long_key, AS_JSON), body), 400, "field",
-           "Idempotency-Key");
-    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "a b", AS_JSON), body), 400, "code",
-           "key_missing");
+    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, NULL, AS_JSON), body), 400,
+           "code", "key_missing");
+    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, long_key, AS_JSON), body), 400,
+           "field", "Idempotency-Key");
+    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "a b", AS_JSON), body), 400,
+           "code", "key_missing");
     long_key[64] = '\0';
-    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, long_key, AS_JSON), body), 201, NULL, NULL);
+    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, long_key, AS_JSON), body), 201,
+           NULL, NULL);
 }
 
 static void addresses_and_methods(void **state)
@@ -302,14 +314,15 @@ static void addresses_and_methods(void **state)
     assert_int_equal(reply.status, 200);
     assert_int_equal(reply.body.size, 0);
     reply_release(&reply);
-    expect(ask(stage, "POST", "/v1/sandbox/shake", headers_as(stage->operator_token, "s", ""), ""), 409, "code",
-           "clock_fixed");
+    expect(ask(stage, "POST", "/v1/sandbox/shake", headers_as(stage->operator_token, "s", ""), ""), 409,
+           "code", "clock_fixed");
 }
 
 static void sandbox_commands_need_the_test_clock(void **state)
 {
     struct stage *stage = *state;
-    expect(ask(stage, "POST", "/v1/sandbox/shake", headers_as(stage->operator_token, "s", ""), ""), 200, NULL, NULL);
+    expect(ask(stage, "POST", "/v1/sandbox/shake", headers_as(stage->operator_token, "s", ""), ""), 200, NULL,
+           NULL);
     expect(ask(stage, "GET", "/v1/time", "", ""), 200, "test_clock", "true");
     expect(ask(stage, "GET", "/metrics", "", ""), 401, "code", "unauthenticated");
     expect(ask(stage, "GET", "/metrics", headers_as(stage->operator_token, NULL, ""), ""), 200, NULL, NULL);
@@ -325,7 +338,8 @@ static void edits_compute_before_and_add_after(void **state)
                "{\"name\":\"x\",\"owner_id\":3}"),
            201, NULL, NULL);
     for (int i = 0; i < 2; i++) { /* a repeat shows the secret again: it is derived, not kept */
-        struct reply reply = ask(stage, "POST", "/v1/jars/80/locks", headers_as(stage->operator_token, "e2", ""), "");
+        struct reply reply =
+            ask(stage, "POST", "/v1/jars/80/locks", headers_as(stage->operator_token, "e2", ""), "");
         assert_int_equal(reply.status, 201);
         assert_string_equal(reply_member(&reply, "secret"), "15151515151515151515151515151515");
         assert_int_equal(reply_header(&reply, "Idempotent-Replayed") != NULL, i == 1);
@@ -393,9 +407,11 @@ static const struct bad bad_bodies[] = {
     { "{\"name\":\"x\",\"coins\":[1]}", "invalid_field", "coins[0]", 422 },
     { "{\"name\":\"x\",\"coins\":[{\"value_minor\":1},{}]}", "missing_field", "coins[1].value_minor", 422 },
     { "{\"name\":\"x\",\"coins\":[{\"value_minor\":1001}]}", "invalid_field", "coins[0].value_minor", 422 },
-    { "{\"name\":\"x\",\"coins\":[{\"value_minor\":1,\"count\":0}]}", "invalid_field", "coins[0].count", 422 },
+    { "{\"name\":\"x\",\"coins\":[{\"value_minor\":1,\"count\":0}]}", "invalid_field", "coins[0].count",
+      422 },
     { "{\"name\":\"x\",\"coins\":[{\"value_minor\":1,\"gold\":0}]}", "unknown_field", "coins[0].gold", 422 },
-    { "{\"name\":\"x\",\"coins\":[{\"value_minor\":1},{\"value_minor\":1},{\"value_minor\":1},{\"value_minor\":1},"
+    { "{\"name\":\"x\",\"coins\":[{\"value_minor\":1},{\"value_minor\":1},{\"value_minor\":1},{\"value_"
+      "minor\":1},"
       "{\"value_minor\":1}]}",
       "invalid_field", "coins", 422 },
 };
@@ -405,8 +421,8 @@ static void bad_bodies_name_the_field(void **state)
     struct stage *stage = *state;
     for (size_t i = 0; i < COUNT_OF(bad_bodies); i++) {
         const struct bad *bad = &bad_bodies[i];
-        struct reply reply = ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "bad", AS_JSON),
-                                 bad->body);
+        struct reply reply =
+            ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "bad", AS_JSON), bad->body);
         if (reply.status != bad->status || strcmp(reply_member(&reply, "code"), bad->code) != 0 ||
             strcmp(reply_member(&reply, "field"), bad->field) != 0) {
             fail_msg("%s: got %d %s", bad->body, reply.status, reply.body.bytes);
@@ -416,34 +432,39 @@ static void bad_bodies_name_the_field(void **state)
         reply_release(&reply);
     }
     /* None of them left a trace under the key. */
-    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "bad", AS_JSON), "{\"name\":\"good\"}"), 201,
-           "name", "good");
+    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "bad", AS_JSON),
+               "{\"name\":\"good\"}"),
+           201, "name", "good");
 }
 
 static void all_faults_are_named_at_once(void **state)
 {
     struct stage *stage = *state;
-    struct reply reply = ask(stage, "PUT", "/v1/jars/0?a=1", headers_as(stage->operator_token, "all", AS_JSON),
-                             "{\"owner_id\":0,\"fragile\":2,\"extra\":{}}");
+    struct reply reply =
+        ask(stage, "PUT", "/v1/jars/0?a=1", headers_as(stage->operator_token, "all", AS_JSON),
+            "{\"owner_id\":0,\"fragile\":2,\"extra\":{}}");
     assert_int_equal(reply.status, 422);
     assert_string_equal(
         reply_member(&reply, "errors"),
-        "[{\"code\":\"invalid_field\",\"field\":\"jar_id\",\"detail\":\"must be from 1 to 9223372036854775807\"},"
-        "{\"code\":\"unknown_field\",\"field\":\"a\",\"detail\":\"belongs into the body, not into the query\"},"
-        "{\"code\":\"invalid_field\",\"field\":\"owner_id\",\"detail\":\"must be from 1 to 9223372036854775807\"},"
+        "[{\"code\":\"invalid_field\",\"field\":\"jar_id\",\"detail\":\"must be from 1 to "
+        "9223372036854775807\"},"
+        "{\"code\":\"unknown_field\",\"field\":\"a\",\"detail\":\"belongs into the body, not into the "
+        "query\"},"
+        "{\"code\":\"invalid_field\",\"field\":\"owner_id\",\"detail\":\"must be from 1 to "
+        "9223372036854775807\"},"
         "{\"code\":\"invalid_field\",\"field\":\"fragile\",\"detail\":\"must be true or false\"},"
         "{\"code\":\"unknown_field\",\"field\":\"extra\",\"detail\":\"is not a field of this request\"},"
         "{\"code\":\"missing_field\",\"field\":\"name\",\"detail\":\"is required\"}]");
     reply_release(&reply);
-    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "all", "Content-Type: text/plain\r\n"),
-               "{\"name\":\"x\"}"),
+    expect(ask(stage, "PUT", "/v1/jars/1",
+               headers_as(stage->operator_token, "all", "Content-Type: text/plain\r\n"), "{\"name\":\"x\"}"),
            415, "code", "type_unsupported");
     expect(ask(stage, "PUT", "/v1/jars/1",
                headers_as(stage->operator_token, "all", "Content-Type: application/json; charset=utf-8\r\n"),
                "{\"name\":\"x\"}"),
            201, "name", "x");
-    expect(ask(stage, "GET", "/v1/jars/1?fragile=true", headers_as(stage->operator_token, NULL, ""), ""), 422, "field",
-           "fragile");
+    expect(ask(stage, "GET", "/v1/jars/1?fragile=true", headers_as(stage->operator_token, NULL, ""), ""), 422,
+           "field", "fragile");
 }
 
 static void jars_fill(const struct stage *stage, int count)
@@ -453,7 +474,8 @@ static void jars_fill(const struct stage *stage, int count)
         snprintf(path, sizeof(path), "/v1/jars/%d", i);
         snprintf(key, sizeof(key), "jar-%d", i);
         snprintf(body, sizeof(body), "{\"name\":\"jar %d\",\"coins\":[{\"value_minor\":%d}]}", i, i);
-        expect(ask(stage, "PUT", path, headers_as(stage->operator_token, key, AS_JSON), body), 201, NULL, NULL);
+        expect(ask(stage, "PUT", path, headers_as(stage->operator_token, key, AS_JSON), body), 201, NULL,
+               NULL);
     }
 }
 
@@ -462,7 +484,8 @@ static void lists_come_in_pages(void **state)
     struct stage *stage = *state;
     char path[512] = "/v1/jars?limit=3&least_minor=2", cursor[256] = "";
     int pages = 0;
-    expect(ask(stage, "GET", "/v1/jar-sum", headers_as(stage->operator_token, NULL, ""), ""), 404, "code", "not_found");
+    expect(ask(stage, "GET", "/v1/jar-sum", headers_as(stage->operator_token, NULL, ""), ""), 404, "code",
+           "not_found");
     expect(ask(stage, "GET", "/v1/jars", headers_as(stage->operator_token, NULL, ""), ""), 200, "data", "[]");
     jars_fill(stage, 8);
     for (; pages < 10; pages++) {
@@ -479,11 +502,13 @@ static void lists_come_in_pages(void **state)
         snprintf(path, sizeof(path), "/v1/jars?limit=3&least_minor=2&cursor=%s", cursor);
     }
     assert_int_equal(pages, 2);
-    expect(ask(stage, "GET", "/v1/jar-sum", headers_as(stage->operator_token, NULL, ""), ""), 200, "total_minor", "36");
+    expect(ask(stage, "GET", "/v1/jar-sum", headers_as(stage->operator_token, NULL, ""), ""), 200,
+           "total_minor", "36");
     /* A page that ends exactly at the last element has no cursor. */
-    expect(ask(stage, "GET", "/v1/jars?limit=8", headers_as(stage->operator_token, NULL, ""), ""), 200, "next_cursor",
-           "null");
-    expect(ask(stage, "GET", "/v1/jars", headers_as(stage->shopper_token, NULL, ""), ""), 403, "code", "forbidden");
+    expect(ask(stage, "GET", "/v1/jars?limit=8", headers_as(stage->operator_token, NULL, ""), ""), 200,
+           "next_cursor", "null");
+    expect(ask(stage, "GET", "/v1/jars", headers_as(stage->shopper_token, NULL, ""), ""), 403, "code",
+           "forbidden");
 }
 
 static void bad_pages_are_refused(void **state)
@@ -492,21 +517,27 @@ static void bad_pages_are_refused(void **state)
     static const struct {
         const char *path, *field;
     } cases[] = {
-        { "/v1/jars?limit=0", "limit" },          { "/v1/jars?limit=101", "limit" },
-        { "/v1/jars?limit=x", "limit" },          { "/v1/jars?cursor=", "cursor" },
-        { "/v1/jars?cursor=AAAA", "cursor" },     { "/v1/jars?cursor=%21", "cursor" },
-        { "/v1/jars?least_minor=x", "least_minor" }, { "/v1/jars?fragile=1", "fragile" },
-        { "/v1/jars?colour=red", "colour" },      { "/v1/jars?fragile=true&fragile=true", "fragile" },
+        { "/v1/jars?limit=0", "limit" },
+        { "/v1/jars?limit=101", "limit" },
+        { "/v1/jars?limit=x", "limit" },
+        { "/v1/jars?cursor=", "cursor" },
+        { "/v1/jars?cursor=AAAA", "cursor" },
+        { "/v1/jars?cursor=%21", "cursor" },
+        { "/v1/jars?least_minor=x", "least_minor" },
+        { "/v1/jars?fragile=1", "fragile" },
+        { "/v1/jars?colour=red", "colour" },
+        { "/v1/jars?fragile=true&fragile=true", "fragile" },
         { "/v1/jar-sum?limit=1", "limit" },
     };
     char path[512], merchant[TOKEN_TEXT_SIZE];
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        expect(ask(stage, "GET", cases[i].path, headers_as(stage->operator_token, NULL, ""), ""), 422, "field",
-               cases[i].field);
+        expect(ask(stage, "GET", cases[i].path, headers_as(stage->operator_token, NULL, ""), ""), 422,
+               "field", cases[i].field);
     }
     jars_fill(stage, 3);
     /* A cursor is good for its caller only, and not when a bit of it is changed. */
-    struct reply reply = ask(stage, "GET", "/v1/jars?limit=1", headers_as(stage->operator_token, NULL, ""), "");
+    struct reply reply =
+        ask(stage, "GET", "/v1/jars?limit=1", headers_as(stage->operator_token, NULL, ""), "");
     snprintf(path, sizeof(path), "/v1/jars?limit=1&cursor=%s", reply_member(&reply, "next_cursor"));
     reply_release(&reply);
     expect(ask(stage, "GET", path, headers_as(stage->operator_token, NULL, ""), ""), 200, NULL, NULL);
@@ -523,8 +554,9 @@ static void the_door_tells_how_it_is(void **state)
     struct metrics_histogram histogram;
     expect(ask(stage, "GET", "/healthz", "", ""), 200, "healthy", "true");
     expect(ask(stage, "GET", "/v1/openapi.json", "", ""), 200, "openapi", "3.1.0");
-    expect(ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "m", AS_JSON), "{\"name\":\"x\"}"), 201, NULL,
-           NULL);
+    expect(
+        ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "m", AS_JSON), "{\"name\":\"x\"}"),
+        201, NULL, NULL);
     expect(ask(stage, "GET", "/v1/jars/2", headers_as(stage->operator_token, NULL, ""), ""), 404, NULL, NULL);
     expect(ask(stage, "GET", "/v1/jars/2", "", ""), 401, NULL, NULL);
     struct reply reply = ask(stage, "GET", "/metrics", "", "");
@@ -578,7 +610,8 @@ static void pages_are_served_from_memory(void **state)
 static void memory_has_no_lists(void **state)
 {
     struct stage *stage = *state;
-    expect(ask(stage, "GET", "/v1/jars", headers_as(stage->operator_token, NULL, ""), ""), 501, "code", "reads_absent");
+    expect(ask(stage, "GET", "/v1/jars", headers_as(stage->operator_token, NULL, ""), ""), 501, "code",
+           "reads_absent");
 }
 
 struct worker {
@@ -623,7 +656,8 @@ static void many_clients_at_once(void **state)
         pthread_join(workers[i].thread, NULL);
         assert_int_equal(workers[i].answered, 80);
     }
-    expect(ask(stage, "GET", "/v1/jar-sum", headers_as(stage->operator_token, NULL, ""), ""), 200, "total_minor", "120");
+    expect(ask(stage, "GET", "/v1/jar-sum", headers_as(stage->operator_token, NULL, ""), ""), 200,
+           "total_minor", "120");
 }
 
 #define ON(opening, test) cmocka_unit_test_setup_teardown(test, opening, close_stage)

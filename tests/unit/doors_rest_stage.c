@@ -134,11 +134,12 @@ int ask_send(const struct stage *stage, const char *method, const char *path, co
     size_t size = strlen(headers) + strlen(path) + strlen(body) + 256;
     char *bytes = malloc(size);
     assert(bytes != NULL);
-    int wrote = body[0] != '\0'
-                    ? snprintf(bytes, size, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s",
-                               method, path, headers, strlen(body), body)
-                    : snprintf(bytes, size, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", method, path,
-                               headers);
+    char length[64] = "";
+    if (body[0] != '\0') {
+        snprintf(length, sizeof(length), "Content-Length: %zu\r\n", strlen(body));
+    }
+    int wrote = snprintf(bytes, size, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s%s\r\n%s", method,
+                         path, headers, length, body);
     assert(wrote > 0 && (size_t)wrote < size);
     for (ssize_t sent = 0; sent < wrote;) {
         ssize_t part = send(fd, bytes + sent, (size_t)(wrote - sent), MSG_NOSIGNAL);

@@ -32,12 +32,13 @@ static void every_form_is_read(void **state)
     struct jar_fill fill = { 0 };
     struct faults faults;
     faults.count = 0;
-    shape_decode_body(plan,
-                      SPAN(" {\"mark\" : \"0a0b0c0d\", \"fragile\":true,\"shelf\":-7,\"name\":\"\xe6\x98\x9f caf\\u00e9\","
-                           "\"owner_id\":9007199254740993,\"weight_minor\":0,\"best_before\":\"2014-12-12\","
-                           "\"state\":\"sealed\",\"filled_at\":\"1970-01-01T00:00:01.5Z\",\"coins\":"
-                           "[{\"note\":\"old\",\"value_minor\":1},{\"value_minor\":1000,\"count\":9}]}\n"),
-                      &fill, &faults);
+    shape_decode_body(
+        plan,
+        SPAN(" {\"mark\" : \"0a0b0c0d\", \"fragile\":true,\"shelf\":-7,\"name\":\"\xe6\x98\x9f caf\\u00e9\","
+             "\"owner_id\":9007199254740993,\"weight_minor\":0,\"best_before\":\"2014-12-12\","
+             "\"state\":\"sealed\",\"filled_at\":\"1970-01-01T00:00:01.5Z\",\"coins\":"
+             "[{\"note\":\"old\",\"value_minor\":1},{\"value_minor\":1000,\"count\":9}]}\n"),
+        &fill, &faults);
     assert_int_equal(faults.count, 0);
     assert_string_equal(fill.name, "\xe6\x98\x9f caf\xc3\xa9");
     assert_int_equal(fill.owner_id, INT64_C(9007199254740993));
@@ -137,8 +138,9 @@ static void every_form_is_written(void **state)
     shape_encode(plan, &empty, &out);
     struct span text = json_out_end(&out);
     bytes[text.size] = '\0';
-    assert_string_equal(bytes, "{\"jar_id\":null,\"name\":\"\",\"total_minor\":0,\"state\":null,\"best_before\":null,"
-                               "\"filled_at\":null,\"fragile\":false,\"mark\":\"00000000\"}");
+    assert_string_equal(
+        bytes, "{\"jar_id\":null,\"name\":\"\",\"total_minor\":0,\"state\":null,\"best_before\":null,"
+               "\"filled_at\":null,\"fragile\":false,\"mark\":\"00000000\"}");
     json_out_init(&out, bytes, sizeof(bytes));
     shape_encode(plan, &full, &out);
     text = json_out_end(&out);
@@ -146,7 +148,8 @@ static void every_form_is_written(void **state)
     assert_true(text.size <= plan->json_size_max);
     bytes[text.size] = '\0';
     assert_non_null(strstr(bytes, "\"jar_id\":\"-9223372036854775808\""));
-    assert_non_null(strstr(bytes, "\"best_before\":\"9999-12-31\",\"filled_at\":\"9999-12-31T23:59:59.999999Z\""));
+    assert_non_null(
+        strstr(bytes, "\"best_before\":\"9999-12-31\",\"filled_at\":\"9999-12-31T23:59:59.999999Z\""));
     assert_non_null(strstr(bytes, "\\u0001\\u0001"));
     assert_null(strstr(bytes, "secret"));
 }

@@ -26,8 +26,8 @@ static struct master_key key_of(uint8_t first)
 static void a_token_says_whom_it_speaks_for(void **state)
 {
     static const struct caller callers[] = {
-        { CALLER_operator, 0 },          { CALLER_merchant, 1 },
-        { CALLER_shop, INT64_MAX },      { CALLER_terminal, 4839201928374650 },
+        { CALLER_operator, 0 },     { CALLER_merchant, 1 },
+        { CALLER_shop, INT64_MAX }, { CALLER_terminal, 4839201928374650 },
         { CALLER_shopper, -1 },
     };
     struct master_key key = key_of(1);
@@ -55,7 +55,8 @@ static void the_text_form_is_frozen(void **state)
     char text[TOKEN_TEXT_SIZE];
     (void)state;
     tokens_issue(tokens, (struct caller){ CALLER_terminal, 1001 }, 7, text);
-    assert_string_equal(text, "ot_BAAAAAAAAAPpAAAAAAAAAAdqvzBpGEb0izxTKwCQnn7r"); /* made by another implementation */
+    assert_string_equal(
+        text, "ot_BAAAAAAAAAPpAAAAAAAAAAdqvzBpGEb0izxTKwCQnn7r"); /* made by another implementation */
     tokens_close(tokens);
 }
 

@@ -15,7 +15,8 @@ static bool query_read(void *context, struct span name, struct span value)
 {
     struct query_reading *reading = context;
     if (!read_owns_parameter(reading->route, name)) {
-        shape_decode_query(reading->route->request, name, value, reading->request, reading->given, reading->faults);
+        shape_decode_query(reading->route->request, name, value, reading->request, reading->given,
+                           reading->faults);
     }
     return reading->faults->count < FAULTS_MAX;
 }
@@ -101,7 +102,8 @@ static void body_hash(const struct rest *rest, const struct http_request *http, 
 
 /* ---- answering ---- */
 
-/* The answer in a buffer of the thread's, or in the arena where that is too small; empty when the arena is full. */
+/* The answer in a buffer of the thread's, or in the arena where that is too small; empty when the arena is
+ * full. */
 static struct span answer_encode(struct rest_call *self)
 {
     static _Thread_local char scratch[ANSWER_JSON_SIZE_MAX];
@@ -158,7 +160,8 @@ static void command_finish(struct http_request *http)
             rest_problem(rest, self->route, http, PROBLEM_too_large, NULL);
         } else {
             rest_count(rest, self->route, call->repeated ? OUTCOME_repeated : OUTCOME_ok, self->received_us);
-            http_answer(http, call->command->http_status, JSON_TYPE, answer, &replayed, call->repeated ? 1 : 0);
+            http_answer(http, call->command->http_status, JSON_TYPE, answer, &replayed,
+                        call->repeated ? 1 : 0);
         }
     }
     metrics_spend(rest->metrics, METRICS_encode, os_monotonic_ns() - begun_ns);

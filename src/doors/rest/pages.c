@@ -52,21 +52,24 @@ static void engine_metrics(struct metrics_text *text, struct engine *engine)
     engine_counts(engine, &counts);
     metrics_text_value(text, "onetill_engine_batches_total", "counter", "Transactions handed to the store.",
                        (int64_t)counts.batches);
-    metrics_text_value(text, "onetill_engine_calls_total", "counter", "Commands decided.", (int64_t)counts.calls);
-    metrics_text_value(text, "onetill_engine_rounds_total", "counter", "Rounds of deciding, repeats included.",
-                       (int64_t)counts.rounds);
+    metrics_text_value(text, "onetill_engine_calls_total", "counter", "Commands decided.",
+                       (int64_t)counts.calls);
+    metrics_text_value(text, "onetill_engine_rounds_total", "counter",
+                       "Rounds of deciding, repeats included.", (int64_t)counts.rounds);
     metrics_text_value(text, "onetill_engine_rows_changed_total", "counter", "Rows handed to the store.",
                        (int64_t)counts.rows_changed);
     metrics_text_value(text, "onetill_engine_timers_fired_total", "counter", "Timers that became commands.",
                        (int64_t)counts.timers_fired);
-    metrics_text_value(text, "onetill_engine_queue_full_total", "counter", "Calls refused because the queue was full.",
-                       (int64_t)counts.refused_queue_full);
-    metrics_text_value(text, "onetill_engine_late_total", "counter", "Calls that waited too long to be decided.",
-                       (int64_t)counts.expired);
-    metrics_text_value(text, "onetill_engine_queue_depth", "gauge", "Calls that wait now.", counts.queue_count);
+    metrics_text_value(text, "onetill_engine_queue_full_total", "counter",
+                       "Calls refused because the queue was full.", (int64_t)counts.refused_queue_full);
+    metrics_text_value(text, "onetill_engine_late_total", "counter",
+                       "Calls that waited too long to be decided.", (int64_t)counts.expired);
+    metrics_text_value(text, "onetill_engine_queue_depth", "gauge", "Calls that wait now.",
+                       counts.queue_count);
     metrics_text_value(text, "onetill_engine_batch_calls_peak", "gauge", "Most calls in one transaction.",
                        counts.batch_calls_peak);
-    metrics_text_value(text, "onetill_engine_timers_pending", "gauge", "Timers that are set.", counts.timers_pending);
+    metrics_text_value(text, "onetill_engine_timers_pending", "gauge", "Timers that are set.",
+                       counts.timers_pending);
     metrics_text_seconds(text, "onetill_engine_decide_cpu_seconds_total", "counter",
                          "CPU time of the deciding thread.", counts.decide_cpu_ns);
 }
@@ -87,8 +90,8 @@ static void store_metrics(struct metrics_text *text, struct store *store)
                        (int64_t)counts.rows_cached);
     metrics_text_value(text, "onetill_store_cached_bytes", "gauge", "Bytes held in memory.",
                        (int64_t)counts.bytes_cached);
-    metrics_text_seconds(text, "onetill_store_cpu_seconds_total", "counter", "CPU time of the store's threads.",
-                         counts.keep_cpu_ns);
+    metrics_text_seconds(text, "onetill_store_cpu_seconds_total", "counter",
+                         "CPU time of the store's threads.", counts.keep_cpu_ns);
 }
 
 static void server_metrics(struct metrics_text *text, const struct http_server *server)
@@ -96,11 +99,12 @@ static void server_metrics(struct metrics_text *text, const struct http_server *
     struct http_counts counts = http_counts(server);
     metrics_text_value(text, "onetill_http_requests_total", "counter", "Requests handed to the doors.",
                        (int64_t)counts.requests);
-    metrics_text_value(text, "onetill_http_refused_total", "counter", "Requests that broke a limit of the server.",
-                       (int64_t)counts.refused);
+    metrics_text_value(text, "onetill_http_refused_total", "counter",
+                       "Requests that broke a limit of the server.", (int64_t)counts.refused);
     metrics_text_value(text, "onetill_http_abandoned_total", "counter", "Requests whose client did not wait.",
                        (int64_t)counts.abandoned);
-    metrics_text_value(text, "onetill_http_answers_ok_total", "counter", "Answers 2xx.", (int64_t)counts.answers[2]);
+    metrics_text_value(text, "onetill_http_answers_ok_total", "counter", "Answers 2xx.",
+                       (int64_t)counts.answers[2]);
     metrics_text_value(text, "onetill_http_answers_client_error_total", "counter", "Answers 4xx.",
                        (int64_t)counts.answers[4]);
     metrics_text_value(text, "onetill_http_answers_server_error_total", "counter", "Answers 5xx.",
@@ -117,10 +121,10 @@ static void server_metrics(struct metrics_text *text, const struct http_server *
                        (int64_t)counts.waiting);
     metrics_text_value(text, "onetill_http_streams_open", "gauge", "Event streams now.",
                        (int64_t)counts.streams_open);
-    metrics_text_value(text, "onetill_http_streams_dropped_total", "counter", "Streams dropped for being too slow.",
-                       (int64_t)counts.streams_dropped);
-    metrics_text_seconds(text, "onetill_http_cpu_seconds_total", "counter", "CPU time of the server's threads.",
-                         (int64_t)counts.cpu_us * 1000);
+    metrics_text_value(text, "onetill_http_streams_dropped_total", "counter",
+                       "Streams dropped for being too slow.", (int64_t)counts.streams_dropped);
+    metrics_text_seconds(text, "onetill_http_cpu_seconds_total", "counter",
+                         "CPU time of the server's threads.", (int64_t)counts.cpu_us * 1000);
 }
 
 static void metrics_serve(void *context, struct http_request *http, const struct caller *caller,
@@ -133,7 +137,8 @@ static void metrics_serve(void *context, struct http_request *http, const struct
         rest_problem(rest, NULL, http, PROBLEM_unauthenticated, "Authorization");
         return;
     }
-    struct metrics_text text = { .bytes = arena_try(http->arena, METRICS_SIZE_MAX), .capacity = METRICS_SIZE_MAX };
+    struct metrics_text text = { .bytes = arena_try(http->arena, METRICS_SIZE_MAX),
+                                 .capacity = METRICS_SIZE_MAX };
     if (text.bytes == NULL) {
         rest_problem(rest, NULL, http, PROBLEM_too_large, NULL);
         return;

@@ -115,7 +115,8 @@ void problem_answer(struct http_request *http, const struct problem *problem)
     if (problem->repeated) {
         extra[extra_count++] = (struct http_header){ "Idempotent-Replayed", "true" };
     }
-    http_answer(http, problem->status, PROBLEM_TYPE, (struct span){ kept, document.size }, extra, extra_count);
+    http_answer(http, problem->status, PROBLEM_TYPE, (struct span){ kept, document.size }, extra,
+                extra_count);
 }
 
 void rest_request_id(struct rest *rest, char to[REQUEST_ID_SIZE])
@@ -135,8 +136,8 @@ void rest_count(struct rest *rest, const struct route *route, uint32_t outcome, 
     }
 }
 
-void rest_problem(struct rest *rest, const struct route *route, struct http_request *http, enum door_problem problem,
-                  const char *field)
+void rest_problem(struct rest *rest, const struct route *route, struct http_request *http,
+                  enum door_problem problem, const char *field)
 {
     char request_id[REQUEST_ID_SIZE];
     const struct door_problem_text *text = door_problem_text(problem);
@@ -150,7 +151,8 @@ void rest_problem(struct rest *rest, const struct route *route, struct http_requ
 }
 
 /* The worst comes first: what cannot be read at all, then the first fault in the order of the request. */
-void rest_faults(struct rest *rest, const struct route *route, struct http_request *http, const struct faults *faults)
+void rest_faults(struct rest *rest, const struct route *route, struct http_request *http,
+                 const struct faults *faults)
 {
     static const enum door_problem problems[] = {
         [FAULT_invalid] = PROBLEM_invalid_field,
@@ -169,7 +171,8 @@ void rest_faults(struct rest *rest, const struct route *route, struct http_reque
         }
     }
     enum door_problem problem = problems[first->kind];
-    snprintf(detail, sizeof(detail), "%s%s%s", first->field, first->field[0] != '\0' ? " " : "", first->reason);
+    snprintf(detail, sizeof(detail), "%s%s%s", first->field, first->field[0] != '\0' ? " " : "",
+             first->reason);
     rest_request_id(rest, request_id);
     rest_count(rest, route, OUTCOME_problems + (uint32_t)problem, 0);
     problem_answer(http, &(struct problem){ .status = texts[problem].http_status,
@@ -180,8 +183,8 @@ void rest_faults(struct rest *rest, const struct route *route, struct http_reque
                                             .request_id = request_id });
 }
 
-void rest_refuse(struct rest *rest, const struct route *route, struct http_request *http, enum refusal refusal,
-                 bool repeated, int64_t received_us)
+void rest_refuse(struct rest *rest, const struct route *route, struct http_request *http,
+                 enum refusal refusal, bool repeated, int64_t received_us)
 {
     char request_id[REQUEST_ID_SIZE];
     const struct refusal_text *text = refusal_text((int)refusal);

@@ -170,7 +170,8 @@ struct rest *rest_open(const struct rest_settings *settings, char *error, size_t
     metrics_make(rest);
     rest->openapi = openapi_make(&rest->arena, settings);
     if (settings->reads != NULL && settings->reads[0] != NULL) {
-        enum status status = reads_open(rest, settings->reader_count != 0 ? settings->reader_count : READERS_DEFAULT);
+        enum status status =
+            reads_open(rest, settings->reader_count != 0 ? settings->reader_count : READERS_DEFAULT);
         if (status != STATUS_ok && status != STATUS_not_found) {
             snprintf(error, error_size, "the store does not open a connection for reading");
             rest_close(rest);

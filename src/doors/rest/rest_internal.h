@@ -6,30 +6,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "doors/rest/rest.h"
+#include "doors/rest/offered.h"
 #include "doors/shape_json.h"
 
 #define REQUEST_ID_SIZE 17
 #define READ_QUEUE_MAX 1024 /* reads that wait for a reader; beyond it 503 */
 #define READERS_MAX 8
 #define READ_MEMBERS_SIZE 32
-
-#define JSON_TYPE "application/json"
-#define PROBLEM_TYPE "application/problem+json"
-
-enum door_problem {
-#define DOOR_PROBLEM(name, status, text) PROBLEM_##name,
-#include "doors/rest/problem.def"
-#undef DOOR_PROBLEM
-    PROBLEM_count,
-};
-
-struct door_problem_text {
-    const char *name;
-    int http_status;
-    const char *text;
-};
-const struct door_problem_text *door_problem_text(enum door_problem problem);
 
 enum route_kind {
     ROUTE_command,
@@ -132,11 +115,5 @@ void rest_read(struct rest *rest, const struct route *route, struct http_request
                const struct router_match *match, struct caller caller);
 /* Whether a query parameter is the page's own, not the read's. */
 bool read_owns_parameter(const struct route *route, struct span name);
-
-/* ---- pages.c: what the door itself offers ---- */
-
-extern const struct rest_page rest_own_pages[];
-extern const size_t rest_own_page_count;
-extern const struct command rest_health_command;
 
 #endif

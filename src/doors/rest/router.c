@@ -5,7 +5,8 @@
 
 #define EDGE_SLOTS (2 * ROUTER_NODES_MAX)
 
-static const char *const method_names[METHOD_COUNT] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" };
+static const char *const method_names[METHOD_COUNT] = { "GET",   "HEAD",   "POST",   "PUT",
+                                                        "PATCH", "DELETE", "OPTIONS" };
 
 const char *http_method_name(enum http_method method)
 {
