@@ -179,6 +179,49 @@ static const struct command jar_lock = {
     .summary = "Locks a jar.",
 };
 
+/* An answer that may be larger than the buffer in which ordinary ones are encoded. */
+struct shelf {
+    int32_t places_count;
+    struct shelf_place {
+        char label[64];
+    } places[300];
+};
+static const struct column place_columns[] = {
+    COLUMN(shelf_place, label),
+};
+static const struct shape place_shape = SHAPE("shelf_place", shelf_place, place_columns);
+static const struct column shelf_columns[] = {
+    COLUMN_LIST(shelf, places, place_shape),
+};
+static const struct shape shelf_shape = SHAPE("shelf", shelf, shelf_columns);
+
+static enum refusal decide_shelf(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct jar_named *want = request;
+    struct shelf *shelf = answer;
+    (void)at;
+    (void)view;
+    shelf->places_count = (int32_t)min_i64(want->jar_id, (int64_t)COUNT_OF(shelf->places));
+    for (int32_t i = 0; i < shelf->places_count; i++) {
+        memset(shelf->places[i].label, '"', sizeof(shelf->places[i].label) - 1);
+    }
+    return REFUSAL_none;
+}
+
+static const struct command jar_shelf = {
+    .name = "jar_shelf",
+    .number = 1007,
+    .flags = COMMAND_reads,
+    .method = "GET",
+    .route = "/v1/shelves/{jar_id}",
+    .http_status = 200,
+    .callers = CALLER_BIT(operator),
+    .request = &named_shape,
+    .answer = &shelf_shape,
+    .decide = decide_shelf,
+    .summary = "Looks at a shelf.",
+};
+
 static const struct command jar_internal = {
     .name = "jar_internal",
     .number = 1006,
@@ -189,8 +232,9 @@ static const struct command jar_internal = {
     .decide = decide_shake,
 };
 
-const struct command *const jar_commands[] = { &jar_fill_command, &jar_query,    &jar_break, &jar_shake,
-                                               &jar_lock,         &jar_internal, NULL };
+const struct command *const jar_commands[] = {
+    &jar_fill_command, &jar_query, &jar_break, &jar_shake, &jar_lock, &jar_internal, &jar_shelf, NULL,
+};
 
 /* ---- reads ---- */
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/os_clock.h"
 #include "doors_rest_stage.h"
@@ -177,6 +178,41 @@ static void duplicates_in_flight_happen_once(void **state)
     assert_int_equal(replayed, SENT - 1);
     expect(ask(stage, "GET", "/v1/jars/70", headers_as(stage->operator_token, NULL, ""), ""), 200,
            "total_minor", "9");
+}
+
+/* A client that is gone before its answer costs no more than the answer. */
+static void clients_that_left_do_no_harm(void **state)
+{
+    struct stage *stage = *state;
+    char path[64], key[32];
+    for (int i = 1; i <= 20; i++) {
+        snprintf(path, sizeof(path), "/v1/jars/%d", 200 + i);
+        snprintf(key, sizeof(key), "left-%d", i);
+        int fd = ask_send(stage, "PUT", path, headers_as(stage->operator_token, key, AS_JSON),
+                          i % 2 == 0 ? "{\"name\":\"x\"}" : "{\"name\":\"x\",\"owner_id\":9}");
+        os_sleep_us(5000);
+        (void)close(fd);
+    }
+    os_sleep_us(50000);
+    stage_run(stage);
+    expect(ask(stage, "GET", "/v1/jars/220", headers_as(stage->operator_token, NULL, ""), ""), 200, "name",
+           "x");
+    expect(ask(stage, "PUT", "/v1/jars/220", headers_as(stage->operator_token, "left-20", AS_JSON),
+               "{\"name\":\"x\"}"),
+           201, "name", "x");
+}
+
+static void large_answers_are_whole(void **state)
+{
+    struct stage *stage = *state;
+    struct reply reply =
+        ask(stage, "GET", "/v1/shelves/300", headers_as(stage->operator_token, NULL, ""), "");
+    assert_int_equal(reply.status, 200);
+    /* {"places":[ … ]}, each {"label":"…"} with 63 quotes that take two bytes, and commas between. */
+    assert_int_equal(reply.body.size, 13 + 300 * (12 + 2 * 63) + 299);
+    reply_release(&reply);
+    expect(ask(stage, "GET", "/v1/shelves/1", headers_as(stage->operator_token, NULL, ""), ""), 200, NULL,
+           NULL);
 }
 
 struct filler {
@@ -669,6 +705,8 @@ int main(void)
         ON(open_memory, a_repeat_has_the_same_bytes_and_no_effect),
         ON(open_memory, a_repeated_refusal_is_marked),
         ON(open_idle, duplicates_in_flight_happen_once),
+        ON(open_idle, clients_that_left_do_no_harm),
+        ON(open_memory, large_answers_are_whole),
         ON(open_idle, a_full_queue_is_said_at_once),
         cmocka_unit_test(what_waited_too_long_is_not_decided),
         ON(open_memory, who_may_not_is_turned_away),
