@@ -7,6 +7,9 @@
  *     there (`writing_active`) no reader of this process begins.
  *  3. `written_batch` is raised after the commit that wrote the last row of a generation.
  *  4. `done` is called after the commit, in order, without holding `lock`.
+ *
+ * While it waits for a batch the keeper writes back ahead, in a transaction that the batch then joins: most
+ * of that work is done before the batch comes, and all of it shares the batch's sync.
  */
 #include "store/sqlite_store.h"
 
@@ -19,14 +22,17 @@
 #define CHUNK_BEHIND_US 25000      /* the same when it falls behind */
 #define CHUNK_FAR_BEHIND_US 100000
 #define CHUNK_ROWS_MIN 64
+#define SLICE_ROWS 48              /* written back between two looks at the queue */
+#define AHEAD_ROWS 512             /* and before a batch comes, in the transaction that it will join */
+#define FLAT_OUT_ROWS 4096         /* the same when no batch seems to come */
 #define ADMIT_US_MAX 200000        /* the keeper stands still for a reader so long at most */
 
 enum work {
     WORK_wait,
     WORK_batches,
     WORK_freeze,
-    WORK_write_back,
-    WORK_trim,
+    WORK_slice,  /* write some rows back, or trim the journal, in an open transaction */
+    WORK_commit, /* which no batch has joined */
     WORK_admit,
     WORK_checkpoint,
     WORK_stop,
@@ -90,7 +96,7 @@ static size_t chunk_rows(const struct sqlite_store *store, size_t arriving, bool
 
 /* ---- the work ---- */
 
-/* After a commit that may have completed the frozen generation. */
+/* After the commit that completed the frozen generation. */
 static void generation_finish(struct sqlite_store *store)
 {
     atomic_store_explicit(&store->written_batch, store->writing->batch_last, memory_order_release);
@@ -98,21 +104,55 @@ static void generation_finish(struct sqlite_store *store)
     store->writing_active = false;
 }
 
-/* Write-back and trimming inside the transaction. `*finished`: the generation is complete with its commit. */
-static bool shadow_work(struct sqlite_store *store, size_t rows, uint64_t trim, bool *finished)
+static bool transaction_open(struct sqlite_store *store)
 {
-    *finished = false;
-    if (!journal_trim(store, trim)) {
-        return false;
+    if (store->open) {
+        return true;
     }
-    if (!store->writing_active) {
+    store->open = transaction_begin(store);
+    store->open_rows = 0;
+    store->open_trimmed = 0;
+    return store->open;
+}
+
+/* Part of the frozen generation; with its last row the transaction says that it is complete. */
+static bool open_write_back(struct sqlite_store *store, size_t rows)
+{
+    size_t before = store->writing->row_next;
+    if (!store->writing_active || store->open_complete) {
         return true;
     }
     if (!write_back(store, rows)) {
         return false;
     }
-    *finished = store->writing->table_next == TABLE_COUNT_MAX;
-    return !*finished || written_store(store, store->writing->batch_last);
+    store->open_rows += store->writing->row_next - before;
+    store->open_complete = store->writing->table_next == TABLE_COUNT_MAX;
+    return !store->open_complete || written_store(store, store->writing->batch_last);
+}
+
+static bool open_trim(struct sqlite_store *store, uint64_t batches)
+{
+    store->open_trimmed += batches;
+    return journal_trim(store, batches);
+}
+
+static bool open_commit(struct sqlite_store *store)
+{
+    if (!transaction_commit(store)) {
+        return false;
+    }
+    store->open = false;
+    if (store->open_complete) {
+        store->open_complete = false;
+        generation_finish(store);
+    }
+    return true;
+}
+
+static void open_abort(struct sqlite_store *store)
+{
+    transaction_abort(store);
+    store->open = false;
 }
 
 static bool batches_collect(struct sqlite_store *store, const struct batch *batch)
@@ -134,9 +174,8 @@ static bool batches_collect(struct sqlite_store *store, const struct batch *batc
 
 static bool batches_write(struct sqlite_store *store, uint64_t first, uint64_t end, bool hurry)
 {
-    bool finished;
     size_t arriving = 0;
-    if (!transaction_begin(store)) {
+    if (!transaction_open(store)) {
         return false;
     }
     for (uint64_t i = first; i < end; i++) {
@@ -148,11 +187,15 @@ static bool batches_write(struct sqlite_store *store, uint64_t first, uint64_t e
         }
     }
     size_t rows = store->writing_active ? chunk_rows(store, arriving, hurry) : 0;
-    if (!shadow_work(store, rows, (end - first) * 2, &finished) || !transaction_commit(store)) {
+    if (rows > store->open_rows && !open_write_back(store, rows - store->open_rows)) {
         return false;
     }
-    if (finished) {
-        generation_finish(store);
+    uint64_t trim = (end - first) * 2;
+    if (trim > store->open_trimmed && !open_trim(store, trim - store->open_trimmed)) {
+        return false;
+    }
+    if (!open_commit(store)) {
+        return false;
     }
     for (uint64_t i = first; i < end; i++) {
         if (!batches_collect(store, &store->queue[i % KEEP_QUEUE_MAX])) {
@@ -184,18 +227,22 @@ static void batches_keep(struct sqlite_store *store, uint64_t first, uint64_t en
     bool ok = !atomic_load_explicit(&store->dead, memory_order_acquire) &&
               batches_write(store, first, end, hurry);
     if (!ok) {
-        transaction_abort(store);
+        open_abort(store);
     }
     batches_answer(store, first, end, ok ? STATUS_ok : STATUS_fault);
 }
 
-static void idle_work(struct sqlite_store *store, size_t rows, uint64_t trim)
+static void slice(struct sqlite_store *store)
 {
-    bool finished;
-    if (!transaction_begin(store) || !shadow_work(store, rows, trim, &finished) || !transaction_commit(store)) {
-        transaction_abort(store);
-    } else if (finished) {
-        generation_finish(store);
+    bool ok = transaction_open(store);
+    if (ok && store->writing_active && !store->open_complete) {
+        ok = open_write_back(store, SLICE_ROWS);
+    } else if (ok) {
+        ok = open_trim(store, 1);
+        store->open_rows += SLICE_ROWS; /* about as much work */
+    }
+    if (!ok) {
+        open_abort(store);
     }
 }
 
@@ -290,29 +337,25 @@ struct choice {
 /* With `lock` held and nothing in the queue. */
 static enum work idle_choice(struct sqlite_store *store, int64_t idle_us, int64_t *wait_us)
 {
+    bool waited_for = store->tickets != NULL || store->stopping;
+    bool flat_out = waited_for || idle_us >= IDLE_US;
+    bool left = (store->writing_active && !store->open_complete) || journal_trimmable(store);
     if (store->stopping && store->settings.leave_journal) {
         return WORK_stop;
     }
-    bool idle = idle_us >= IDLE_US || store->stopping;
-    bool hurry = tickets_unserved(store) || (store->tickets != NULL && store->writing_active);
-    if (store->writing_active && (idle || hurry)) {
-        return WORK_write_back;
+    if (left && (!store->open || store->open_rows < (flat_out ? FLAT_OUT_ROWS : AHEAD_ROWS))) {
+        return WORK_slice;
+    }
+    if (store->open) {
+        *wait_us = max_i64(IDLE_US - idle_us, 100);
+        return flat_out ? WORK_commit : WORK_wait;
     }
     if (!store->writing_active && collecting_any(store)) {
         int64_t age_us = os_monotonic_us() - store->collecting->since_us;
-        if (hurry || generation_full(store) || store->stopping ||
-            (idle && age_us >= store->settings.generation_age_us)) {
+        if (waited_for || (flat_out && age_us >= store->settings.generation_age_us)) {
             return WORK_freeze;
         }
-        if (!store->stopping) {
-            *wait_us = max_i64(store->settings.generation_age_us - age_us, IDLE_US);
-        }
-    }
-    if (idle && journal_trimmable(store)) {
-        return WORK_trim;
-    }
-    if (store->writing_active || journal_trimmable(store)) {
-        *wait_us = max_i64(IDLE_US - idle_us, 100);
+        *wait_us = max_i64(store->settings.generation_age_us - age_us, IDLE_US);
     }
     return store->stopping ? WORK_stop : WORK_wait;
 }
@@ -327,9 +370,9 @@ static struct choice choose(struct sqlite_store *store, int64_t idle_us)
     }
     choice.hurry = store->tickets != NULL;
     if (!store->writing_active && tickets_any(store)) {
-        choice.work = WORK_admit;
+        choice.work = store->open ? WORK_commit : WORK_admit;
     } else if (store->finish_wanted) {
-        choice.work = WORK_checkpoint;
+        choice.work = store->open ? WORK_commit : WORK_checkpoint;
     } else if (!store->writing_active && generation_full(store)) {
         choice.work = WORK_freeze;
     } else if (!store->writing_active && collecting_any(store) && tickets_unserved(store)) {
@@ -344,7 +387,6 @@ static struct choice choose(struct sqlite_store *store, int64_t idle_us)
 
 static void keeper_do(struct sqlite_store *store, const struct choice *choice)
 {
-    int64_t rows = CHUNK_US / 2 * 1000 / (store->row_ns > 0 ? store->row_ns : 1) + CHUNK_ROWS_MIN;
     switch (choice->work) {
     case WORK_batches:
         batches_keep(store, choice->first, choice->end, choice->hurry);
@@ -352,11 +394,13 @@ static void keeper_do(struct sqlite_store *store, const struct choice *choice)
     case WORK_freeze:
         generation_freeze(store);
         break;
-    case WORK_write_back:
-        idle_work(store, (size_t)rows * (choice->hurry ? 8 : 1), 4);
+    case WORK_slice:
+        slice(store);
         break;
-    case WORK_trim:
-        idle_work(store, 0, 32);
+    case WORK_commit:
+        if (!open_commit(store)) {
+            open_abort(store);
+        }
         break;
     case WORK_checkpoint:
         checkpoint_finish(store);

@@ -65,6 +65,10 @@ struct sqlite_store {
     struct dirty generations[2];
     struct dirty *collecting, *writing;
     bool writing_active;
+    bool open;             /* a transaction is; a batch may join it */
+    bool open_complete;    /* with its commit the frozen generation is written */
+    size_t open_rows;      /* written back in it */
+    uint64_t open_trimmed; /* batches of the journal trimmed in it */
     uint64_t journal_first; /* oldest batch in the journal */
     int64_t row_ns;         /* smoothed cost of writing one row back */
 

@@ -4,7 +4,7 @@
 
 #include "base/os_clock.h"
 
-#define FLAT_OUT_ROWS 4096 /* of one transaction when nobody waits */
+#define RECOVERY_ROWS 4096 /* of one transaction */
 
 static bool step_done(struct sqlite_store *store, sqlite3_stmt *statement, const char *what)
 {
@@ -122,7 +122,7 @@ bool write_back_all(struct sqlite_store *store)
 {
     bool done = false;
     while (!done) {
-        if (!transaction_begin(store) || !write_back(store, FLAT_OUT_ROWS)) {
+        if (!transaction_begin(store) || !write_back(store, RECOVERY_ROWS)) {
             return false;
         }
         done = store->writing->table_next == TABLE_COUNT_MAX;
