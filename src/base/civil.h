@@ -14,7 +14,7 @@
 #define US_PER_HOUR (60 * US_PER_MINUTE)
 #define US_PER_DAY (24 * US_PER_HOUR)
 #define INSTANT_MAX_US INT64_C(253402300799999999) /* 9999-12-31T23:59:59.999999Z */
-#define INSTANT_TEXT_SIZE 32
+#define INSTANT_TEXT_SIZE 40 /* 32 bytes with microseconds and an offset, the terminating zero, and room */
 
 struct civil {
     int year, month, day; /* month 1..12, day 1..31 */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/house.h"
 
+#include <dirent.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,6 +212,21 @@ int64_t house_balance(struct house *house, int64_t owner_id, int32_t purpose, in
 {
     struct account_row account = { .owner_id = owner_id, .purpose = purpose, .unit = unit };
     return house_row(house, &account_table, &account) ? account.balance : 0;
+}
+
+void folder_remove(const char *path)
+{
+    char file[512];
+    DIR *folder = opendir(path);
+    assert(folder != NULL);
+    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+        if (entry->d_name[0] != '.') {
+            unlink(file);
+        }
+    }
+    closedir(folder);
+    rmdir(path);
 }
 
 /* ---- a reader over a store's scan ---- */

@@ -57,6 +57,9 @@ void house_row_put(struct house *house, const struct table *table, const void *r
 /* A balance as the account's row says. */
 int64_t house_balance(struct house *house, int64_t owner_id, int32_t purpose, int64_t unit);
 
+/* Removes a folder of test files, without folders inside. */
+void folder_remove(const char *path);
+
 /* Reads a store's durable rows through its own scan: for stores without read connections. */
 struct reader *store_reader_open(struct store *store);
 /* Audits the store; false, with the report's sentence, when it does not hold. */
