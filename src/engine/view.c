@@ -28,7 +28,12 @@ struct undo {
     bool was_changed;
 };
 
-#define INDEX_COUNT (4u * BATCH_ROWS_MAX)
+/*
+ * The index has room for twice the rows and grows with them: most batches are small, and what fits the
+ * processor's cache is found several times faster than what does not.
+ */
+#define INDEX_COUNT_FIRST 4096u
+#define INDEX_COUNT_MAX (4u * BATCH_ROWS_MAX)
 
 static void *slot_row(struct slot *slot)
 {
@@ -48,9 +53,9 @@ static uint8_t *slot_key(struct slot *slot)
 
 void view_init(struct view *view, struct store *store)
 {
-    *view = (struct view){ .store = store, .index_count = INDEX_COUNT, .stamp = 1 };
+    *view = (struct view){ .store = store, .index_count = INDEX_COUNT_FIRST, .stamp = 1 };
     arena_init(&view->arena, 1 << 20, BATCH_ARENA_SIZE_MAX);
-    view->index = calloc(INDEX_COUNT, sizeof(view->index[0]));
+    view->index = calloc(INDEX_COUNT_MAX, sizeof(view->index[0]));
     view->slots = calloc(BATCH_ROWS_MAX, sizeof(view->slots[0]));
     view->missing = calloc(BATCH_ROWS_MAX, sizeof(view->missing[0]));
     view->missing_slots = calloc(BATCH_ROWS_MAX, sizeof(view->missing_slots[0]));
@@ -85,6 +90,7 @@ void view_reset(struct view *view)
         }
     }
     view->slot_count = 0;
+    view->index_count = INDEX_COUNT_FIRST;
     view->missing_count = 0;
     view->undo = NULL;
     view->kept = NULL;
@@ -102,6 +108,25 @@ static struct slot *slot_find(struct view *view, const struct table *table, stru
         }
     }
     return NULL;
+}
+
+static void index_put(struct view *view, struct slot *slot)
+{
+    uint32_t at = index_of(view, slot->hash);
+    while (view->index[at] != NULL) {
+        at = (at + 1) & (view->index_count - 1);
+    }
+    view->index[at] = slot;
+}
+
+static void index_grow(struct view *view)
+{
+    memset(view->index, 0, view->index_count * sizeof(view->index[0]));
+    view->index_count *= 2;
+    assert(view->index_count <= INDEX_COUNT_MAX);
+    for (uint32_t i = 0; i < view->slot_count; i++) {
+        index_put(view, view->slots[i]);
+    }
 }
 
 static void miss(struct view *view, struct slot *slot)
@@ -130,6 +155,9 @@ static struct slot *slot_add(struct view *view, const struct table *table, struc
     assert(readable);
     view->index[at] = slot;
     view->slots[view->slot_count++] = slot;
+    if (view->slot_count * 2 > view->index_count) {
+        index_grow(view);
+    }
 
     struct row_want want = { .table = table,
                              .key = { (const char *)slot_key(slot), key.size },

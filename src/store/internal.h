@@ -97,6 +97,8 @@ void cache_close(struct cache *cache);
 /* NULL image: not in the cache. `*exists` false: known to be absent. Valid until the next cache_put. */
 const uint8_t *cache_find(struct cache *cache, uint32_t table, struct span key, uint64_t hash, bool *exists,
                           size_t *image_size);
+/* A row with this hash will be wanted soon. */
+void cache_prefetch(const struct cache *cache, uint64_t hash);
 /* `batch` is the one that changed the row, 0 for a row as read from the file. */
 void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t hash, bool exists,
                struct span image, uint64_t batch);

@@ -184,6 +184,7 @@ static void batch_cache(struct sqlite_store *store, const struct batch *batch, c
             struct record record;
             size_t took = record_read(batch->bytes + at, batch->part_at[i + 1] - at, &record);
             assert(took > 0); /* written a moment ago */
+            cache_prefetch(store->cache, changes[min_i64((int64_t)index + 8, batch->row_count - 1)].hash);
             cache_put(store->cache, record.table, record.key, changes[index].hash, record.exists, record.image,
                       batch->number);
             index++;

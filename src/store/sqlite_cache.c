@@ -7,15 +7,21 @@
  *  1. An entry whose batch is above `written` is never forgotten: the file does not have it yet.
  *  2. A row that exists in the file and has no entry has a key that is not above its table's ceiling.
  *  3. Each live entry has exactly one slot; a slot's tag is the upper half of the entry's hash.
+ *  4. No entry of a table has a key above the table's top.
+ *
+ * Looking a row up costs two misses of the processor's caches, and without large pages as many of its
+ * address translation: that, not the code, is what a payment waits for. Most new keys are above the top, and
+ * need neither.
  *
  * Deciding thread only.
  */
 #include "store/internal.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define SEGMENT_SIZE ((size_t)32768)
-#define SLAB_SEGMENTS 32
+#define SLAB_SEGMENTS 64
 #define SEGMENT_COUNT_MAX ((size_t)1 << 20) /* 32 GiB */
 #define UNIT 8                              /* handles count these */
 #define CLEANED_AT_ONCE_MAX 4
@@ -68,6 +74,7 @@ struct cache {
     uint8_t **slabs;
     size_t slab_count;
     struct ceiling ceilings[TABLE_COUNT_MAX];
+    struct ceiling tops[TABLE_COUNT_MAX];
 };
 
 static_assert(sizeof(struct entry) == 24, "entries are packed tightly");
@@ -80,6 +87,27 @@ static void *must_alloc(size_t count, size_t size)
     return memory;
 }
 
+/* Zeroed; large pieces in large pages where the kernel has some. Freed by munmap with the same size. */
+static void *pages_alloc(size_t size)
+{
+    const size_t large = (size_t)2 << 20;
+    size_t extra = size >= large ? large : 0;
+    uint8_t *memory = mmap(NULL, size + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert(memory != MAP_FAILED);
+    if (extra > 0) {
+        size_t before = (large - (uintptr_t)memory % large) % large;
+        if (before > 0) {
+            (void)munmap(memory, before);
+        }
+        if (extra - before > 0) {
+            (void)munmap(memory + before + size, extra - before);
+        }
+        memory += before;
+        (void)madvise(memory, size, MADV_HUGEPAGE); /* without them it is only slower */
+    }
+    return memory;
+}
+
 static void slots_make(struct cache *cache, size_t count)
 {
     unsigned bits = 0;
@@ -87,7 +115,7 @@ static void slots_make(struct cache *cache, size_t count)
         bits++;
     }
     assert(bits <= 32);
-    cache->slots = must_alloc((size_t)1 << bits, sizeof(struct slot));
+    cache->slots = pages_alloc(((size_t)1 << bits) * sizeof(struct slot));
     cache->slot_mask = ((size_t)1 << bits) - 1;
     cache->slot_shift = 32 - bits;
 }
@@ -116,11 +144,11 @@ void cache_close(struct cache *cache)
         return;
     }
     for (size_t i = 0; i < cache->slab_count; i++) {
-        free(cache->slabs[i]);
+        (void)munmap(cache->slabs[i], SLAB_SEGMENTS * SEGMENT_SIZE);
     }
     free(cache->slabs);
     free(cache->segments);
-    free(cache->slots);
+    (void)munmap(cache->slots, (cache->slot_mask + 1) * sizeof(struct slot));
     free(cache);
 }
 
@@ -201,7 +229,7 @@ static void slots_grow(struct cache *cache)
             cache->slots[at] = old[i];
         }
     }
-    free(old);
+    (void)munmap(old, old_count * sizeof(struct slot));
 }
 
 /* ---- segments ---- */
@@ -209,8 +237,7 @@ static void slots_grow(struct cache *cache)
 static void segments_make(struct cache *cache)
 {
     assert(cache->segment_count + SLAB_SEGMENTS <= SEGMENT_COUNT_MAX);
-    uint8_t *slab = malloc(SLAB_SEGMENTS * SEGMENT_SIZE);
-    assert(slab != NULL);
+    uint8_t *slab = pages_alloc(SLAB_SEGMENTS * SEGMENT_SIZE);
     cache->slabs[cache->slab_count++] = slab;
     for (size_t i = 0; i < SLAB_SEGMENTS; i++) {
         uint32_t number = (uint32_t)cache->segment_count++;
@@ -312,9 +339,32 @@ static void segments_clean(struct cache *cache)
 
 /* ---- offered ---- */
 
+static bool above(const struct ceiling *ceiling, struct span key)
+{
+    return !ceiling->any || key_compare(key, (struct span){ ceiling->key, ceiling->size }) > 0;
+}
+
+static void raise_to(struct ceiling *ceiling, struct span key)
+{
+    assert(key.size <= KEY_SIZE_MAX);
+    if (above(ceiling, key)) {
+        ceiling->any = true;
+        ceiling->size = (uint8_t)key.size;
+        memcpy(ceiling->key, key.bytes, key.size);
+    }
+}
+
+void cache_prefetch(const struct cache *cache, uint64_t hash)
+{
+    __builtin_prefetch(&cache->slots[((uint32_t)(hash >> 32) >> cache->slot_shift) & cache->slot_mask]);
+}
+
 const uint8_t *cache_find(struct cache *cache, uint32_t table, struct span key, uint64_t hash, bool *exists,
                           size_t *image_size)
 {
+    if (above(&cache->tops[table], key)) {
+        return NULL;
+    }
     const struct slot *slot = slot_find(cache, table, key, hash);
     if (slot->handle == 0) {
         return NULL;
@@ -359,6 +409,7 @@ void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t ha
     memcpy(entry->bytes, key.bytes, key.size);
     entry_fill(entry, exists, image, batch);
     cache->live_bytes += entry_size(entry);
+    raise_to(&cache->tops[table], key);
     slot = slot_find(cache, table, key, hash);
     if (slot->handle != 0) {
         struct entry *old = entry_at(cache, slot->handle);
@@ -376,19 +427,12 @@ void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t ha
 void cache_ceiling_raise(struct cache *cache, uint32_t table, struct span key)
 {
     assert(table < TABLE_COUNT_MAX);
-    assert(key.size <= KEY_SIZE_MAX);
-    if (cache_above_ceiling(cache, table, key)) {
-        struct ceiling *ceiling = &cache->ceilings[table];
-        ceiling->any = true;
-        ceiling->size = (uint8_t)key.size;
-        memcpy(ceiling->key, key.bytes, key.size);
-    }
+    raise_to(&cache->ceilings[table], key);
 }
 
 bool cache_above_ceiling(const struct cache *cache, uint32_t table, struct span key)
 {
-    const struct ceiling *ceiling = &cache->ceilings[table];
-    return !ceiling->any || key_compare(key, (struct span){ ceiling->key, ceiling->size }) > 0;
+    return above(&cache->ceilings[table], key);
 }
 
 void cache_counts(const struct cache *cache, uint64_t *rows, uint64_t *bytes)
