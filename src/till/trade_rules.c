@@ -174,8 +174,8 @@ static void shop_day_book(struct view *view, const struct trade_row *trade)
 static void trade_wait(struct view *view, struct moment *at, struct trade_row *trade, const struct payment *payment)
 {
     trade->shopper_id = payment->shopper->shopper_id;
-    if (trade->way == WAY_dynamic) {
-        return; /* its timer runs since it was opened */
+    if (trade->expires_at_us != 0) {
+        return; /* its timer runs: since it was opened, or since it was scanned first */
     }
     trade->expires_at_us = at->now_us + payment->policy->confirm_timeout_s * US_PER_SECOND;
     timer_set(view, at->now_us, trade->expires_at_us, TIMER_trade_expire, trade->trade_id);

@@ -253,7 +253,7 @@ static bool answer_text(const struct shape *shape, const void *row, const char *
         while (column->names[last] != NULL) {
             last++;
         }
-        if (value < last && column->names[value][0] != '\0') {
+        if (value < last) { /* an empty name: nothing */
             snprintf(text, size, "%s", column->names[value]);
             return true;
         }
