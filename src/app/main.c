@@ -12,11 +12,12 @@ static const struct {
     const char *summary;
 } subcommands[] = {
     { "serve", serve_main, "serve a store over HTTP" },
-    { "import", import_main, "bring merchants, shops, terminals, shoppers and campaigns in from CSV or JSON lines" },
+    { "import", import_main, "bring merchants, shops, shoppers and campaigns in from CSV or JSON lines" },
     { "audit", audit_main, "prove a store from its transfers, also while it is being served" },
     { "backup", backup_main, "copy a store, also while it is being served, and check the copy" },
     { "token", token_main, "make a bearer token from the store's key file" },
     { "demo", demo_main, "play the half-price day of 12 December 2014 in an invented city" },
+    { "simulate", simulate_main, "what a campaign would have given to trades of the past" },
     { "replay", replay_main, "replay real daily payment counts of shops" },
     { "bench", bench_main, "measure durable payments per second over HTTP" },
     { "describe", describe_main, "print what is built in: api, refusals, rows" },

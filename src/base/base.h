@@ -17,7 +17,6 @@
 #endif
 
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define CACHE_LINE_SIZE 64
 
