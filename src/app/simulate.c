@@ -393,8 +393,14 @@ int simulate_main(int argc, char **argv)
         fprintf(stderr, "onetill simulate: %s: %s\n", store, error.text);
         return EXIT_fault;
     }
-    int status = simulate(&simulation, &rules, budget_minor, json);
-    simulation.reader->ops->close(simulation.reader);
-    simulation.details->ops->close(simulation.details);
+    struct reader *readers[] = { simulation.reader, simulation.details };
+    bool begun = true;
+    for (size_t i = 0; i < COUNT_OF(readers); i++) {
+        begun = begun && readers[i]->ops->begin(readers[i]) == STATUS_ok;
+    }
+    int status = begun ? simulate(&simulation, &rules, budget_minor, json) : EXIT_fault;
+    for (size_t i = 0; i < COUNT_OF(readers); i++) {
+        readers[i]->ops->close(readers[i]);
+    }
     return status;
 }
