@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* onetill demo: the half-price day of 12 December 2014, from an empty folder to the proof of its books. */
+#include "app/demo.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "app/double12_city.h"
+#include "base/os_clock.h"
+
+#define SHOPPERS_MIN 100
+#define SECONDS_MAX 86400
+
+static const char help[] =
+    "usage: onetill demo [OPTION]…\n\n"
+    "Builds an invented city of 100 brands, 20,000 shops and 300,000 shoppers, starts a server on it, and plays\n"
+    "12 December 2014 from 08:00 to 22:05 at full speed over HTTP: half-price campaigns with their real caps and\n"
+    "one national budget, pay codes, QR codes, bad networks, refunds. Then it compares what tills and phones were\n"
+    "told with what the server's books say, has the store audited, and leaves the server running until Ctrl-C.\n\n"
+    "  --seconds N       how long the day shall take (30)\n"
+    "  --shoppers N      how many shoppers the city has (300000)\n"
+    "  --seed N          which city and which day (12)\n"
+    "  --listen ADDRESS  where the server listens (127.0.0.1:0, a free port)\n"
+    "  --store FILE      keep the store in this new file; otherwise it is deleted at the end\n"
+    "  --exit            do not leave the server running\n"
+    "  --json            nothing on standard output but one JSON object\n\n"
+    "Exit status 0 only when both sides' books agree to the cent and the audit holds.\n";
+
+static const struct option options[] = {
+    { "seconds", required_argument, NULL, 'n' }, { "shoppers", required_argument, NULL, 'p' },
+    { "seed", required_argument, NULL, 's' },    { "listen", required_argument, NULL, 'l' },
+    { "store", required_argument, NULL, 'f' },   { "exit", no_argument, NULL, 'x' },
+    { "json", no_argument, NULL, 'j' },          { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
+};
+
+static bool number_read(const char *text, int64_t least, int64_t most, int64_t *value)
+{
+    return span_to_i64(span_of(text), value) && *value >= least && *value <= most;
+}
+
+/* Below 0: help was shown. Otherwise the exit status, EXIT_holds to go on. */
+static int options_read(struct demo_settings *settings, int argc, char **argv)
+{
+    int option, index = 0;
+    while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
+        int64_t number = 0;
+        bool fits = true;
+        switch (option) {
+        case 'n':
+            fits = number_read(optarg, 1, SECONDS_MAX, &settings->seconds);
+            break;
+        case 'p':
+            fits = number_read(optarg, SHOPPERS_MIN, DOUBLE12_SHOPPERS_MAX, &number);
+            settings->shoppers = (uint32_t)number;
+            break;
+        case 's':
+            fits = number_read(optarg, 0, INT64_MAX, &number);
+            settings->seed = (uint64_t)number;
+            break;
+        case 'l':
+            settings->listen = optarg;
+            break;
+        case 'f':
+            settings->store = optarg;
+            break;
+        case 'x':
+            settings->exit = true;
+            break;
+        case 'j':
+            settings->json = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return -1;
+        default:
+            return EXIT_usage;
+        }
+        if (!fits) {
+            fprintf(stderr, "onetill demo: --%s: '%s' is not a value for it\n", options[index].name, optarg);
+            return EXIT_usage;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "onetill demo: too many arguments; see onetill demo --help\n");
+        return EXIT_usage;
+    }
+    return EXIT_holds;
+}
+
+/* ---- where the store is ---- */
+
+struct place {
+    char store[APP_PATH_SIZE];
+    char folder[APP_PATH_SIZE]; /* ours, to be deleted; empty: the caller named the store */
+};
+
+static bool place_make(const struct demo_settings *settings, struct place *place)
+{
+    const char *temporary = getenv("TMPDIR");
+    *place = (struct place){ .folder = "" };
+    if (settings->store != NULL) {
+        if (access(settings->store, F_OK) == 0) {
+            fprintf(stderr, "onetill demo: %s exists; a demo wants a new store\n", settings->store);
+            return false;
+        }
+        return span_copy(span_of(settings->store), place->store, sizeof(place->store));
+    }
+    temporary = temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp";
+    int size = snprintf(place->folder, sizeof(place->folder), "%s/onetill-demo-XXXXXX", temporary);
+    if (size < 0 || (size_t)size >= sizeof(place->folder) || mkdtemp(place->folder) == NULL) {
+        fprintf(stderr, "onetill demo: no folder can be made in %s\n", temporary);
+        place->folder[0] = '\0';
+        return false;
+    }
+    size = snprintf(place->store, sizeof(place->store), "%s/city.till", place->folder);
+    return size > 0 && (size_t)size < sizeof(place->store);
+}
+
+static void place_remove(const struct place *place)
+{
+    static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".lock", ".key", ".operator-token" };
+    char path[APP_PATH_SIZE];
+    if (place->folder[0] == '\0') {
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(endings); i++) {
+        if (path_beside(place->store, endings[i], path)) {
+            unlink(path);
+        }
+    }
+    rmdir(place->folder);
+}
+
+/* ---- the story ---- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    interrupted = number;
+    demo_stop();
+}
+
+static void signals_take(void)
+{
+    struct sigaction action = { .sa_handler = on_signal };
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+__attribute__((format(printf, 2, 3))) static void say(const struct demo_settings *settings, const char *format, ...)
+{
+    va_list arguments;
+    if (settings->json) {
+        return;
+    }
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+}
+
+static bool server_start(struct played *played, const struct demo_settings *settings, const char *store)
+{
+    char error[512] = "";
+    int64_t start_us = DOUBLE12_MIDNIGHT_US + DOUBLE12_MINUTE_FROM * US_PER_MINUTE;
+    if (!played_keys(played, store, error, sizeof(error))) {
+        fprintf(stderr, "onetill demo: %s\n", error);
+        return false;
+    }
+    const char *listen = settings->listen != NULL ? settings->listen : "127.0.0.1:0";
+    if (!played_start(played, store, listen, start_us, error, sizeof(error))) {
+        fprintf(stderr, "onetill demo: %s\n", error);
+        return false;
+    }
+    return true;
+}
+
+/* What to look at, and how to pay something by hand. */
+static void addresses_show(FILE *to, const struct played *played)
+{
+    fprintf(to,
+            "\nThe server is still running (pid %d). Ctrl-C stops it.\n"
+            "  the day, live        %s/\n"
+            "  every call there is  %s/v1/openapi.json\n"
+            "  what a shop took     curl -H 'Authorization: Bearer %s' '%s/v1/shop_days?day=2014-12-12&limit=5'\n"
+            "  the hot budget       curl -H 'Authorization: Bearer %s' %s/v1/campaigns/%lld\n",
+            (int)played->child.pid, played->url, played->url, played->operator_token, played->url,
+            played->operator_token, played->url, (long long)double12_campaign_id(CAMPAIGN12_supermarket));
+    fflush(to);
+}
+
+/* Until somebody wants it to end, or the server does. */
+static bool keep_serving(struct played *played)
+{
+    while (interrupted == 0) {
+        if (child_wait(&played->child, 0)) {
+            fprintf(stderr, "onetill demo: the server ended\n");
+            return false;
+        }
+        os_sleep_us(200000);
+    }
+    return true;
+}
+
+static int day_play(const struct demo_settings *settings, const struct double12 *day, const struct place *place,
+                    struct played *played)
+{
+    static struct demo_book book; /* large */
+    struct demo_budget budget = { .funded_minor = { 0 } };
+    struct demo_server server;
+    char why[1024];
+    if (!server_start(played, settings, place->store)) {
+        return EXIT_fault;
+    }
+    say(settings, "The day begins; it can be watched at %s/\n", played->url);
+    bool whole = demo_play(played, day, settings, &budget, &book);
+    if (interrupted != 0) {
+        fprintf(stderr, "onetill demo: interrupted\n");
+        return EXIT_fault;
+    }
+    if (!whole && book.payments == 0) {
+        fprintf(stderr, "onetill demo: %s\n", book.fault);
+        return EXIT_fault;
+    }
+    say(settings, "The day is over. Reading the server's books and auditing the store.\n");
+    if (!demo_ask(played, place->store, &server)) {
+        demo_fault(&book, "the server's books cannot be read");
+    }
+    bool agrees = demo_agrees(&book, &server, why, sizeof(why));
+    if (settings->json) {
+        demo_report_json(stdout, settings, day, &book, &server, agrees, why);
+    } else {
+        demo_report_words(stdout, settings, day, &book, &server, agrees, why);
+    }
+    fflush(stdout);
+    return agrees ? EXIT_holds : EXIT_broken;
+}
+
+static int city_play(const struct demo_settings *settings, const struct place *place)
+{
+    static struct double12 day; /* large */
+    struct played played = { .child.output = -1 };
+    struct progress progress;
+    char error[512] = "";
+    double12_init(&day, settings->seed, settings->shoppers);
+    say(settings, "Building a city: %d brands, %d shops, %u tills, %u shoppers with money and a phone.\n",
+        DOUBLE12_BRANDS, DOUBLE12_SHOPS, day.terminal_count, settings->shoppers);
+    progress_init(&progress, "city", 1, settings->json ? -1 : STDERR_FILENO, os_monotonic_us());
+    bool built = double12_build(&day, place->store, &progress, error, sizeof(error));
+    progress_end(&progress, os_monotonic_us());
+    int exit_status = EXIT_fault;
+    if (!built) {
+        fprintf(stderr, "onetill demo: %s\n", error);
+    } else if (interrupted == 0) {
+        exit_status = day_play(settings, &day, place, &played);
+    }
+    if (exit_status == EXIT_holds && !settings->exit && interrupted == 0) {
+        addresses_show(settings->json ? stderr : stdout, &played);
+        exit_status = keep_serving(&played) ? exit_status : EXIT_fault;
+    }
+    if (!played_stop(&played) && exit_status == EXIT_holds) {
+        fprintf(stderr, "onetill demo: the server did not stop cleanly\n");
+        exit_status = EXIT_fault;
+    }
+    double12_release(&day);
+    return exit_status;
+}
+
+int demo_main(int argc, char **argv)
+{
+    struct demo_settings settings = { .seconds = 30, .shoppers = 300000, .seed = 12 };
+    struct place place;
+    int exit_status = options_read(&settings, argc, argv);
+    if (exit_status != EXIT_holds) {
+        return exit_status < 0 ? EXIT_holds : exit_status;
+    }
+    signals_take();
+    if (!place_make(&settings, &place)) {
+        return EXIT_fault;
+    }
+    exit_status = city_play(&settings, &place);
+    place_remove(&place);
+    return exit_status;
+}

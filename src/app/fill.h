@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Brings many things into a store that nobody serves: commands of the till, decided by an engine in this
+ * process as fast as the store takes them, in the order in which they are put. What a command may not do
+ * through a door it may not do here either; who calls is the operator.
+ *
+ * One thread puts; `done` comes from a thread of the store's, for one command at a time. A store that fails
+ * ends the process, as it does for a server: what is in it then is whole batches.
+ */
+#ifndef APP_FILL_H
+#define APP_FILL_H
+
+#include "engine/command.h"
+
+#define FILL_STRUCT_SIZE_MAX 4096 /* of a request, and of an answer */
+
+struct fill;
+
+struct fill_settings {
+    const char *path;
+    int64_t now_us;   /* the time at which everything happens; 0: the system's clock */
+    int64_t cache_mb; /* 0: 256 */
+    /* May be NULL. `tag` is the one that was given to fill_put; `answer` is the command's. */
+    void (*done)(void *context, uint64_t tag, enum refusal refusal, const void *answer);
+    void *context;
+};
+
+/* NULL with a sentence in `error`: the store cannot be opened, for instance because it is being served. */
+struct fill *fill_open(const struct fill_settings *settings, char *error, size_t error_size);
+
+/*
+ * Copies the request. With a `key` the same command under the same key has its effect once in the life of
+ * the store, and another request under it is refused; NULL is for commands that are idempotent by their
+ * content, and for stores that are made once.
+ */
+void fill_put(struct fill *fill, const struct command *command, const void *request, const char *key, uint64_t tag);
+
+/* Waits until everything is durable. The number of commands that were refused so far. */
+uint64_t fill_settle(struct fill *fill);
+
+/* Settles, and writes everything back into the file. */
+void fill_close(struct fill *fill);
+
+#endif

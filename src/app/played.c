@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/played.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/app.h"
+#include "base/civil.h"
+#include "base/os_clock.h"
+
+#define READY_TIMEOUT_US INT64_C(120000000)
+#define STOP_TIMEOUT_US INT64_C(120000000)
+#define AUDIT_TIMEOUT_US INT64_C(3600000000)
+#define CALL_TIMEOUT_US INT64_C(60000000)
+#define PLAYED_TOKEN_ID 1
+
+bool played_keys(struct played *played, const char *store, char *error, size_t error_size)
+{
+    char path[APP_PATH_SIZE];
+    struct master_key key;
+    *played = (struct played){ .child.output = -1 };
+    if (!path_beside(store, ".key", path)) {
+        snprintf(error, error_size, "the path of the store is too long");
+        return false;
+    }
+    if (master_key_open(path, true, &key, error, error_size) != STATUS_ok) {
+        return false;
+    }
+    played->tokens = tokens_open(&key);
+    master_key_derive_hmac(&key, MASTER_LABEL_PAY_CODES, &played->paycode_key);
+    master_key_wipe(&key);
+    tokens_issue(played->tokens, (struct caller){ .kind = CALLER_operator }, PLAYED_TOKEN_ID,
+                 played->operator_token);
+    played_bearer(played, (struct caller){ .kind = CALLER_operator }, played->operator_bearer);
+    played->answer = malloc(PLAYED_ANSWER_SIZE);
+    assert(played->answer != NULL);
+    return true;
+}
+
+void played_bearer(const struct played *played, struct caller caller, char to[BEARER_SIZE])
+{
+    char token[TOKEN_TEXT_SIZE];
+    tokens_issue(played->tokens, caller, PLAYED_TOKEN_ID, token);
+    int size = snprintf(to, BEARER_SIZE, "Authorization: Bearer %s\r\n", token);
+    assert(size > 0 && (size_t)size < BEARER_SIZE);
+}
+
+/* "ready http://127.0.0.1:8080 pid 123" */
+static bool ready_read(struct played *played, struct span line)
+{
+    struct span rest;
+    struct span word = span_cut(line, ' ', &rest);
+    struct span url = span_cut(rest, ' ', &rest);
+    return span_equal(word, SPAN("ready")) && http_address_read(url, &played->address) &&
+           span_copy(url, played->url, sizeof(played->url));
+}
+
+bool played_start(struct played *played, const char *store, const char *listen, int64_t clock_us, char *error,
+                  size_t error_size)
+{
+    char self[APP_PATH_SIZE], start[INSTANT_TEXT_SIZE];
+    struct span line;
+    if (!path_self(self)) {
+        snprintf(error, error_size, "this program does not find itself");
+        return false;
+    }
+    instant_write(clock_us, 0, start);
+    const char *const arguments[] = { self,     "serve",        "--store",            store, "--listen",
+                                      listen,   "--test-clock", "--test-clock-start", start, NULL };
+    if (child_start(&played->child, arguments, NULL) != STATUS_ok) {
+        snprintf(error, error_size, "the server cannot be started");
+        return false;
+    }
+    if (child_line(&played->child, READY_TIMEOUT_US, &line) != STATUS_ok || !ready_read(played, line)) {
+        snprintf(error, error_size, "the server did not become ready; is %s taken?", listen);
+        return false;
+    }
+    return true;
+}
+
+bool played_stop(struct played *played)
+{
+    bool clean = played->child.pid == 0 || child_stop(&played->child, STOP_TIMEOUT_US);
+    if (played->tokens != NULL) {
+        tokens_close(played->tokens);
+    }
+    hmac_key_wipe(&played->paycode_key);
+    free(played->answer);
+    *played = (struct played){ .child.output = -1 };
+    return clean;
+}
+
+int played_call(struct played *played, const char *method, const char *path, struct span request, struct span *body)
+{
+    char headers[BEARER_SIZE + 128];
+    int size = snprintf(headers, sizeof(headers),
+                        "%sContent-Type: application/json\r\nIdempotency-Key: played-%lld-%llu\r\n",
+                        played->operator_bearer, (long long)played->child.pid, (unsigned long long)played->key_next++);
+    struct http_call call = { .method = span_of(method),
+                              .path = span_of(path),
+                              .headers = { headers, (size_t)size },
+                              .body = request,
+                              .timeout_us = CALL_TIMEOUT_US,
+                              .answer = played->answer,
+                              .answer_capacity = PLAYED_ANSWER_SIZE };
+    *body = SPAN("");
+    if (http_call(&played->address, &call) != STATUS_ok) {
+        return 0;
+    }
+    *body = call.answer_body;
+    return call.status;
+}
+
+bool played_clock(struct played *played, int64_t now_us)
+{
+    char text[64], instant[INSTANT_TEXT_SIZE];
+    struct span body;
+    instant_write(now_us, 0, instant);
+    int size = snprintf(text, sizeof(text), "{\"now\":\"%s\"}", instant);
+    return played_call(played, "POST", "/v1/test/clock", (struct span){ text, (size_t)size }, &body) == 200;
+}
+
+bool json_member(struct span json, const char *key, struct span *value)
+{
+    char wanted[64];
+    int size = snprintf(wanted, sizeof(wanted), "\"%s\":", key);
+    assert(size > 0 && (size_t)size < sizeof(wanted));
+    const char *at = memmem(json.bytes, json.size, wanted, (size_t)size);
+    if (at == NULL) {
+        return false;
+    }
+    const char *end = json.bytes + json.size;
+    at += size;
+    bool quoted = at < end && *at == '"';
+    at += quoted;
+    const char *stop = at;
+    while (stop < end && (quoted ? *stop != '"' : *stop != ',' && *stop != '}' && *stop != ']')) {
+        stop++;
+    }
+    *value = (struct span){ at, (size_t)(stop - at) };
+    return true;
+}
+
+int64_t json_member_i64(struct span json, const char *key, int64_t otherwise)
+{
+    struct span value;
+    int64_t number;
+    return json_member(json, key, &value) && span_to_i64(value, &number) ? number : otherwise;
+}
+
+/* What `onetill audit --json` printed. */
+static void verdict_read(struct span line, struct played_audit *audit)
+{
+    struct span ok, sentence = SPAN("the audit says nothing");
+    audit->ok = json_member(line, "ok", &ok) && span_equal(ok, SPAN("true"));
+    audit->transfers = (uint64_t)json_member_i64(line, "transfers", 0);
+    audit->accounts = (uint64_t)json_member_i64(line, "accounts", 0);
+    if (!audit->ok) {
+        (void)json_member(line, "first_discrepancy", &sentence);
+        snprintf(audit->sentence, sizeof(audit->sentence), "%.*s", (int)min_i64((int64_t)sentence.size, 600),
+                 sentence.bytes);
+    }
+}
+
+void played_audit(const char *store, struct played_audit *audit)
+{
+    static struct child child; /* large */
+    char self[APP_PATH_SIZE];
+    struct span line;
+    int64_t begun_us = os_monotonic_us();
+    *audit = (struct played_audit){ .ok = false };
+    snprintf(audit->sentence, sizeof(audit->sentence), "the audit came to no verdict");
+    const char *const arguments[] = { self, "audit", "--store", store, "--json", NULL };
+    if (!path_self(self) || child_start(&child, arguments, NULL) != STATUS_ok) {
+        return;
+    }
+    if (child_line(&child, AUDIT_TIMEOUT_US, &line) == STATUS_ok) {
+        verdict_read(line, audit);
+    }
+    audit->took_us = os_monotonic_us() - begun_us;
+    bool ended = child_wait(&child, STOP_TIMEOUT_US);
+    bool holds = child_stop(&child, STOP_TIMEOUT_US);
+    audit->ok = audit->ok && ended && holds;
+}
