@@ -35,9 +35,13 @@ struct account_key budget_merchant(const struct campaign_row *campaign)
     return (struct account_key){ campaign->campaign_id, PURPOSE_budget_merchant, campaign->currency };
 }
 
-static int32_t day_of(const struct offer_terms *terms)
+/*
+ * What was counted so far on the day that a sum is kept for. Days only go forward: a shop further west, where it
+ * is still yesterday, adds to the later day, so that no limit is forgotten by going back and forth.
+ */
+static int64_t counted(int32_t kept_day, int64_t sum, int32_t day)
 {
-    return civil_yyyymmdd(civil_day(terms->at_us, terms->shop->zone_minutes));
+    return kept_day >= day ? sum : 0;
 }
 
 /* A whole number in 0..span, fixed by the campaign's seed, the trade and `salt`. */
@@ -125,7 +129,7 @@ static enum verdict judge_person(struct view *view, const struct offer_terms *te
     }
     struct campaign_use_row key = { .campaign_id = campaign->campaign_id, .person_id = terms->shopper->person_id };
     const struct campaign_use_row *use = view_ask(view, &campaign_use_table, &key);
-    int32_t today = use->day == day_of(terms) ? use->day_uses : 0;
+    int64_t today = counted(use->day, use->day_uses, terms->day);
     if (campaign->uses_per_day > 0 && today >= campaign->uses_per_day) {
         return VERDICT_day_uses_gone;
     }
@@ -145,7 +149,7 @@ static enum verdict judge_budget(struct view *view, const struct offer_terms *te
                                  const struct campaign_row *campaign, int64_t discount)
 {
     struct discount_row line;
-    int64_t today = campaign->day == day_of(terms) ? campaign->day_spent_minor : 0;
+    int64_t today = counted(campaign->day, campaign->day_spent_minor, terms->day);
     if (campaign->day_budget_minor > 0 && today + discount > campaign->day_budget_minor) {
         return VERDICT_day_budget_gone;
     }
@@ -323,18 +327,17 @@ void offer_quote(struct view *view, const struct offer_terms *terms, struct quot
 static void line_use(struct view *view, const struct offer_terms *terms, const struct discount_row *line)
 {
     int64_t given = line->platform_minor + line->merchant_minor;
-    int32_t today = day_of(terms);
     struct campaign_row *campaign = view_change(view, campaign_ask(view, line->campaign_id));
     campaign->uses++;
     campaign->spent_minor += given;
-    campaign->day_spent_minor = (campaign->day == today ? campaign->day_spent_minor : 0) + given;
-    campaign->day = today;
+    campaign->day_spent_minor = counted(campaign->day, campaign->day_spent_minor, terms->day) + given;
+    campaign->day = (int32_t)max_i64(campaign->day, terms->day);
 
     struct campaign_use_row key = { .campaign_id = line->campaign_id, .person_id = terms->shopper->person_id };
     struct campaign_use_row *use = view_change(view, view_ask(view, &campaign_use_table, &key));
     use->uses++;
-    use->day_uses = (use->day == today ? use->day_uses : 0) + 1;
-    use->day = today;
+    use->day_uses = (int32_t)counted(use->day, use->day_uses, terms->day) + 1;
+    use->day = (int32_t)max_i64(use->day, terms->day);
     if (campaign->shop_budget_minor > 0) {
         struct campaign_shop_row *shop =
             view_change(view, campaign_shop_ask(view, line->campaign_id, terms->shop->shop_id));

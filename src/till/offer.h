@@ -46,6 +46,7 @@ struct offer_terms {
     const struct shopper_row *shopper; /* NULL: not known; limits per person are taken as free */
     int64_t list_minor;
     int64_t at_us;    /* hours and dates are judged by it */
+    int32_t day;      /* yyyymmdd in the shop's zone, on which it counts: of the payment, not of the opening */
     int64_t trade_id; /* decides a random cut */
 };
 

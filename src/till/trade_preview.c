@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What would this trade get, and why not: every campaign of the shop with its verdict. Changes nothing. */
+#include "base/civil.h"
 #include "till/offer.h"
 #include "till/trade.h"
 
@@ -68,6 +69,7 @@ static enum refusal decide(const void *request, struct moment *at, struct view *
                                  .shopper = shopper,
                                  .list_minor = want->amount_minor,
                                  .at_us = at->now_us,
+                                 .day = civil_yyyymmdd(civil_day(at->now_us, shop->zone_minutes)),
                                  .trade_id = moment_id(at) };
     offer_quote(view, &terms, &quote);
     answer->list_minor = want->amount_minor;

@@ -68,10 +68,10 @@ enum refusal trade_amount_check(const struct policy_row *policy, int64_t amount_
 
 /* ---- limits of the shopper ---- */
 
-/* The shopper's sums of today, or zero when the row is of another day. */
+/* The shopper's sums of today; they go on when a shop further west is still in the day before. */
 static int64_t paid_today(const struct shopper_row *shopper, int64_t sum_minor, int32_t today)
 {
-    return shopper->day == today ? sum_minor : 0;
+    return shopper->day >= today ? sum_minor : 0;
 }
 
 static bool needs_confirmation(const struct payment *payment, const struct trade_row *trade, int64_t paid_minor,
@@ -109,7 +109,7 @@ static void shopper_book(struct view *view, const struct moment *at, const struc
                          const struct trade_row *trade)
 {
     struct shopper_row *shopper = view_change(view, payment->shopper);
-    if (shopper->day != trade->day) {
+    if (shopper->day < trade->day) {
         shopper->day = trade->day;
         shopper->day_code_minor = 0;
         shopper->day_confirmed_minor = 0;
@@ -189,6 +189,7 @@ enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *
                                  .shopper = payment->shopper,
                                  .list_minor = trade->list_minor,
                                  .at_us = trade->created_at_us, /* who came in time is served in time */
+                                 .day = civil_yyyymmdd(civil_day(at->now_us, payment->shop->zone_minutes)),
                                  .trade_id = trade->trade_id };
     assert(trade->state == TRADE_wait_buyer_pay);
     offer_quote(view, &terms, &quote);
@@ -196,7 +197,7 @@ enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *
         return REFUSAL_budget_exhausted;
     }
     int64_t paid_minor = trade->list_minor - quote.discount_minor;
-    int32_t today = civil_yyyymmdd(civil_day(at->now_us, payment->shop->zone_minutes));
+    int32_t today = terms.day;
     enum refusal refusal = day_limits_check(payment, trade, paid_minor, today);
     if (refusal != REFUSAL_none) {
         return refusal;
@@ -225,7 +226,6 @@ enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *
         timer_drop(view, timer_us, TIMER_trade_expire, trade->trade_id);
     }
     shopper_book(view, at, payment, trade);
-    terms.at_us = at->now_us;
     offer_use(view, at, &terms, &quote);
     shop_day_book(view, trade);
     trade_notify(view, at, trade, TOPIC_trade_paid);
