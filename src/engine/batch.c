@@ -169,13 +169,15 @@ static void append(struct batch *batch, struct call *call)
 enum status batch_decide(struct batch *batch, struct call *calls)
 {
     int64_t monotonic_us = os_monotonic_us();
-    for (int round = 0; calls != NULL; round++) {
+    int idle_rounds = 0; /* in a row in which nothing could be decided */
+    for (bool first = true; calls != NULL; first = false) {
         struct call *again = NULL, **again_tail = &again;
-        assert(round < ROUNDS_MAX);
+        uint32_t count_before = batch->call_count;
+        assert(idle_rounds < ROUNDS_MAX);
         while (calls != NULL) {
             struct call *call = calls;
             calls = call->next;
-            if (round == 0 && call_expired(call, monotonic_us)) {
+            if (first && call_expired(call, monotonic_us)) {
                 call->status = STATUS_busy;
                 batch->engine->counts.expired++;
                 append(batch, call);
@@ -194,6 +196,7 @@ enum status batch_decide(struct batch *batch, struct call *calls)
                 return status;
             }
         }
+        idle_rounds = batch->call_count == count_before ? idle_rounds + 1 : 0;
         calls = again;
     }
     atomic_store(&batch->engine->now_published, batch->engine->now_us);

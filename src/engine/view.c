@@ -15,7 +15,8 @@ struct slot {
     bool exists;
     bool changed;  /* in this batch */
     bool missing;  /* asked for, not fetched yet */
-    uint8_t pad[11];
+    bool unread;   /* the store was never asked: see view_new */
+    uint8_t pad[10];
 };
 
 static_assert(sizeof(struct slot) % 16 == 0, "the row behind a slot is aligned");
@@ -142,6 +143,26 @@ static void miss(struct view *view, struct slot *slot)
     slot->missing = true;
 }
 
+/* Asks the store what it has at hand; otherwise the row is fetched later. */
+static void slot_read(struct view *view, struct slot *slot)
+{
+    struct row_want want = { .table = slot->table,
+                             .key = { (const char *)slot_key(slot), slot->key_size },
+                             .hash = slot->hash,
+                             .row = slot_row(slot) };
+    slot->unread = false;
+    switch (view->store->ops->peek(view->store, &want)) {
+    case PEEK_found:
+        slot->exists = true;
+        break;
+    case PEEK_absent:
+        break;
+    case PEEK_unknown:
+        miss(view, slot);
+        break;
+    }
+}
+
 static struct slot *slot_add(struct view *view, const struct table *table, struct span key, uint64_t hash,
                              uint32_t at)
 {
@@ -155,37 +176,28 @@ static struct slot *slot_add(struct view *view, const struct table *table, struc
     assert(readable);
     view->index[at] = slot;
     view->slots[view->slot_count++] = slot;
+    slot->unread = true;
     if (view->slot_count * 2 > view->index_count) {
         index_grow(view);
-    }
-
-    struct row_want want = { .table = table,
-                             .key = { (const char *)slot_key(slot), key.size },
-                             .hash = hash,
-                             .row = slot_row(slot) };
-    switch (view->store->ops->peek(view->store, &want)) {
-    case PEEK_found:
-        slot->exists = true;
-        break;
-    case PEEK_absent:
-        break;
-    case PEEK_unknown:
-        miss(view, slot);
-        break;
     }
     return slot;
 }
 
-const void *view_ask(struct view *view, const struct table *table, const void *key)
+static struct slot *slot_of(struct view *view, const struct table *table, const void *key)
 {
     uint8_t bytes[KEY_SIZE_MAX];
     struct span encoded = { (const char *)bytes, row_key_write(table, key, bytes) };
     uint64_t hash = row_hash(table, hash_bytes(bytes, encoded.size));
     uint32_t at;
     struct slot *slot = slot_find(view, table, encoded, hash, &at);
+    return slot != NULL ? slot : slot_add(view, table, encoded, hash, at);
+}
 
-    if (slot == NULL) {
-        slot = slot_add(view, table, encoded, hash, at);
+const void *view_ask(struct view *view, const struct table *table, const void *key)
+{
+    struct slot *slot = slot_of(view, table, key);
+    if (slot->unread && !slot->changed) {
+        slot_read(view, slot);
     }
     view->missed = view->missed || slot->missing;
     return slot_row(slot);
@@ -228,6 +240,13 @@ void *view_change(struct view *view, const void *row)
     save(view, slot);
     slot->exists = true;
     return slot_row(slot);
+}
+
+void *view_new(struct view *view, const struct table *table, const void *key)
+{
+    struct slot *slot = slot_of(view, table, key);
+    view->missed = view->missed || slot->missing;
+    return view_change(view, slot_row(slot));
 }
 
 void view_drop(struct view *view, const void *row)
@@ -293,7 +312,8 @@ size_t view_changes(struct view *view, struct row_change *changes)
     size_t count = 0;
     for (uint32_t i = 0; i < view->slot_count; i++) {
         struct slot *slot = view->slots[i];
-        if (!slot->changed || (!slot->exists && slot->before == NULL)) {
+        bool known_absent = slot->before == NULL && !slot->unread;
+        if (!slot->changed || (!slot->exists && known_absent)) {
             continue;
         }
         changes[count++] = (struct row_change){

@@ -46,6 +46,12 @@ const void *view_ask(struct view *view, const struct table *table, const void *k
 bool row_exists(const void *row);
 /* The same row for writing; it exists from now on. Key members must not be changed. */
 void *view_change(struct view *view, const void *row);
+/*
+ * A row for writing whose key says by itself that there is none yet: the store is not asked. For keys that
+ * hold the moment or a fresh id, which are others at each round of deciding: asked for, such a row would be
+ * missing again and again. Should it exist after all, it is replaced.
+ */
+void *view_new(struct view *view, const struct table *table, const void *key);
 void view_drop(struct view *view, const void *row);
 /* What was changed until here stays even when the command is refused later (a pay code is burnt). */
 void view_keep(struct view *view);

@@ -131,6 +131,12 @@ static enum refusal decide_drop(const void *request, struct moment *at, struct v
     return REFUSAL_none;
 }
 
+static enum refusal decide_stamp(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct counter_request *want = request;
+    return add(view, at, counter_ask(view, at->now_us), want->amount, answer);
+}
+
 static enum refusal decide_due(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct timer_due *due = request;
@@ -158,6 +164,7 @@ STAGE_COMMAND(pass, 6, COMMAND_unkeyed);
 STAGE_COMMAND(wait, 7, COMMAND_unkeyed);
 STAGE_COMMAND(unwait, 8, COMMAND_unkeyed);
 STAGE_COMMAND(drop, 9, COMMAND_unkeyed);
+STAGE_COMMAND(stamp, 10, COMMAND_unkeyed);
 
 static const struct command due_command = {
     .name = "due", .number = 20, .flags = COMMAND_internal, .request = &timer_due_shape, .answer = &nothing_shape,

@@ -39,6 +39,7 @@ extern const struct command counter_pass;   /* changes and refuses with attempts
 extern const struct command counter_wait;   /* a timer adds 1 to the counter in, or (if large) at, `amount` us */
 extern const struct command counter_unwait; /* drops the timer due at `amount` */
 extern const struct command counter_drop;
+extern const struct command counter_stamp;  /* makes the counter of this very instant: another one in each round */
 extern const struct command *const stage_timers[];
 #define STAGE_TIMER 1
 #define STAGE_TIMER_REFUSED 2 /* its command changes the counter and refuses */

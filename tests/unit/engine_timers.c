@@ -89,6 +89,54 @@ static void a_timer_set_again_fires_once(void **state)
     stage_close(&stage);
 }
 
+/* Found by killing the real server: when a timer is due follows from the moment, so its row must not be read. */
+static void setting_a_timer_fetches_nothing(void **state)
+{
+    struct stage stage;
+    struct stage_call calls[50];
+    struct engine_counts before, after;
+    (void)state;
+    stage_open(&stage, 100, NULL);
+    engine_counts(stage.engine, &before);
+    for (size_t i = 0; i < COUNT_OF(calls); i++) {
+        stage_call_init(&stage, &calls[i], &counter_wait,
+                        REQUEST(.counter_id = (int64_t)i + 1, .amount = 10 * SECOND), NULL);
+        assert_true(engine_submit(stage.engine, &calls[i].call));
+    }
+    stage_settle(&stage);
+    engine_counts(stage.engine, &after);
+    assert_int_equal(after.rounds - before.rounds, 1);
+    stage.now_us += 11 * SECOND;
+    stage_settle(&stage);
+    for (size_t i = 0; i < COUNT_OF(calls); i++) {
+        assert_int_equal(stage_value(&stage, (int64_t)i + 1), 1);
+    }
+    stage_close(&stage);
+}
+
+/* A timer that is set without being read, and dropped in the same batch, is dropped in the store as well. */
+static void a_timer_set_again_and_dropped_is_gone(void **state)
+{
+    struct stage stage;
+    struct stage_call calls[2];
+    struct engine_counts counts;
+    (void)state;
+    stage_open(&stage, 100, NULL);
+    int64_t due_us = wait_for(&stage, 1, 10 * SECOND);
+    stage_call_init(&stage, &calls[0], &counter_wait, REQUEST(.counter_id = 1, .amount = due_us), NULL);
+    stage_call_init(&stage, &calls[1], &counter_unwait, REQUEST(.counter_id = 1, .amount = due_us), NULL);
+    assert_true(engine_submit(stage.engine, &calls[0].call));
+    assert_true(engine_submit(stage.engine, &calls[1].call));
+    stage_settle(&stage);
+    stage_reopen(&stage);
+    engine_counts(stage.engine, &counts);
+    assert_int_equal(counts.timers_pending, 0);
+    stage.now_us = due_us + SECOND;
+    stage_settle(&stage);
+    assert_int_equal(stage_value(&stage, 1), -1);
+    stage_close(&stage);
+}
+
 static void timers_are_read_back_at_a_restart(void **state)
 {
     struct stage stage;
@@ -198,6 +246,8 @@ int main(void)
         cmocka_unit_test(a_timer_fires_once_and_not_early),
         cmocka_unit_test(a_dropped_timer_does_not_fire),
         cmocka_unit_test(a_timer_set_again_fires_once),
+        cmocka_unit_test(setting_a_timer_fetches_nothing),
+        cmocka_unit_test(a_timer_set_again_and_dropped_is_gone),
         cmocka_unit_test(timers_are_read_back_at_a_restart),
         cmocka_unit_test(a_timer_whose_command_refuses_is_gone_without_a_trace),
         cmocka_unit_test(timers_fire_in_order_of_time_however_many),
