@@ -13,6 +13,7 @@
 struct change {
     const struct account_row *account;
     int64_t legs_sum;
+    int64_t last_transfer_id; /* ids grow with each decision; the rows of a batch are in no such order */
     int64_t last_balance;
 };
 
@@ -30,17 +31,24 @@ static uint32_t place_of(const struct change *changes, int64_t owner_id, int32_t
     return at;
 }
 
-static const char *leg_count_in(struct change *changes, const struct leg_row *leg)
+static void leg_add(struct change *change, int64_t transfer_id, int64_t amount, int64_t balance)
+{
+    change->legs_sum += amount;
+    if (transfer_id >= change->last_transfer_id) {
+        change->last_transfer_id = transfer_id;
+        change->last_balance = balance;
+    }
+}
+
+static const char *leg_count_in(struct change *changes, int64_t transfer_id, const struct leg_row *leg)
 {
     struct change *from = &changes[place_of(changes, leg->from_owner_id, leg->from_purpose, leg->unit)];
     struct change *to = &changes[place_of(changes, leg->to_owner_id, leg->to_purpose, leg->unit)];
     if (from->account == NULL || to->account == NULL) {
         return "a transfer moves an amount without changing its accounts";
     }
-    from->legs_sum -= leg->amount;
-    from->last_balance = leg->from_balance;
-    to->legs_sum += leg->amount;
-    to->last_balance = leg->to_balance;
+    leg_add(from, transfer_id, -leg->amount, leg->from_balance);
+    leg_add(to, transfer_id, leg->amount, leg->to_balance);
     return NULL;
 }
 
@@ -58,7 +66,7 @@ static const char *transfers_count_in(struct change *changes, const struct row_c
             return "a transfer moves nothing";
         }
         for (int32_t j = 0; j < transfer->legs_count; j++) {
-            const char *broken = leg_count_in(changes, &transfer->legs[j]);
+            const char *broken = leg_count_in(changes, transfer->transfer_id, &transfer->legs[j]);
             if (broken != NULL) {
                 return broken;
             }
@@ -77,7 +85,9 @@ static const char *account_holds(const struct change *change)
     if (change->account->balance - was != change->legs_sum) {
         return "a balance changed without a transfer";
     }
-    if (change->legs_sum != 0 && change->last_balance != change->account->balance) {
+    bool moved = change->last_transfer_id != 0;
+    if (moved && (change->last_balance != change->account->balance ||
+                  change->last_transfer_id != change->account->last_transfer_id)) {
         return "a transfer states another balance than the account";
     }
     return NULL;
