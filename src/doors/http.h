@@ -142,6 +142,12 @@ bool http_stream_gone(const struct http_stream *stream);
 /* Ends the stream after what was sent, and forgets it. */
 void http_stream_close(struct http_stream *stream);
 
+/*
+ * Inside the handler: `settled` is called on this thread once the requests that are at hand were handed over,
+ * so that what they ask for can be passed on together. Further calls before that change nothing.
+ */
+void http_when_settled(struct http_request *request, void (*settled)(void *context), void *context);
+
 struct http_counts {
     uint64_t requests;    /* handed to the handler */
     uint64_t refused;     /* answered by this layer with an error */

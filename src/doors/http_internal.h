@@ -102,6 +102,8 @@ struct http_loop {
     unsigned passes;         /* passes due at once, whatever the sockets say */
     uint64_t progress;       /* steps made; tells whether another pass may help */
     int64_t housekeeping_us; /* next due */
+    void (*settled)(void *context); /* to be called at the end of the pass, if any */
+    void *settled_context;
     bool stopping;
     bool given_up; /* `stop_by_us` has passed once: what is left was answered 503 */
     int64_t stop_by_us;

@@ -266,20 +266,45 @@ static void events_wait(struct http_loop *loop, int wait_ms)
     (void)poll(&ready, 1, wait_ms);
 }
 
+static void settle(struct http_loop *loop)
+{
+    if (loop->settled != NULL) {
+        void (*settled)(void *context) = loop->settled;
+        loop->settled = NULL;
+        settled(loop->settled_context);
+    }
+}
+
+void http_when_settled(struct http_request *request, void (*settled)(void *context), void *context)
+{
+    struct http_loop *loop = ((struct http_exchange *)request)->loop;
+    assert(http_loop_is_mine(loop));
+    loop->settled = settled;
+    loop->settled_context = context;
+}
+
+/* Lets libmicrohttpd do what is due, which hands requests over, and says when that is done. */
+static void run(struct http_loop *loop)
+{
+    (void)MHD_run(loop->daemon);
+    settle(loop);
+}
+
 static void pass(struct http_loop *loop, uint64_t *progress_seen)
 {
     if (loop->passes > 0) {
         loop->passes--;
-        (void)MHD_run(loop->daemon);
+        run(loop);
         return;
     }
     if (loop->held == 0) {
         int wait_ms = loop->stopping ? STOPPING_TICK_MS : loop->links > 0 ? TICK_MS : -1;
         if (loop->links < EVENTS_OF_ONE_WAIT / 2) {
             (void)MHD_run_wait(loop->daemon, wait_ms);
+            settle(loop);
         } else {
             events_wait(loop, wait_ms);
-            (void)MHD_run(loop->daemon);
+            run(loop);
         }
         return;
     }
@@ -290,7 +315,7 @@ static void pass(struct http_loop *loop, uint64_t *progress_seen)
         (void)poll(&ready, 1, HELD_WAIT_MS);
     }
     *progress_seen = loop->progress;
-    (void)MHD_run(loop->daemon);
+    run(loop);
 }
 
 static void loop_end(struct http_loop *loop)
@@ -298,6 +323,7 @@ static void loop_end(struct http_loop *loop)
     stop_give_up(loop);
     http_streams_cut(loop);
     MHD_stop_daemon(loop->daemon);
+    settle(loop);
     assert(loop->links == 0);
     assert(loop->streams == NULL);
 }

@@ -119,28 +119,42 @@ void engine_observe(struct engine *engine, commit_observer *observer, void *cont
     engine->observers[engine->observer_count++].context = context;
 }
 
-bool engine_submit(struct engine *engine, struct call *call)
+static void call_check(const struct call *call)
 {
     /* What this process does on its own account repeats nothing; whatever comes from outside has a key. */
     assert((call->command->flags & (COMMAND_reads | COMMAND_unkeyed | COMMAND_internal)) != 0 ||
            call->caller.kind == CALLER_system || call->request_key[0] != '\0');
-    call->next = NULL;
-    pthread_mutex_lock(&engine->lock);
-    if (engine->queue_count >= QUEUE_CALLS_MAX || engine->stopping) {
-        engine->refused_queue_full++;
-        pthread_mutex_unlock(&engine->lock);
-        return false;
+}
+
+struct call *engine_submit_all(struct engine *engine, struct call *calls)
+{
+    for (const struct call *call = calls; call != NULL; call = call->next) {
+        call_check(call);
     }
-    *engine->queue_tail = call;
-    engine->queue_tail = &call->next;
-    engine->queue_count++;
+    pthread_mutex_lock(&engine->lock);
+    while (calls != NULL && engine->queue_count < QUEUE_CALLS_MAX && !engine->stopping) {
+        *engine->queue_tail = calls;
+        engine->queue_tail = &calls->next;
+        engine->queue_count++;
+        calls = calls->next;
+    }
+    *engine->queue_tail = NULL;
+    for (const struct call *call = calls; call != NULL; call = call->next) {
+        engine->refused_queue_full++;
+    }
     bool sleeping = engine->sleeping;
     engine->sleeping = false;
     pthread_mutex_unlock(&engine->lock);
     if (sleeping) {
         pthread_cond_signal(&engine->wake);
     }
-    return true;
+    return calls;
+}
+
+bool engine_submit(struct engine *engine, struct call *call)
+{
+    call->next = NULL;
+    return engine_submit_all(engine, call) == NULL;
 }
 
 void engine_wake(struct engine *engine)

@@ -77,6 +77,9 @@ void engine_observe(struct engine *engine, commit_observer *observer, void *cont
 /* False: the queue is full or the engine is stopping; nothing happened and `done` will not be called. */
 MUST_CHECK bool engine_submit(struct engine *engine, struct call *call);
 
+/* The same for calls linked by `next`, with one signal: takes as many as fit and returns the first of the rest. */
+MUST_CHECK struct call *engine_submit_all(struct engine *engine, struct call *calls);
+
 /* Starts and stops the deciding thread. Stopping decides and answers what was accepted. */
 void engine_start(struct engine *engine);
 void engine_stop(struct engine *engine);

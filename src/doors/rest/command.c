@@ -191,6 +191,43 @@ static void command_done(struct call *call)
 
 /* ---- the way in ---- */
 
+#define GATHERED_MAX 32 /* calls that go to the engine together */
+
+/* Of this thread: handing calls over one by one would wake the deciding thread for each. */
+static _Thread_local struct {
+    struct call *first, **last;
+    uint32_t count;
+} gathered;
+
+static void gathered_submit(void *context)
+{
+    struct rest *rest = context;
+    if (gathered.count == 0) {
+        return;
+    }
+    *gathered.last = NULL;
+    gathered.count = 0;
+    struct call *refused = engine_submit_all(rest->settings.engine, gathered.first);
+    while (refused != NULL) {
+        struct rest_call *self = refused->context;
+        refused = refused->next;
+        rest_problem(rest, self->route, self->http, PROBLEM_busy, NULL);
+    }
+}
+
+static void gather(struct rest *rest, struct rest_call *self)
+{
+    if (gathered.count == 0) {
+        gathered.last = &gathered.first;
+        http_when_settled(self->http, gathered_submit, rest);
+    }
+    *gathered.last = &self->call;
+    gathered.last = &self->call.next;
+    if (++gathered.count == GATHERED_MAX) {
+        gathered_submit(rest);
+    }
+}
+
 static struct rest_call *call_make(struct rest *rest, const struct route *route, struct http_request *http,
                                    struct caller caller)
 {
@@ -266,7 +303,5 @@ void rest_command(struct rest *rest, const struct route *route, struct http_requ
         return;
     }
     metrics_spend(rest->metrics, METRICS_decode, os_monotonic_ns() - begun_ns);
-    if (!engine_submit(rest->settings.engine, &self->call)) {
-        rest_problem(rest, route, http, PROBLEM_busy, NULL);
-    }
+    gather(rest, self);
 }
