@@ -5,11 +5,11 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "app/app.h"
 #include "app/double12_city.h"
+#include "app/scratch.h"
 #include "base/os_clock.h"
 
 #define SHOPPERS_MIN 100
@@ -92,50 +92,6 @@ static int options_read(struct demo_settings *settings, int argc, char **argv)
     return EXIT_holds;
 }
 
-/* ---- where the store is ---- */
-
-struct place {
-    char store[APP_PATH_SIZE];
-    char folder[APP_PATH_SIZE]; /* ours, to be deleted; empty: the caller named the store */
-};
-
-static bool place_make(const struct demo_settings *settings, struct place *place)
-{
-    const char *temporary = getenv("TMPDIR");
-    *place = (struct place){ .folder = "" };
-    if (settings->store != NULL) {
-        if (access(settings->store, F_OK) == 0) {
-            fprintf(stderr, "onetill demo: %s exists; a demo wants a new store\n", settings->store);
-            return false;
-        }
-        return span_copy(span_of(settings->store), place->store, sizeof(place->store));
-    }
-    temporary = temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp";
-    int size = snprintf(place->folder, sizeof(place->folder), "%s/onetill-demo-XXXXXX", temporary);
-    if (size < 0 || (size_t)size >= sizeof(place->folder) || mkdtemp(place->folder) == NULL) {
-        fprintf(stderr, "onetill demo: no folder can be made in %s\n", temporary);
-        place->folder[0] = '\0';
-        return false;
-    }
-    size = snprintf(place->store, sizeof(place->store), "%s/city.till", place->folder);
-    return size > 0 && (size_t)size < sizeof(place->store);
-}
-
-static void place_remove(const struct place *place)
-{
-    static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".lock", ".key", ".operator-token" };
-    char path[APP_PATH_SIZE];
-    if (place->folder[0] == '\0') {
-        return;
-    }
-    for (size_t i = 0; i < COUNT_OF(endings); i++) {
-        if (path_beside(place->store, endings[i], path)) {
-            unlink(path);
-        }
-    }
-    rmdir(place->folder);
-}
-
 /* ---- the story ---- */
 
 static volatile sig_atomic_t interrupted;
@@ -208,14 +164,14 @@ static bool keep_serving(struct played *played)
     return true;
 }
 
-static int day_play(const struct demo_settings *settings, const struct double12 *day, const struct place *place,
+static int day_play(const struct demo_settings *settings, const struct double12 *day, const struct scratch *scratch,
                     struct played *played)
 {
     static struct demo_book book; /* large */
     struct demo_budget budget = { .funded_minor = { 0 } };
     struct demo_server server;
     char why[1024];
-    if (!server_start(played, settings, place->store)) {
+    if (!server_start(played, settings, scratch->store)) {
         return EXIT_fault;
     }
     say(settings, "The day begins; it can be watched at %s/\n", played->url);
@@ -229,7 +185,7 @@ static int day_play(const struct demo_settings *settings, const struct double12 
         return EXIT_fault;
     }
     say(settings, "The day is over. Reading the server's books and auditing the store.\n");
-    if (!demo_ask(played, place->store, &server)) {
+    if (!demo_ask(played, scratch->store, &server)) {
         demo_fault(&book, "the server's books cannot be read");
     }
     bool agrees = demo_agrees(&book, &server, why, sizeof(why));
@@ -242,7 +198,7 @@ static int day_play(const struct demo_settings *settings, const struct double12 
     return agrees ? EXIT_holds : EXIT_broken;
 }
 
-static int city_play(const struct demo_settings *settings, const struct place *place)
+static int city_play(const struct demo_settings *settings, const struct scratch *scratch)
 {
     static struct double12 day; /* large */
     struct played played = { .child.output = -1 };
@@ -252,13 +208,13 @@ static int city_play(const struct demo_settings *settings, const struct place *p
     say(settings, "Building a city: %d brands, %d shops, %u tills, %u shoppers with money and a phone.\n",
         DOUBLE12_BRANDS, DOUBLE12_SHOPS, day.terminal_count, settings->shoppers);
     progress_init(&progress, "city", 1, settings->json ? -1 : STDERR_FILENO, os_monotonic_us());
-    bool built = double12_build(&day, place->store, &progress, error, sizeof(error));
+    bool built = double12_build(&day, scratch->store, &progress, error, sizeof(error));
     progress_end(&progress, os_monotonic_us());
     int exit_status = EXIT_fault;
     if (!built) {
         fprintf(stderr, "onetill demo: %s\n", error);
     } else if (interrupted == 0) {
-        exit_status = day_play(settings, &day, place, &played);
+        exit_status = day_play(settings, &day, scratch, &played);
     }
     if (exit_status == EXIT_holds && !settings->exit && interrupted == 0) {
         addresses_show(settings->json ? stderr : stdout, &played);
@@ -275,16 +231,16 @@ static int city_play(const struct demo_settings *settings, const struct place *p
 int demo_main(int argc, char **argv)
 {
     struct demo_settings settings = { .seconds = 30, .shoppers = 300000, .seed = 12 };
-    struct place place;
+    struct scratch scratch;
     int exit_status = options_read(&settings, argc, argv);
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
     }
     signals_take();
-    if (!place_make(&settings, &place)) {
+    if (!scratch_make(&scratch, settings.store, "demo")) {
         return EXIT_fault;
     }
-    exit_status = city_play(&settings, &place);
-    place_remove(&place);
+    exit_status = city_play(&settings, &scratch);
+    scratch_remove(&scratch);
     return exit_status;
 }

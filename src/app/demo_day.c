@@ -216,8 +216,9 @@ static void day_tick(void *context, uint64_t made, uint64_t finished)
     int64_t left = max_i64(0, funded - play->book->given_minor[CAMPAIGN12_supermarket]);
     progress_number(play->book->payments, payments);
     progress_number(fresh * 1000000 / (uint64_t)max_i64(now_us - play->shown_us, 1), rate);
+    int64_t share = funded > 0 ? left * 100 / funded : 0;
     fprintf(stderr, "%s%02u:%02u  %s payments  %s/s  national budget left %lld %%%s", terminal ? "\r  " : "  ",
-            play->minute / 60 % 24, play->minute % 60, payments, rate, (long long)(funded > 0 ? left * 100 / funded : 0),
+            play->minute / 60 % 24, play->minute % 60, payments, rate, (long long)share,
             terminal ? "   \033[K" : "\n");
     play->shown_us = now_us;
     play->shown_payments = play->book->payments;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/demo.h"
 
-#include <jansson.h>
 #include <unistd.h>
 
 #include "base/json_out.h"
@@ -9,56 +8,20 @@
 
 #define PLOT_COLUMNS 65
 #define PLOT_ROWS 8
-#define SHOP_DAY_PAGES_MAX 100000
 
 /* ---- what the server says ---- */
 
-static int64_t member(const json_t *object, const char *key)
+static void shop_day_add(void *context, const struct played_shop_day *row)
 {
-    return json_integer_value(json_object_get(object, key));
-}
-
-static void shop_day_add(struct demo_server *server, const json_t *row)
-{
+    struct demo_server *server = context;
     server->shop_days++;
-    server->payments += (uint64_t)member(row, "payments");
-    server->refunds += (uint64_t)member(row, "refunds");
-    server->list_minor += member(row, "list_minor");
-    server->discount_minor += member(row, "discount_minor");
-    server->paid_minor += member(row, "paid_minor");
-    server->refunded_paid_minor += member(row, "refunded_paid_minor");
-    server->refunded_discount_minor += member(row, "refunded_discount_minor");
-}
-
-/* Reads all pages of what the shops took on the day. */
-static bool shop_days_read(struct played *played, struct demo_server *server)
-{
-    char path[512] = "/v1/shop_days?day=2014-12-12&limit=100";
-    for (int page = 0; page < SHOP_DAY_PAGES_MAX; page++) {
-        struct span body;
-        if (played_call(played, "GET", path, SPAN(""), &body) != 200) {
-            return false;
-        }
-        json_t *json = json_loadb(body.bytes, body.size, 0, NULL);
-        if (json == NULL) {
-            return false;
-        }
-        size_t index;
-        const json_t *row;
-        json_array_foreach(json_object_get(json, "data"), index, row) {
-            shop_day_add(server, row);
-        }
-        const char *cursor = json_string_value(json_object_get(json, "next_cursor"));
-        bool more = cursor != NULL;
-        if (more) {
-            snprintf(path, sizeof(path), "/v1/shop_days?day=2014-12-12&limit=100&cursor=%s", cursor);
-        }
-        json_decref(json);
-        if (!more) {
-            return true;
-        }
-    }
-    return false;
+    server->payments += (uint64_t)row->payments;
+    server->refunds += (uint64_t)row->refunds;
+    server->list_minor += row->list_minor;
+    server->discount_minor += row->discount_minor;
+    server->paid_minor += row->paid_minor;
+    server->refunded_paid_minor += row->refunded_paid_minor;
+    server->refunded_discount_minor += row->refunded_discount_minor;
 }
 
 static bool campaigns_read(struct played *played, struct demo_server *server)
@@ -88,7 +51,7 @@ static bool campaigns_read(struct played *played, struct demo_server *server)
 bool demo_ask(struct played *played, const char *store, struct demo_server *server)
 {
     memset(server, 0, sizeof(*server));
-    if (!campaigns_read(played, server) || !shop_days_read(played, server)) {
+    if (!campaigns_read(played, server) || !played_shop_days(played, DOUBLE12_DAY, shop_day_add, server)) {
         return false;
     }
     played_audit(store, &server->audit);
@@ -242,7 +205,8 @@ void demo_report_words(FILE *to, const struct demo_settings *settings, const str
 {
     char a[40], b[32], c[32], d[32];
     const struct histogram *latency = &book->latency;
-    fprintf(to, "\nDouble 12, 2014-12-12, 08:00 to 22:05, in %lld.%lld s: %d brands, %s shops, %s tills, %s shoppers\n\n",
+    fprintf(to, "\nDouble 12, 2014-12-12, 08:00 to 22:05, in %lld.%lld s: %d brands, %s shops, %s tills,"
+                " %s shoppers\n\n",
             (long long)(book->day_us / 1000000), (long long)(book->day_us / 100000 % 10), DOUBLE12_BRANDS,
             number(DOUBLE12_SHOPS, b), number(day->terminal_count, c), number(settings->shoppers, d));
     fprintf(to, "  %10s  payments, %s a second, each durable before its answer\n", number(book->payments, b),

@@ -207,6 +207,16 @@ void double12_shopper(const struct double12 *day, uint32_t shopper, struct shopp
 
 /* ---- campaigns ---- */
 
+/* The first brand of a kind. */
+static uint32_t first_of(enum shop_kind kind)
+{
+    uint32_t brand = 0;
+    for (uint32_t i = 0; i < (uint32_t)kind; i++) {
+        brand += kinds[i].brands;
+    }
+    return brand;
+}
+
 static void half_price(struct campaign_rules *rules, int64_t cap_minor, int32_t uses)
 {
     rules->kind = CAMPAIGN_percentage;
@@ -254,7 +264,7 @@ void double12_campaign(const struct double12 *day, uint32_t campaign, struct cam
         rules->min_spend_minor = 3000;
         rules->combines = 1;
         rules->merchant_share_bp = 10000;
-        rules->targets[0] = (struct target_row){ TARGET_merchant, double12_merchant_id(kinds[SHOP_supermarket].brands) };
+        rules->targets[0] = (struct target_row){ TARGET_merchant, double12_merchant_id(first_of(SHOP_snack)) };
         break;
     case CAMPAIGN12_first:
         rules->kind = CAMPAIGN_random_cut;
@@ -263,8 +273,7 @@ void double12_campaign(const struct double12 *day, uint32_t campaign, struct cam
         rules->high_minor = 800;
         rules->audience = AUDIENCE_new;
         rules->seed = (int64_t)(day->seed >> 1);
-        rules->targets[0] = (struct target_row){ TARGET_merchant, double12_merchant_id(kinds[SHOP_supermarket].brands +
-                                                                                       kinds[SHOP_snack].brands) };
+        rules->targets[0] = (struct target_row){ TARGET_merchant, double12_merchant_id(first_of(SHOP_department)) };
         break;
     }
 }
@@ -289,11 +298,11 @@ int64_t double12_discount(const struct double12 *day, uint32_t campaign, uint32_
     case CAMPAIGN12_drink:
         return kind == SHOP_vending ? amount_minor - 1 : -1;
     case CAMPAIGN12_chain:
-        return brand == kinds[SHOP_supermarket].brands && amount_minor >= 3000
+        return brand == first_of(SHOP_snack) && amount_minor >= 3000
                    ? min_i64(300, amount_minor - on_top_of)
                    : -1;
     case CAMPAIGN12_first:
-        return brand == kinds[SHOP_supermarket].brands + kinds[SHOP_snack].brands ? -2 : -1;
+        return brand == first_of(SHOP_department) ? -2 : -1;
     }
     return -1;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/played.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -146,6 +147,57 @@ int64_t json_member_i64(struct span json, const char *key, int64_t otherwise)
     struct span value;
     int64_t number;
     return json_member(json, key, &value) && span_to_i64(value, &number) ? number : otherwise;
+}
+
+static int64_t member(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static bool shop_day_read(const json_t *json, struct played_shop_day *row)
+{
+    const char *shop_id = json_string_value(json_object_get(json, "shop_id"));
+    *row = (struct played_shop_day){ .payments = member(json, "payments"),
+                                     .refunds = member(json, "refunds"),
+                                     .list_minor = member(json, "list_minor"),
+                                     .discount_minor = member(json, "discount_minor"),
+                                     .paid_minor = member(json, "paid_minor"),
+                                     .refunded_paid_minor = member(json, "refunded_paid_minor"),
+                                     .refunded_discount_minor = member(json, "refunded_discount_minor") };
+    return shop_id != NULL && span_to_i64(span_of(shop_id), &row->shop_id);
+}
+
+bool played_shop_days(struct played *played, int32_t day,
+                      void (*each)(void *context, const struct played_shop_day *row), void *context)
+{
+    char cursor[256] = "";
+    for (;;) {
+        char path[384];
+        struct span body;
+        struct played_shop_day row;
+        snprintf(path, sizeof(path), "/v1/shop_days?day=%04d-%02d-%02d&limit=100%s%s", day / 10000, day / 100 % 100,
+                 day % 100, cursor[0] != '\0' ? "&cursor=" : "", cursor);
+        if (played_call(played, "GET", path, SPAN(""), &body) != 200) {
+            return false;
+        }
+        json_t *json = json_loadb(body.bytes, body.size, 0, NULL);
+        const json_t *data = json_object_get(json, "data"), *element;
+        const json_t *next = json_object_get(json, "next_cursor");
+        bool readable = json_is_array(data) && (next == NULL || json_is_null(next) || json_is_string(next));
+        size_t index;
+        json_array_foreach(data, index, element) {
+            readable = readable && shop_day_read(element, &row);
+            if (readable) {
+                each(context, &row);
+            }
+        }
+        bool more = readable && json_is_string(next);
+        readable = readable && (!more || span_copy(span_of(json_string_value(next)), cursor, sizeof(cursor)));
+        json_decref(json);
+        if (!readable || !more) {
+            return readable;
+        }
+    }
 }
 
 /* What `onetill audit --json` printed. */

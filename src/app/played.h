@@ -50,6 +50,16 @@ bool json_member(struct span json, const char *key, struct span *value);
 /* The same as a number; `otherwise` when it is missing. */
 int64_t json_member_i64(struct span json, const char *key, int64_t otherwise);
 
+/* What a shop took on a day, as the door lists it. */
+struct played_shop_day {
+    int64_t shop_id;
+    int64_t payments, refunds;
+    int64_t list_minor, discount_minor, paid_minor, refunded_paid_minor, refunded_discount_minor;
+};
+/* Reads all pages for a day, yyyymmdd. False when the server does not answer, or not with that list. */
+MUST_CHECK bool played_shop_days(struct played *played, int32_t day,
+                                 void (*each)(void *context, const struct played_shop_day *row), void *context);
+
 struct played_audit {
     bool ok;
     uint64_t transfers, accounts;

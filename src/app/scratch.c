@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/scratch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/span.h"
+
+bool scratch_make(struct scratch *scratch, const char *store, const char *command)
+{
+    const char *temporary = getenv("TMPDIR");
+    *scratch = (struct scratch){ .folder = "" };
+    if (store != NULL) {
+        if (access(store, F_OK) == 0) {
+            fprintf(stderr, "onetill %s: %s exists; it wants a new store\n", command, store);
+            return false;
+        }
+        if (!span_copy(span_of(store), scratch->store, sizeof(scratch->store))) {
+            fprintf(stderr, "onetill %s: the path of the store is too long\n", command);
+            return false;
+        }
+        return true;
+    }
+    temporary = temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp";
+    int size = snprintf(scratch->folder, sizeof(scratch->folder), "%s/onetill-%s-XXXXXX", temporary, command);
+    if (size < 0 || (size_t)size + 16 >= sizeof(scratch->folder) || mkdtemp(scratch->folder) == NULL) {
+        fprintf(stderr, "onetill %s: no folder can be made in %s\n", command, temporary);
+        scratch->folder[0] = '\0';
+        return false;
+    }
+    return path_beside(scratch->folder, "/city.till", scratch->store);
+}
+
+void scratch_remove(const struct scratch *scratch)
+{
+    static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".lock", ".key", ".operator-token" };
+    char path[APP_PATH_SIZE];
+    if (scratch->folder[0] == '\0') {
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(endings); i++) {
+        if (path_beside(scratch->store, endings[i], path)) {
+            unlink(path);
+        }
+    }
+    rmdir(scratch->folder);
+}
