@@ -82,7 +82,10 @@ struct trade_terms {
 const struct trade_row *trade_by_number(struct view *view, int64_t merchant_id, const char *out_trade_no);
 /* Whether a trade is the one that these terms would open. */
 bool trade_agrees(const struct trade_row *trade, const struct trade_terms *terms);
-/* A new waiting trade with its number. The timer is the caller's. */
+/* Trades at a counter's static code are numbered by us; whoever else uses such a number is refused. */
+#define TRADE_NUMBER_COUNTER "counter-"
+bool trade_number_reserved(const char *out_trade_no);
+/* A new waiting trade with its number, which was asked for and is not there. The timer is the caller's. */
 struct trade_row *trade_open(struct view *view, struct moment *at, const struct trade_terms *terms);
 /* Checks an amount against range, policy and magic. */
 enum refusal trade_amount_check(const struct policy_row *policy, int64_t amount_minor);

@@ -160,6 +160,9 @@ static enum refusal decide_cancel_number(const void *request, struct moment *at,
     if (!access_shop(view, at, shop)) {
         return REFUSAL_forbidden;
     }
+    if (trade_number_reserved(want->out_trade_no)) {
+        return REFUSAL_trade_unknown;
+    }
     struct trade_terms terms = { .shop = shop, .out_trade_no = want->out_trade_no, .subject = "", .way = WAY_scan };
     struct trade_row *closed = trade_open(view, at, &terms);
     trade_end(view, at, closed, CLOSE_cancelled);

@@ -54,6 +54,9 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
                                  .way = WAY_dynamic,
                                  .expires_at_us = at->now_us + seconds * US_PER_SECOND };
     const struct trade_row *trade = trade_by_number(view, shop->merchant_id, want->out_trade_no);
+    if (!row_exists(trade) && trade_number_reserved(want->out_trade_no)) {
+        return REFUSAL_trade_differs;
+    }
     if (!row_exists(trade)) {
         trade = trade_open(view, at, &terms);
         timer_set(view, at->now_us, trade->expires_at_us, TIMER_trade_expire, trade->trade_id);
@@ -130,7 +133,7 @@ static enum refusal counter_trade(struct view *view, struct moment *at, const st
     if (refusal != REFUSAL_none) {
         return refusal;
     }
-    snprintf(number, sizeof(number), "counter-%lld", (long long)moment_id(at));
+    snprintf(number, sizeof(number), TRADE_NUMBER_COUNTER "%lld", (long long)moment_id(at));
     struct trade_terms terms = { .shop = shop,
                                  .out_trade_no = number,
                                  .subject = want->subject,

@@ -141,6 +141,9 @@ static enum refusal decide(const void *request, struct moment *at, struct view *
     if (row_exists(known)) {
         return pay_again(known, &terms, answer);
     }
+    if (trade_number_reserved(want->out_trade_no)) {
+        return REFUSAL_trade_differs;
+    }
     if (misses_exceeded(shop->code_minute, shop->code_misses, at, policy.code_misses_shop) ||
         (terminal != NULL &&
          misses_exceeded(terminal->code_minute, terminal->code_misses, at, policy.code_misses_terminal))) {

@@ -32,9 +32,15 @@ bool trade_agrees(const struct trade_row *trade, const struct trade_terms *terms
            trade->way == (int32_t)terms->way && strcmp(trade->subject, terms->subject) == 0;
 }
 
+bool trade_number_reserved(const char *out_trade_no)
+{
+    return strncmp(out_trade_no, TRADE_NUMBER_COUNTER, sizeof(TRADE_NUMBER_COUNTER) - 1) == 0;
+}
+
 struct trade_row *trade_open(struct view *view, struct moment *at, const struct trade_terms *terms)
 {
-    struct trade_row *trade = view_change(view, trade_ask(view, moment_id(at)));
+    struct trade_row key = { .trade_id = moment_id(at) };
+    struct trade_row *trade = view_new(view, &trade_table, &key);
     trade->merchant_id = terms->shop->merchant_id;
     trade->shop_id = terms->shop->shop_id;
     trade->terminal_id = terms->terminal_id;
@@ -48,8 +54,12 @@ struct trade_row *trade_open(struct view *view, struct moment *at, const struct 
     trade->created_at_us = at->now_us;
     trade->expires_at_us = terms->expires_at_us;
 
-    const struct trade_number_row *asked = number_ask(view, trade->merchant_id, trade->out_trade_no);
-    struct trade_number_row *number = view_change(view, asked);
+    struct trade_number_row number_key = { .merchant_id = trade->merchant_id };
+    memcpy(number_key.out_trade_no, trade->out_trade_no, sizeof(number_key.out_trade_no));
+    /* A counter's number holds a fresh id, and nobody else may have given it; any other was asked for before. */
+    struct trade_number_row *number =
+        terms->way == WAY_static ? view_new(view, &trade_number_table, &number_key)
+                                 : view_change(view, number_ask(view, trade->merchant_id, trade->out_trade_no));
     number->trade_id = trade->trade_id;
     return trade;
 }
