@@ -276,7 +276,8 @@ static void life_drive(struct crash *crash, enum life_kind kind)
     assert(driver != NULL);
     struct killer killer = { .pid = crash->child.pid,
                              .driver = driver,
-                             .after_us = random_between(random, 0, kind == LIFE_early ? 30000 : 600000),
+                             .after_us = random_between(random, crash->kills == 0 ? 400000 : 0,
+                                                        kind == LIFE_early ? 30000 : 800000),
                              .stop_us = kind == LIFE_stop    ? random_between(random, 0, 60000)
                                         : kind == LIFE_clean ? INT64_MAX
                                                              : -1 };
@@ -334,7 +335,7 @@ static void life(struct crash *crash, enum life_kind kind)
             server_reap(crash, true);
         }
     } else if (server_start(crash)) {
-        uint16_t since = book->life > 2 ? (uint16_t)(book->life - 2) : 0;
+        uint16_t since = book->life > 1 ? (uint16_t)(book->life - 1) : 0;
         load_queue(&crash->load, since);
         if (crash->load.counters[0][0] != '\0' || counters_read(crash)) {
             life_drive(crash, kind);
@@ -362,7 +363,7 @@ static enum life_kind life_pick(struct random_source *random)
 
 static bool round_begin(struct crash *crash)
 {
-    static const uint64_t sizes[] = { 3000, 1000, 20000, 3000 };
+    static const uint64_t sizes[] = { 10000, 4000, 40000, 10000 };
     static const char *const caches[] = { "64", "1", "1", "512" };
     char path[PATH_SIZE + 16], error[256];
     struct master_key key;
@@ -527,7 +528,7 @@ static void round_run(struct crash *crash, uint64_t kills)
         life(crash, LIFE_load);
         canary_of_store(crash);
     }
-    while (crash->kills < goal) {
+    while (crash->kills < goal && crash->book.told == 0) {
         life(crash, life_pick(&crash->random));
     }
     if (crash->round == 0) {

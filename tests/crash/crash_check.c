@@ -19,11 +19,11 @@ static bool said_yes(const struct op *op)
     return op->answered && op->http_status < 300;
 }
 
-/* "K00000012" -> 12; OP_NONE for anything else. */
+/* "x00000012" -> 12; OP_NONE for anything else. */
 static uint32_t index_read(const struct book *book, const char *text)
 {
     int64_t value;
-    if (text[0] != 'K' || !span_to_i64(span_of(text + 1), &value) || value < 0 || value >= book->count) {
+    if (text[0] != 'x' || !span_to_i64(span_of(text + 1), &value) || value < 0 || value >= book->count) {
         return OP_NONE;
     }
     return (uint32_t)value;

@@ -180,7 +180,7 @@ static void head_write(const struct load *load, uint32_t index, struct span path
     http_request_line(http, SPAN("POST"), path);
     int size = snprintf(head, sizeof(head),
                         "Host: till\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
-                        "Idempotency-Key: K%08u\r\n",
+                        "Idempotency-Key: x%08u\r\n",
                         token, index);
     assert(size > 0 && (size_t)size < sizeof(head));
     http_request_raw(http, (struct span){ head, (size_t)size });
@@ -219,7 +219,7 @@ static int pay_body(const struct load *load, const struct op *op, char *to, size
     paycode_secret(&load->paycode_key, device_id, 0, secret);
     paycode_write(device_id, secret, op->step, code);
     return snprintf(to, capacity,
-                    "{\"shop_id\":\"%d\",\"terminal_id\":\"%d\",\"out_trade_no\":\"K%08u\",\"subject\":\"K%08u\","
+                    "{\"shop_id\":\"%d\",\"terminal_id\":\"%d\",\"out_trade_no\":\"x%08u\",\"subject\":\"x%08u\","
                     "\"amount_minor\":%lld,\"pay_code\":\"%s\"}",
                     op->shop + 1, op->shop * (int)load->city->terminals_per_shop + op->terminal + 1, op->about,
                     op->about, (long long)op->amount_minor, code);
@@ -230,7 +230,7 @@ static int qr_body(const struct load *load, const struct op *op, char *to, size_
     const struct op *opener = &load->book->ops[op->about];
     struct span qr = SPAN("gone");
     if (op->kind == OP_counter) {
-        return snprintf(to, capacity, "{\"qr\":\"%s\",\"amount_minor\":%lld,\"subject\":\"K%08u\"}",
+        return snprintf(to, capacity, "{\"qr\":\"%s\",\"amount_minor\":%lld,\"subject\":\"x%08u\"}",
                         load->counters[op->shop], (long long)op->amount_minor, op->about);
     }
     (void)member((struct span){ opener->answer, opener->answer_size }, "qr_emvco", &qr);
@@ -246,13 +246,13 @@ static int body_write(const struct load *load, const struct op *op, uint32_t ind
         return pay_body(load, op, to, capacity);
     case OP_create:
         return snprintf(to, capacity,
-                        "{\"shop_id\":\"%d\",\"out_trade_no\":\"K%08u\",\"subject\":\"K%08u\",\"amount_minor\":%lld}",
+                        "{\"shop_id\":\"%d\",\"out_trade_no\":\"x%08u\",\"subject\":\"x%08u\",\"amount_minor\":%lld}",
                         op->shop + 1, index, index, (long long)op->amount_minor);
     case OP_counter:
     case OP_qr_pay:
         return qr_body(load, op, to, capacity);
     case OP_refund:
-        return snprintf(to, capacity, "{\"out_request_no\":\"K%08u\",\"amount_minor\":%lld}", index,
+        return snprintf(to, capacity, "{\"out_request_no\":\"x%08u\",\"amount_minor\":%lld}", index,
                         (long long)op->amount_minor);
     case OP_cancel_number:
         return snprintf(to, capacity, "{\"shop_id\":\"%d\"}", op->shop + 1);
@@ -283,7 +283,7 @@ static struct span path_write(const struct load *load, const struct op *op, char
     case OP_qr_pay:
         return SPAN("/v1/qr/pay");
     case OP_cancel_number:
-        snprintf(to, 160, "/v1/merchants/%lld/trades/K%08u/cancel",
+        snprintf(to, 160, "/v1/merchants/%lld/trades/x%08u/cancel",
                  (long long)city_merchant_of_shop(load->city, op->shop), op->about);
         break;
     case OP_top_up:
@@ -333,7 +333,7 @@ static void read_send(struct load *load, uint32_t slot, uint32_t index, struct r
         snprintf(path, sizeof(path), "/v1/shops/%u/trades?limit=%d",
                  (unsigned)random_below(&load->random, load->shop_count) + 1, LIST_MAX);
     } else {
-        snprintf(path, sizeof(path), "/v1/merchants/%lld/trades/K%08u",
+        snprintf(path, sizeof(path), "/v1/merchants/%lld/trades/x%08u",
                  (long long)city_merchant_of_shop(load->city, op->shop), index);
     }
     tokens_issue(load->tokens, (struct caller){ CALLER_operator, 0 }, TOKEN_ID, token);
