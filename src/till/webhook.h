@@ -12,6 +12,27 @@
 
 extern const struct command endpoint_create, endpoint_disable, endpoint_rotate;
 extern const struct command delivery_done, delivery_replay;
+extern const struct command delivery_read; /* internal: what the worker must know for an attempt */
+
+/* Request of delivery_read. */
+struct delivery_ref {
+    int64_t delivery_id;
+};
+
+/* Answer of delivery_read: the delivery, and where it goes. */
+struct delivery_work {
+    int64_t delivery_id;
+    int64_t endpoint_id;
+    int32_t topic; /* enum delivery_topic */
+    int64_t subject_id;
+    int64_t created_at_us;
+    int32_t state; /* enum delivery_state */
+    int64_t next_at_us;
+    struct pack payload; /* a packed trade */
+    char url[512];
+    int32_t disabled;
+    int32_t generation; /* of the endpoint's secret */
+};
 
 /* Request of delivery_done, the worker's report. */
 struct delivery_done {

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which deliveries are pending: read from the outbox before the engine starts, told by commits from then on.
+ *
+ * What is told may be lost without harm: each attempt begins with reading the delivery's row, so a stale time
+ * or state mends itself, and a new delivery that found no room is read from the store later. `more_from` is
+ * the least id that may be missing in memory; as long as `more` is set no new one is taken in, so that the
+ * order of the deliveries about one trade cannot be broken.
+ */
+#include "base/civil.h"
+#include "base/hash.h"
+#include "doors/notify_internal.h"
+#include "engine/engine_rows.h"
+#include "engine/reader.h"
+
+#define LOAD_AT_ONCE 512
+
+/* ---- from commits; on the store's thread ---- */
+
+static void delivery_tell(struct notify *notify, const struct delivery_row *row)
+{
+    const struct delivery_row *before = row_before(row);
+    bool was_pending = before == NULL || before->state == DELIVERY_pending;
+    notify->counts.delivered += was_pending && row->state == DELIVERY_done;
+    notify->counts.given_up += was_pending && row->state == DELIVERY_failed;
+    struct told_list *inbox = &notify->inbox;
+    if (inbox->list == NULL) {
+        inbox->list = arena_take(&notify->inbox_arena, INBOX_MAX * sizeof(inbox->list[0]));
+    }
+    if (inbox->count == INBOX_MAX) {
+        notify->inbox_missed_from = notify->inbox_missed ? min_i64(notify->inbox_missed_from, row->delivery_id)
+                                                         : row->delivery_id;
+        notify->inbox_missed = true;
+        return;
+    }
+    inbox->list[inbox->count++] = (struct told){ .delivery_id = row->delivery_id,
+                                                 .endpoint_id = row->endpoint_id,
+                                                 .subject_id = row->subject_id,
+                                                 .next_at_us = row->next_at_us,
+                                                 .pending = row->state == DELIVERY_pending };
+}
+
+static void endpoint_tell(struct notify *notify, const struct endpoint_row *row)
+{
+    const struct endpoint_row *before = row_before(row);
+    if (before != NULL && before->generation != row->generation) {
+        notify->rotations[notify->rotation_count++ % ROTATIONS_MAX] = (struct rotation){
+            row->endpoint_id, engine_now_us(notify->settings.engine)
+        };
+    }
+}
+
+void intake_watch(void *context, const struct commit *commit)
+{
+    struct notify *notify = context;
+    bool told = false;
+    for (size_t i = 0; i < commit->change_count; i++) {
+        const struct row_change *change = &commit->changes[i];
+        bool mine = change->table == &delivery_table || change->table == &endpoint_table;
+        if (!mine || !change->exists) {
+            continue;
+        }
+        if (!told) {
+            pthread_mutex_lock(&notify->lock);
+            told = true;
+        }
+        if (change->table == &delivery_table) {
+            delivery_tell(notify, change->row);
+        } else {
+            endpoint_tell(notify, change->row);
+        }
+    }
+    if (told) {
+        pthread_mutex_unlock(&notify->lock);
+        (void)curl_multi_wakeup(notify->multi);
+    }
+}
+
+bool intake_rotated(struct notify *notify, int64_t endpoint_id, int64_t now_us)
+{
+    int64_t at_us = notify->started_us;
+    pthread_mutex_lock(&notify->lock);
+    uint64_t held = notify->rotation_count < ROTATIONS_MAX ? notify->rotation_count : ROTATIONS_MAX;
+    for (uint64_t i = 0; i < held; i++) {
+        if (notify->rotations[i].endpoint_id == endpoint_id) {
+            at_us = max_i64(at_us, notify->rotations[i].at_us);
+        }
+    }
+    pthread_mutex_unlock(&notify->lock);
+    return now_us - at_us < US_PER_DAY;
+}
+
+/* ---- into the queue; the worker ---- */
+
+static uint32_t pending_max(const struct notify *notify)
+{
+    return notify->settings.pending_max != 0 ? notify->settings.pending_max : NOTIFY_PENDING_MAX;
+}
+
+static void more_from(struct notify *notify, int64_t delivery_id)
+{
+    notify->more_from = notify->more ? min_i64(notify->more_from, delivery_id) : delivery_id;
+    notify->more = true;
+}
+
+/* False: no room. */
+static bool admit(struct notify *notify, const struct told *told)
+{
+    if (notify->queue.count >= pending_max(notify)) {
+        more_from(notify, told->delivery_id);
+        return false;
+    }
+    notify_queue_add(&notify->queue, told->delivery_id, told->endpoint_id, told->subject_id, told->next_at_us);
+    return true;
+}
+
+static void take_in(struct notify *notify, const struct told *told)
+{
+    struct delivery *delivery = notify_queue_find(&notify->queue, told->delivery_id);
+    if (delivery == NULL) {
+        if (told->pending && notify->more) {
+            more_from(notify, told->delivery_id);
+        } else if (told->pending) {
+            (void)admit(notify, told);
+        }
+    } else if (told->pending) {
+        notify_queue_move(&notify->queue, delivery, told->next_at_us);
+    } else {
+        notify_queue_end(&notify->queue, delivery);
+    }
+}
+
+void intake_take(struct notify *notify)
+{
+    pthread_mutex_lock(&notify->lock);
+    struct told_list taken = notify->inbox;
+    notify->inbox = notify->taken; /* the empty one */
+    bool missed = notify->inbox_missed;
+    int64_t missed_from = notify->inbox_missed_from;
+    notify->inbox_missed = false;
+    notify->counts.pending = notify->queue.count;
+    notify->counts.more = notify->more || missed;
+    pthread_mutex_unlock(&notify->lock);
+    for (uint32_t i = 0; i < taken.count; i++) {
+        take_in(notify, &taken.list[i]);
+    }
+    if (missed) {
+        more_from(notify, missed_from);
+    }
+    taken.count = 0;
+    notify->taken = taken;
+}
+
+static bool more_row(void *context, const void *row)
+{
+    struct notify *notify = context;
+    const struct delivery_row *delivery = row;
+    if (delivery->state != DELIVERY_pending || notify_queue_find(&notify->queue, delivery->delivery_id) != NULL) {
+        return true;
+    }
+    struct told told = { .delivery_id = delivery->delivery_id,
+                         .endpoint_id = delivery->endpoint_id,
+                         .subject_id = delivery->subject_id,
+                         .next_at_us = delivery->next_at_us };
+    return admit(notify, &told);
+}
+
+/*
+ * What the snapshot does not hold yet is told after it was taken, and waits in the inbox meanwhile: nothing
+ * falls in between.
+ */
+void intake_more(struct notify *notify)
+{
+    if (!notify->more || notify->reader == NULL || notify->queue.count > pending_max(notify) / 2) {
+        return;
+    }
+    uint8_t key[KEY_SIZE_MAX];
+    struct delivery_row from = { .delivery_id = notify->more_from };
+    struct span encoded = { (const char *)key, row_key_write(&delivery_table, &from, key) };
+    if (notify->reader->ops->begin(notify->reader) != STATUS_ok) {
+        return; /* the next round tries again */
+    }
+    notify->more = false;
+    enum status status = notify->reader->ops->scan(notify->reader, &delivery_table, encoded, more_row, notify);
+    notify->reader->ops->end(notify->reader);
+    if (status != STATUS_ok) {
+        more_from(notify, from.delivery_id);
+    }
+}
+
+/* ---- at the start ---- */
+
+struct pending_ids {
+    int64_t *list;
+    uint32_t count, most;
+    int64_t beyond; /* the first that found no place; 0: none */
+};
+
+static bool outbox_row(void *context, const void *row)
+{
+    struct pending_ids *ids = context;
+    const struct outbox_row *outbox = row;
+    if (ids->count == ids->most) {
+        ids->beyond = outbox->delivery_id;
+        return false;
+    }
+    ids->list[ids->count++] = outbox->delivery_id;
+    return true;
+}
+
+static enum status deliveries_load(struct notify *notify, struct arena *arena, const int64_t *ids, uint32_t count)
+{
+    struct store *store = notify->settings.store;
+    struct delivery_row *rows = arena_take(arena, LOAD_AT_ONCE * sizeof(rows[0]));
+    struct row_want *wants = arena_take(arena, LOAD_AT_ONCE * sizeof(wants[0]));
+    uint8_t *keys = arena_take(arena, LOAD_AT_ONCE * KEY_SIZE_MAX);
+    enum status status = STATUS_ok;
+    for (uint32_t done = 0; done < count && status == STATUS_ok; done += LOAD_AT_ONCE) {
+        uint32_t part = count - done < LOAD_AT_ONCE ? count - done : LOAD_AT_ONCE;
+        memset(rows, 0, part * sizeof(rows[0]));
+        for (uint32_t i = 0; i < part; i++) {
+            uint8_t *key = keys + i * KEY_SIZE_MAX;
+            rows[i].delivery_id = ids[done + i];
+            struct span encoded = { (const char *)key, row_key_write(&delivery_table, &rows[i], key) };
+            uint64_t hash = row_hash(&delivery_table, hash_bytes(key, encoded.size));
+            wants[i] = (struct row_want){ .table = &delivery_table, .key = encoded, .hash = hash, .row = &rows[i] };
+        }
+        status = store->ops->load(store, wants, part);
+        for (uint32_t i = 0; i < part && status == STATUS_ok; i++) {
+            if (wants[i].exists) {
+                (void)more_row(notify, &rows[i]);
+            }
+        }
+    }
+    return status;
+}
+
+bool intake_open(struct notify *notify)
+{
+    struct store *store = notify->settings.store;
+    struct pending_ids ids = { .most = pending_max(notify) };
+    struct arena arena;
+    arena_init(&arena, 64 * 1024, 8 * 1024 * 1024 + ids.most * sizeof(ids.list[0]));
+    ids.list = arena_take(&arena, ids.most * sizeof(ids.list[0]));
+    enum status status = store->ops->scan(store, &outbox_table, (struct span){ NULL, 0 }, outbox_row, &ids);
+    if (status == STATUS_ok) {
+        status = deliveries_load(notify, &arena, ids.list, ids.count);
+    }
+    arena_release(&arena);
+    if (ids.beyond != 0) {
+        more_from(notify, ids.beyond);
+    }
+    if (status != STATUS_ok) {
+        return false;
+    }
+    status = store->ops->reader_open(store, &notify->reader);
+    return status == STATUS_ok || status == STATUS_not_found;
+}

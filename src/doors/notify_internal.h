@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of the webhook worker only. */
+#ifndef DOORS_NOTIFY_INTERNAL_H
+#define DOORS_NOTIFY_INTERNAL_H
+
+#include <curl/curl.h>
+#include <pthread.h>
+
+#include "doors/notify.h"
+#include "doors/notify_queue.h"
+#include "doors/shape_json.h"
+#include "till/trade_rows.h"
+#include "till/webhook.h"
+
+#define INBOX_MAX 16384
+#define ROTATIONS_MAX 4096
+
+/* A row that a commit changed. */
+struct told {
+    int64_t delivery_id, endpoint_id, subject_id;
+    int64_t next_at_us;
+    bool pending;
+};
+
+struct told_list {
+    struct told *list; /* INBOX_MAX, made at the first */
+    uint32_t count;
+};
+
+struct rotation {
+    int64_t endpoint_id;
+    int64_t at_us; /* the engine's clock */
+};
+
+/* What an attempt does next. */
+enum step {
+    STEP_read,      /* the delivery is to be read */
+    STEP_reading,   /* by the engine */
+    STEP_sending,   /* libcurl has it */
+    STEP_report,    /* the outcome is to be reported */
+    STEP_reporting, /* to the engine */
+};
+
+struct attempt {
+    struct notify *notify;
+    struct attempt *next; /* in a list */
+    enum step step;
+    struct delivery *delivery;
+    int64_t delivery_id;
+    struct call call;
+    struct delivery_ref ref;
+    struct delivery_work work;
+    struct delivery_done outcome;
+    struct nothing nothing;
+    struct trade_row trade;
+    CURL *easy;
+    struct curl_slist *headers;
+    bool plain;         /* http, to this machine only */
+    size_t answer_size; /* bytes of the answer seen */
+    char *body;
+    size_t body_size;
+};
+
+struct attempt_list {
+    struct attempt *first;
+    uint32_t count;
+};
+
+struct notify {
+    struct arena arena;
+    struct notify_settings settings;
+    int64_t started_us; /* the engine's clock */
+    pthread_t thread;
+    bool running;
+    const struct shape_plan *trade_plan;
+    size_t body_size_max;
+    CURLM *multi;
+    /* the worker's */
+    struct notify_queue queue;
+    struct told_list taken;
+    struct attempt_list free, asked, sending; /* asked: waits for room in the engine's queue */
+    uint32_t attempts_made, calls_out;
+    bool more; /* deliveries from `more_from` on are not all in memory */
+    int64_t more_from;
+    struct reader *reader;
+    /* under `lock` */
+    pthread_mutex_t lock;
+    struct arena inbox_arena; /* the observer's */
+    struct told_list inbox;
+    bool inbox_missed;
+    int64_t inbox_missed_from;
+    struct rotation rotations[ROTATIONS_MAX]; /* ring */
+    uint64_t rotation_count;
+    struct attempt_list returned; /* answered by the engine */
+    bool stopping;
+    struct notify_counts counts;
+};
+
+static inline void attempt_push(struct attempt_list *list, struct attempt *attempt)
+{
+    attempt->next = list->first;
+    list->first = attempt;
+    list->count++;
+}
+
+/* ---- notify_intake.c: what is pending ---- */
+
+MUST_CHECK bool intake_open(struct notify *notify);
+commit_observer intake_watch;
+/* What commits told since the last time. */
+void intake_take(struct notify *notify);
+/* More deliveries from the store, when there are some and there is room. */
+void intake_more(struct notify *notify);
+/* Whether the endpoint's secret was changed within the last day. */
+bool intake_rotated(struct notify *notify, int64_t endpoint_id, int64_t now_us);
+
+/* ---- notify_send.c: one attempt over HTTP ---- */
+
+MUST_CHECK bool send_open(struct notify *notify);
+void send_close(struct notify *notify);
+/* Begins to send the attempt's `work`; false: it cannot be sent, with the outcome set. */
+MUST_CHECK bool send_begin(struct notify *notify, struct attempt *attempt);
+/* Lets go of the transfer and sets the outcome: a status that came counts, whatever became of the rest. */
+void send_end(struct notify *notify, struct attempt *attempt);
+
+#endif
