@@ -76,19 +76,28 @@ static void wrong(struct faults *faults, const struct place *place, enum fault_k
 
 /* ---- values ---- */
 
-/* A value as it came: from JSON, or as the text of a parameter. */
+/* A value as it came: a parameter's text, or JSON, either as jansson read it or plain (see below). */
 struct given {
-    const json_t *json; /* NULL: text */
+    enum {
+        GIVEN_parameter,
+        GIVEN_json,
+        GIVEN_text,
+        GIVEN_number,
+        GIVEN_flag,
+        GIVEN_null,
+    } kind;
+    const json_t *json;
     struct span text;
+    int64_t number; /* of a number or flag */
 };
 
 static bool given_text(const struct given *given, struct span *text)
 {
-    if (given->json == NULL) {
+    if (given->kind == GIVEN_parameter || given->kind == GIVEN_text) {
         *text = given->text;
         return true;
     }
-    if (!json_is_string(given->json)) {
+    if (given->kind != GIVEN_json || !json_is_string(given->json)) {
         return false;
     }
     *text = (struct span){ json_string_value(given->json), json_string_length(given->json) };
@@ -97,24 +106,23 @@ static bool given_text(const struct given *given, struct span *text)
 
 static bool given_i64(const struct given *given, int64_t *number)
 {
-    if (given->json == NULL) {
+    if (given->kind == GIVEN_parameter) {
         return span_to_i64(given->text, number);
     }
-    if (!json_is_integer(given->json)) {
-        return false;
-    }
-    *number = json_integer_value(given->json);
-    return true;
+    bool json = given->kind == GIVEN_json && json_is_integer(given->json);
+    *number = json ? json_integer_value(given->json) : given->number;
+    return json || given->kind == GIVEN_number;
 }
 
 static bool given_flag(const struct given *given, int64_t *number)
 {
-    if (given->json != NULL) {
-        *number = json_is_true(given->json);
-        return json_is_boolean(given->json);
+    if (given->kind == GIVEN_parameter) {
+        *number = span_equal(given->text, SPAN("true"));
+        return *number == 1 || span_equal(given->text, SPAN("false"));
     }
-    *number = span_equal(given->text, SPAN("true"));
-    return *number == 1 || span_equal(given->text, SPAN("false"));
+    bool json = given->kind == GIVEN_json && json_is_boolean(given->json);
+    *number = json ? json_is_true(given->json) : given->number;
+    return json || given->kind == GIVEN_flag;
 }
 
 static bool given_id(const struct given *given, int64_t *number)
@@ -291,7 +299,7 @@ static void list_decode(const struct column_plan *plan, const json_t *json, stru
     const struct column *column = plan->column;
     size_t room = column->size / column->element->size;
     size_t count = json_array_size(json);
-    if (!json_is_array(json)) {
+    if (!json_is_array(json)) { /* a plain value is none either: NULL */
         wrong(faults, place, FAULT_invalid, "must be a list");
         return;
     }
@@ -330,7 +338,7 @@ static void value_decode(const struct column_plan *plan, const struct given *giv
         bytes_decode(plan, given, place, request, faults);
         break;
     case COLUMN_list:
-        if (given->json == NULL) {
+        if (given->kind == GIVEN_parameter) {
             wrong(faults, place, FAULT_invalid, "a list cannot be given here");
         } else {
             list_decode(plan, given->json, place, request, faults);
@@ -357,6 +365,20 @@ static void missing_find(const struct shape_plan *plan, const uint8_t *given, co
     }
 }
 
+/* `column` is the one of this name, NULL when there is none. */
+static void member_decode(const struct shape_plan *plan, const struct column_plan *column, struct place *place,
+                          const struct given *value, uint8_t *given, void *request, struct faults *faults)
+{
+    if (column == NULL || column->column->form == FORM_hidden) {
+        wrong(faults, place, FAULT_unknown, "is not a field of this request");
+    } else if ((column->column->flags & COLUMN_in_path) != 0) {
+        wrong(faults, place, FAULT_unknown, "is given by the path, not by the body");
+    } else if (value->kind != GIVEN_null) {
+        given[column - plan->columns] = 1;
+        value_decode(column, value, place, request, faults);
+    }
+}
+
 static void object_decode(const struct shape_plan *plan, const json_t *json, const struct place *parent,
                           void *request, struct faults *faults)
 {
@@ -367,19 +389,159 @@ static void object_decode(const struct shape_plan *plan, const json_t *json, con
     for (void *member = json_object_iter(object); member != NULL;
          member = json_object_iter_next(object, member)) {
         struct span name = { json_object_iter_key(member), json_object_iter_key_len(member) };
-        struct given value = { .json = json_object_iter_value(member) };
+        struct given value = { .kind = GIVEN_json, .json = json_object_iter_value(member) };
         struct place place = { parent, name, -1 };
-        const struct column_plan *column = shape_plan_column(plan, name);
-        if (column == NULL || column->column->form == FORM_hidden) {
-            wrong(faults, &place, FAULT_unknown, "is not a field of this request");
-        } else if ((column->column->flags & COLUMN_in_path) != 0) {
-            wrong(faults, &place, FAULT_unknown, "is given by the path, not by the body");
-        } else if (!json_is_null(value.json)) {
-            given[column - plan->columns] = 1;
-            value_decode(column, &value, &place, request, faults);
+        if (json_is_null(value.json)) {
+            value.kind = GIVEN_null;
         }
+        member_decode(plan, shape_plan_column(plan, name), &place, &value, given, request, faults);
     }
     missing_find(plan, given, parent, faults);
+}
+
+/*
+ * ---- plain bodies ----
+ *
+ * A till's request is one object of short texts and whole numbers. Such a body is read in place, in a fifth of
+ * the time that the library needs to build its tree. Whatever is not quite plain (an escape, a letter beyond
+ * ASCII, a nested value, a fraction, a name given twice, a comma too many) is left to the library, which
+ * reads or refuses it: here nothing is ever refused.
+ */
+
+#define PLAIN_MEMBERS_MAX 16
+#define PLAIN_DIGITS_MAX 18
+
+struct plain_member {
+    struct span name;
+    const struct column_plan *column;
+    struct given value;
+};
+
+struct plain {
+    const char *at, *end;
+    size_t count;
+    struct plain_member members[PLAIN_MEMBERS_MAX];
+};
+
+/* The next character that is no blank; 0 at the end. */
+static char plain_next(struct plain *plain)
+{
+    while (plain->at < plain->end &&
+           (*plain->at == ' ' || *plain->at == '\n' || *plain->at == '\r' || *plain->at == '\t')) {
+        plain->at++;
+    }
+    return plain->at < plain->end ? *plain->at : '\0';
+}
+
+static bool plain_skip(struct plain *plain, char wanted)
+{
+    bool found = plain_next(plain) == wanted;
+    plain->at += found;
+    return found;
+}
+
+static bool plain_text(struct plain *plain, struct span *text)
+{
+    if (!plain_skip(plain, '"')) {
+        return false;
+    }
+    const char *start = plain->at;
+    while (plain->at < plain->end && *plain->at >= 0x20 && *plain->at < 0x7F && *plain->at != '"' &&
+           *plain->at != '\\') {
+        plain->at++;
+    }
+    *text = (struct span){ start, (size_t)(plain->at - start) };
+    return plain->at < plain->end && *plain->at++ == '"';
+}
+
+static bool plain_number(struct plain *plain, int64_t *number)
+{
+    const char *start = plain->at;
+    while (plain->at < plain->end && *plain->at >= '0' && *plain->at <= '9') {
+        plain->at++;
+    }
+    struct span digits = { start, (size_t)(plain->at - start) };
+    bool leading_zero = digits.size > 1 && start[0] == '0';
+    return digits.size > 0 && digits.size <= PLAIN_DIGITS_MAX && !leading_zero && span_to_i64(digits, number);
+}
+
+static bool plain_word(struct plain *plain, struct span word)
+{
+    bool found = (size_t)(plain->end - plain->at) >= word.size && memcmp(plain->at, word.bytes, word.size) == 0;
+    plain->at += found ? word.size : 0;
+    return found;
+}
+
+static bool plain_value(struct plain *plain, struct given *value)
+{
+    switch (plain_next(plain)) {
+    case '"':
+        value->kind = GIVEN_text;
+        return plain_text(plain, &value->text);
+    case 't':
+        value->kind = GIVEN_flag;
+        value->number = 1;
+        return plain_word(plain, SPAN("true"));
+    case 'f':
+        value->kind = GIVEN_flag;
+        return plain_word(plain, SPAN("false"));
+    case 'n':
+        value->kind = GIVEN_null;
+        return plain_word(plain, SPAN("null"));
+    default:
+        value->kind = GIVEN_number;
+        return plain_number(plain, &value->number);
+    }
+}
+
+static bool plain_is_new(const struct plain *plain, struct span name)
+{
+    for (size_t i = 0; i < plain->count; i++) {
+        if (span_equal(plain->members[i].name, name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool plain_members(struct plain *plain, const struct shape_plan *plan)
+{
+    do {
+        struct plain_member *member = &plain->members[plain->count];
+        if (plain->count == PLAIN_MEMBERS_MAX || !plain_text(plain, &member->name) || member->name.size == 0 ||
+            !plain_is_new(plain, member->name) || !plain_skip(plain, ':')) {
+            return false;
+        }
+        member->column = shape_plan_column(plan, member->name);
+        member->value = (struct given){ 0 };
+        if (!plain_value(plain, &member->value)) {
+            return false;
+        }
+        plain->count++;
+    } while (plain_skip(plain, ','));
+    return plain_skip(plain, '}');
+}
+
+/* False, with nothing changed, when the body is not plain. */
+static bool plain_decode(const struct shape_plan *plan, struct span body, void *request, struct faults *faults)
+{
+    uint8_t given[UINT8_MAX + 1];
+    struct plain plain;
+    plain.at = body.bytes;
+    plain.end = body.bytes + body.size;
+    plain.count = 0;
+    if (!plain_skip(&plain, '{') || !plain_members(&plain, plan) || plain_next(&plain) != '\0' ||
+        plain.at != plain.end) {
+        return false;
+    }
+    memset(given, 0, plan->shape->column_count);
+    for (size_t i = 0; i < plain.count; i++) {
+        struct plain_member *member = &plain.members[i];
+        struct place place = { NULL, member->name, -1 };
+        member_decode(plan, member->column, &place, &member->value, given, request, faults);
+    }
+    missing_find(plan, given, NULL, faults);
+    return true;
 }
 
 /* ---- requests ---- */
@@ -425,6 +587,9 @@ void shape_decode_body(const struct shape_plan *plan, struct span body, void *re
         wrong(faults, NULL, FAULT_malformed, "the body has more than %d bytes", BODY_SIZE_MAX);
         return;
     }
+    if (plain_decode(plan, body, request, faults)) {
+        return;
+    }
     if (too_deep(body)) {
         wrong(faults, NULL, FAULT_malformed, "the body is nested deeper than %d levels", JSON_DEPTH_MAX);
         return;
@@ -447,7 +612,7 @@ void shape_decode_path(const struct shape_plan *plan, struct span name, struct s
 {
     const struct column_plan *column = shape_plan_column(plan, name);
     assert(column != NULL);
-    struct given given = { .text = value };
+    struct given given = { .kind = GIVEN_parameter, .text = value };
     struct place place = { NULL, name, -1 };
     value_decode(column, &given, &place, request, faults);
 }
@@ -464,7 +629,7 @@ void shape_decode_query(const struct shape_plan *plan, struct span name, struct 
         given[column - plan->columns] = 2;
         wrong(faults, &place, FAULT_invalid, "is given twice");
     } else {
-        struct given text = { .text = value };
+        struct given text = { .kind = GIVEN_parameter, .text = value };
         value_decode(column, &text, &place, request, faults);
     }
 }

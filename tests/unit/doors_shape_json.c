@@ -86,6 +86,61 @@ static void depth_is_counted_outside_of_texts(void **state)
     assert_string_equal(fill.name, "[[[[[[[[[[\"{{{{{{{{{{");
 }
 
+/* One letter written as an escape: no plain body any more, but the same one. */
+static void escape_a_letter(const char *body, char *to, size_t capacity)
+{
+    const char *quote = strchr(body, '"');
+    assert_non_null(quote);
+    int size = snprintf(to, capacity, "%.*s\\u%04x%s", (int)(quote + 1 - body), body, (unsigned)quote[1], quote + 2);
+    assert_in_range(size, 1, capacity - 1);
+}
+
+/* Plain bodies are read without the library, and must mean what they mean to it, right or wrong. */
+static void plain_bodies_mean_what_they_mean_to_the_library(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"name\":\"x\"}",
+        " { \"name\" : \"\" , \"shelf\" : 0 }\r\n",
+        "{\"name\":\"a b/c\",\"weight_minor\":100000000000000,\"fragile\":false,\"owner_id\":\"12\"}",
+        "{\"name\":null,\"shelf\":null}",
+        "{\"name\":12,\"shelf\":\"7\",\"fragile\":1,\"owner_id\":true,\"weight_minor\":false}",
+        "{\"name\":true,\"state\":\"sealed\",\"filled_at\":5,\"best_before\":\"2014-02-30\",\"coins\":\"none\"}",
+        "{\"name\":\"x\",\"coins\":3,\"mark\":\"0a0b0c0d\",\"unknown\":1,\"filled_at\":\"1970-01-01T00:00:01Z\"}",
+        "{\"name\":\"x\",\"shelf\":999999999999999999,\"weight_minor\":100000000000001,\"state\":\"\"}",
+        "{\"name\":\"x\",\"shelf\":01}",
+        "{\"name\":\"x\",\"shelf\":1.0}",
+        "{\"name\":\"x\",\"shelf\":9223372036854775808}",
+        "{\"name\":\"x\",\"shelf\":-1}",
+        "{\"name\":\"x\",\"name\":\"x\"}",
+        "{\"name\":\"x\",}",
+        "{\"name\":\"x\"} {}",
+        "{\"name\":\"x\"",
+        "{\"name\":\"x",
+        "{\"name\":truely}",
+        "{\"name\" \"x\"}",
+    };
+    const struct shape_plan *plan = shape_plan_make(*state, &jar_fill_shape);
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        char twin[512];
+        struct jar_fill fills[2];
+        struct faults faults[2];
+        memset(fills, 0, sizeof(fills));
+        memset(faults, 0, sizeof(faults));
+        escape_a_letter(bodies[i], twin, sizeof(twin));
+        shape_decode_body(plan, span_of(bodies[i]), &fills[0], &faults[0]);
+        shape_decode_body(plan, span_of(twin), &fills[1], &faults[1]);
+        assert_memory_equal(&fills[0], &fills[1], sizeof(fills[0]));
+        assert_int_equal(faults[0].count, faults[1].count);
+        for (uint32_t j = 0; j < faults[0].count; j++) {
+            assert_int_equal(faults[0].list[j].kind, faults[1].list[j].kind);
+            assert_string_equal(faults[0].list[j].field, faults[1].list[j].field);
+            if (faults[0].list[j].kind != FAULT_malformed) { /* there the reason names the column */
+                assert_string_equal(faults[0].list[j].reason, faults[1].list[j].reason);
+            }
+        }
+    }
+}
+
 static void no_more_than_twenty_faults_are_named(void **state)
 {
     const struct shape_plan *plan = shape_plan_make(*state, &jar_fill_shape);
@@ -184,6 +239,7 @@ int main(void)
         WITH_ARENA(every_form_is_read),
         WITH_ARENA(limits_are_met_exactly),
         WITH_ARENA(depth_is_counted_outside_of_texts),
+        WITH_ARENA(plain_bodies_mean_what_they_mean_to_the_library),
         WITH_ARENA(no_more_than_twenty_faults_are_named),
         WITH_ARENA(faults_quote_safely),
         WITH_ARENA(every_form_is_written),
