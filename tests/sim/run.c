@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Thousands of short lives of a till: random clients, a store that crashes before any write and around the
+ * sync, answers that get lost and requests that are repeated. After each life: every answered call is there
+ * once, every unanswered one once or not at all, the same request gets the same bytes, the sums agree with
+ * what was answered, and the books hold. Prints TAP.
+ *
+ *   sim_run                          for --seconds 25
+ *   sim_run --seeds 100000 --from 1  so many lives
+ *   sim_run --from S --seeds 1       one life again
+ */
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/civil.h"
+#include "base/os_clock.h"
+#include "sim/world.h"
+#include "support/house.h"
+
+#define SHOPPERS 5
+#define SHOPS 3
+#define CAMPAIGNS 2
+#define WISHES 60 /* of all clients of one life */
+
+/* ---- what clients want ---- */
+
+static struct intent *last_paid(struct world *world)
+{
+    for (int tries = 0; tries < 12; tries++) {
+        struct intent *intent = &world->intents[world_pick(world, world->intent_count)];
+        bool trade = intent->command == &trade_pay || intent->command == &trade_create || intent->command == &qr_pay;
+        if (trade && intent->known && intent->refusal == REFUSAL_none) {
+            return intent;
+        }
+    }
+    return NULL;
+}
+
+static void wish_pay(struct world *world)
+{
+    int shop = 1 + world_pick(world, SHOPS);
+    struct intent *intent = intent_new(world, house_shop(shop), &trade_pay);
+    struct trade_pay want = { .shop_id = shop,
+                              .amount_minor = 1 + world_pick(world, world_chance(world, 15) ? 200000 : 900),
+                              .code_device_id = 1 + world_pick(world, SHOPPERS),
+                              .code_step = world->now_us / US_PER_MINUTE + world_pick(world, 3) - 1 };
+    snprintf(want.out_trade_no, sizeof(want.out_trade_no), "n%d", world->intent_count);
+    memcpy(intent->request, &want, sizeof(want));
+}
+
+static void wish_money(struct world *world)
+{
+    int shopper = 1 + world_pick(world, SHOPPERS);
+    bool in = world_chance(world, 70);
+    struct intent *intent = intent_new(world, in ? house_operator : house_shopper(shopper),
+                                       in ? &wallet_top_up : &wallet_withdraw);
+    struct wallet_move want = { .shopper_id = shopper, .amount_minor = 1 + world_pick(world, 3000) };
+    intent->amount = in ? want.amount_minor : -want.amount_minor;
+    memcpy(intent->request, &want, sizeof(want));
+}
+
+static void wish_about_trade(struct world *world)
+{
+    const struct intent *paid = last_paid(world);
+    if (paid == NULL) {
+        wish_pay(world);
+        return;
+    }
+    const struct trade_row *trade = (const void *)paid->answer;
+    struct intent *intent;
+    int which = world_pick(world, 10);
+    if (which < 5) {
+        struct trade_refund want = { .trade_id = trade->trade_id,
+                                     .amount_minor = 1 + world_pick(world, (int)min_i64(trade->list_minor, 100000)) };
+        intent = intent_new(world, house_shop(trade->shop_id), &trade_refund);
+        snprintf(want.out_request_no, sizeof(want.out_request_no), "r%d", world->intent_count);
+        memcpy(intent->request, &want, sizeof(want));
+        return;
+    }
+    if (which < 6) {
+        struct qr_pay want = { .shopper_id = 1 + world_pick(world, SHOPPERS), .qr_kind = 1, .qr_id = trade->trade_id,
+                               .confirmed = world_pick(world, 2) };
+        intent = intent_new(world, house_shopper(want.shopper_id), &qr_pay);
+        memcpy(intent->request, &want, sizeof(want));
+        return;
+    }
+    const struct command *command = which < 8 ? &trade_confirm : which < 9 ? &trade_cancel : &trade_decline;
+    struct caller caller = command == &trade_cancel ? house_shop(trade->shop_id) : house_shopper(trade->shopper_id);
+    intent = intent_new(world, caller, command);
+    memcpy(intent->request, &trade->trade_id, sizeof(trade->trade_id));
+}
+
+static void wish_qr(struct world *world)
+{
+    int shop = 1 + world_pick(world, SHOPS);
+    if (world_chance(world, 50)) {
+        struct intent *intent = intent_new(world, house_shop(shop), &trade_create);
+        struct trade_create want = { .shop_id = shop, .amount_minor = 1 + world_pick(world, 900),
+                                     .expires_in_s = 1 + world_pick(world, 900) };
+        snprintf(want.out_trade_no, sizeof(want.out_trade_no), "n%d", world->intent_count);
+        memcpy(intent->request, &want, sizeof(want));
+        return;
+    }
+    int shopper = 1 + world_pick(world, SHOPPERS);
+    struct intent *intent = intent_new(world, house_shopper(shopper), &qr_pay);
+    struct qr_pay want = { .shopper_id = shopper, .qr_kind = 2, .qr_id = shop,
+                           .amount_minor = 1 + world_pick(world, 900) };
+    memcpy(intent->request, &want, sizeof(want));
+}
+
+static void wish_campaign(struct world *world)
+{
+    int64_t campaign = 1 + world_pick(world, CAMPAIGNS);
+    if (world_chance(world, 60)) {
+        struct intent *intent = intent_new(world, house_operator, &campaign_fund);
+        struct campaign_fund want = { campaign, 1 + world_pick(world, 500), world_pick(world, 500) };
+        intent->amount = want.platform_minor + want.merchant_minor;
+        memcpy(intent->request, &want, sizeof(want));
+        return;
+    }
+    struct intent *intent = intent_new(world, house_operator, world_chance(world, 40) ? &campaign_pause : &campaign_resume);
+    memcpy(intent->request, &campaign, sizeof(campaign));
+}
+
+static void wish(struct world *world)
+{
+    int which = world_pick(world, 100);
+    if (which < 45) {
+        wish_pay(world);
+    } else if (which < 60) {
+        wish_money(world);
+    } else if (which < 82) {
+        wish_about_trade(world);
+    } else if (which < 93) {
+        wish_qr(world);
+    } else {
+        wish_campaign(world);
+    }
+}
+
+/* ---- one life ---- */
+
+static void set_up_call(struct world *world, const struct command *command, const void *request, int64_t amount)
+{
+    struct intent *intent = intent_new(world, house_operator, command);
+    memcpy(intent->request, request, command->request->size);
+    intent->amount = amount;
+    bool asked = intent_ask(world, intent);
+    assert(asked);
+    world_settle(world);
+    if (intent->refusal != REFUSAL_none) {
+        world_wrong(world, command->name, refusal_text((int)intent->refusal)->name);
+    }
+}
+
+static void set_up(struct world *world)
+{
+    struct merchant_create merchant = { .merchant_id = 1 };
+    set_up_call(world, &merchant_create, &merchant, 0);
+    for (int i = 1; i <= SHOPS; i++) {
+        struct shop_create shop = { .shop_id = i, .merchant_id = 1 };
+        set_up_call(world, &shop_create, &shop, 0);
+    }
+    for (int i = 1; i <= SHOPPERS; i++) {
+        struct shopper_create shopper = { .shopper_id = i, .person_id = i == 2 ? 1 : i,
+                                          .no_password_limit_minor = i == 3 ? 300 : 5000 };
+        struct paycode_issue device = { .shopper_id = i, .device_id = i };
+        struct wallet_move money = { .shopper_id = i, .amount_minor = 5000 };
+        set_up_call(world, &shopper_create, &shopper, 0);
+        set_up_call(world, &paycode_issue, &device, 0);
+        set_up_call(world, &wallet_top_up, &money, 5000);
+    }
+    for (int i = 1; i <= CAMPAIGNS; i++) {
+        struct campaign_rules rules = { .campaign_id = i,
+                                        .kind = i == 1 ? CAMPAIGN_percentage : CAMPAIGN_random_cut,
+                                        .percent_bp = 5000,
+                                        .amount_minor = 20,
+                                        .low_minor = 1,
+                                        .high_minor = 100,
+                                        .combines = 1,
+                                        .seed = (int64_t)world->seed,
+                                        .uses_per_person = i == 1 ? 4 : 0,
+                                        .day_budget_minor = 3000,
+                                        .merchant_share_bp = 3000,
+                                        .at_budget_end = i,
+                                        .starts_at_us = HOUSE_NOON_US - US_PER_DAY,
+                                        .ends_at_us = HOUSE_NOON_US + 9 * US_PER_DAY,
+                                        .targets_count = 1,
+                                        .targets = { { TARGET_all, 0 } } };
+        struct campaign_fund fund = { i, 1500, 700 };
+        set_up_call(world, &campaign_create, &rules, 0);
+        set_up_call(world, &campaign_fund, &fund, 2200);
+    }
+}
+
+/* A client that has its answer wants something else; one that waits too long asks again. */
+static void client_act(struct world *world, int client, int *wishes)
+{
+    int index = world->client_intent[client];
+    if (index < 0 || world->intents[index].state == INTENT_settled) {
+        if (*wishes > 0) {
+            (*wishes)--;
+            wish(world);
+            world->client_intent[client] = world->intent_count - 1;
+            intent_ask(world, &world->intents[world->intent_count - 1]);
+        }
+        return;
+    }
+    if (world_chance(world, 8) && world->intents[index].attempts < 6) {
+        intent_ask(world, &world->intents[index]);
+    }
+}
+
+static void live(struct world *world)
+{
+    int wishes = WISHES;
+    world->calm = false;
+    for (int i = 0; i < 1200 && world->wrong == NULL; i++) {
+        client_act(world, world_pick(world, CLIENTS), &wishes);
+        int happenings = world_pick(world, 4);
+        for (int j = 0; j < happenings; j++) {
+            world_happen(world);
+        }
+    }
+}
+
+/* ---- afterwards ---- */
+
+static void ask_all_again(struct world *world)
+{
+    for (int round = 0; round < 2; round++) { /* the second finds every answer kept */
+        for (int i = 0; i < world->intent_count; i++) {
+            bool asked = intent_ask(world, &world->intents[i]);
+            assert(asked);
+            world_settle(world);
+        }
+    }
+}
+
+struct counts {
+    int64_t trades, refunds;
+};
+
+static bool count_trade(void *context, const void *row)
+{
+    const struct trade_row *trade = row;
+    (void)trade;
+    ((struct counts *)context)->trades++;
+    return true;
+}
+
+static bool count_refund(void *context, const void *row)
+{
+    const struct refund_row *refund = row;
+    ((struct counts *)context)->refunds += strcmp(refund->out_request_no, "cancel") != 0;
+    return true;
+}
+
+/* As many trades and refunds as were answered, and as much money as came in and did not go out. */
+static void sums_check(struct world *world)
+{
+    struct counts found = { 0 }, answered = { 0 };
+    struct store *memory = world->shaky.memory;
+    int64_t money = 0;
+    for (int i = 0; i < world->intent_count; i++) {
+        const struct intent *intent = &world->intents[i];
+        bool through = intent->known && intent->refusal == REFUSAL_none;
+        const struct qr_pay *scan = (const void *)intent->request;
+        bool opens = intent->command == &trade_pay || intent->command == &trade_create ||
+                     (intent->command == &qr_pay && scan->qr_kind == 2);
+        answered.trades += through && opens;
+        answered.refunds += through && intent->command == &trade_refund;
+        money += through ? intent->amount : 0;
+    }
+    enum status status = memory->ops->scan(memory, &trade_table, (struct span){ NULL, 0 }, count_trade, &found);
+    assert(status == STATUS_ok);
+    status = memory->ops->scan(memory, &refund_table, (struct span){ NULL, 0 }, count_refund, &found);
+    assert(status == STATUS_ok);
+    if (found.trades != answered.trades) {
+        world_wrong(world, "trades", found.trades > answered.trades ? "more than were answered" : "some are missing");
+    }
+    if (found.refunds != answered.refunds) {
+        world_wrong(world, "refunds", found.refunds > answered.refunds ? "more than were answered" : "some are missing");
+    }
+    struct house house = { .store = memory };
+    if (house_balance(&house, 0, PURPOSE_clearing, UNIT_CNY) != -money) {
+        world_wrong(world, "money", "the bank's account is not what was answered");
+    }
+}
+
+/* No two calls were decided at the same time. */
+static int time_order(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static void times_check(struct world *world)
+{
+    int64_t times[INTENTS_MAX];
+    size_t count = 0;
+    for (int i = 0; i < world->intent_count; i++) {
+        if (world->intents[i].known) {
+            times[count++] = world->intents[i].decided_at_us;
+        }
+    }
+    qsort(times, count, sizeof(times[0]), time_order);
+    for (size_t i = 1; i < count; i++) {
+        if (times[i] == times[i - 1]) {
+            world_wrong(world, "time", "two calls were decided at the same moment");
+        }
+    }
+}
+
+static void audit_check(struct world *world)
+{
+    struct audit_report report;
+    struct reader *reader = store_reader_open(world->shaky.memory);
+    enum status status = audit_run(reader, NULL, &report);
+    assert(status == STATUS_ok);
+    if (!report.ok) {
+        world_wrong(world, "audit", report.first.sentence);
+    }
+    reader->ops->close(reader);
+}
+
+/* One life from its seed; false, with its words in `world`, when something was wrong. */
+static bool life(struct world *world, uint64_t seed, enum canary canary)
+{
+    world_open(world, seed, canary);
+    set_up(world);
+    live(world);
+    world_settle(world);
+    if (world->wrong == NULL) {
+        world_restart(world); /* once more from what is durable */
+        ask_all_again(world);
+        sums_check(world);
+        times_check(world);
+        audit_check(world);
+    }
+    world_close(world);
+    return world->wrong == NULL;
+}
+
+/* ---- runs ---- */
+
+static uint64_t number_after(int argc, char **argv, const char *name, uint64_t otherwise)
+{
+    for (int i = 1; i + 1 < argc; i++) {
+        if (strcmp(argv[i], name) == 0) {
+            return strtoull(argv[i + 1], NULL, 10);
+        }
+    }
+    return otherwise;
+}
+
+static struct world world;
+
+static bool lives(uint64_t from, uint64_t seeds, uint64_t seconds)
+{
+    int64_t start_us = os_monotonic_us();
+    uint64_t done = 0, crashes = 0, calls = 0, repeats = 0;
+    bool ok = true;
+    while (ok && (seeds > 0 ? done < seeds : os_monotonic_us() - start_us < (int64_t)seconds * 1000000)) {
+        ok = life(&world, from + done, CANARY_none);
+        done += ok;
+        crashes += world.crashes;
+        calls += world.calls;
+        repeats += world.repeats;
+    }
+    int64_t took_us = max_i64(1, os_monotonic_us() - start_us);
+    printf("# %" PRIu64 " lives, %" PRIu64 " a second: %" PRIu64 " calls, %" PRIu64 " of them repeated, %" PRIu64
+           " crashes\n", done, done * 1000000 / (uint64_t)took_us, calls, repeats, crashes);
+    if (!ok) {
+        printf("# seed %" PRIu64 ": %s\n", from + done, world.wrong);
+    }
+    return ok;
+}
+
+/* A canary sings when some life of the first few hundred finds what was broken on purpose. */
+static bool canary_sings(enum canary canary)
+{
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        if (!life(&world, seed, canary)) {
+            printf("# canary %s, seed %" PRIu64 ": %s\n", canary_names[canary], seed, world.wrong);
+            return true;
+        }
+    }
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t from = number_after(argc, argv, "--from", 1), seeds = number_after(argc, argv, "--seeds", 0);
+    bool canaries = seeds == 0, ok = true;
+    mallopt(M_MMAP_THRESHOLD, 1 << 19); /* large and mostly untouched: fresh pages need no clearing */
+    printf("1..%d\n", canaries ? CANARY_count : 1);
+    bool held = lives(from, seeds, number_after(argc, argv, "--seconds", 25));
+    printf("%sok 1 - what was answered is there once, whatever happened\n", held ? "" : "not ");
+    for (enum canary canary = CANARY_none + 1; canaries && canary < CANARY_count; canary++) {
+        bool sings = canary_sings(canary);
+        printf("%sok %d - canary %s is found\n", sings ? "" : "not ", canary + 1, canary_names[canary]);
+        ok = ok && sings;
+    }
+    return ok && held ? 0 : 1;
+}
