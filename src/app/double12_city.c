@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/double12_city.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 
 #include "app/fill.h"
@@ -16,17 +15,14 @@ struct building {
     struct fill *fill;
     struct progress *progress;
     uint64_t done;
-    atomic_int refusal; /* the first one */
+    enum refusal refusal; /* the first one; the store's thread writes it, until the filling is closed */
 };
 
-static void built(void *context, uint64_t tag, enum refusal refusal, const void *answer)
+static void built(void *context, const struct fill_done *done)
 {
     struct building *building = context;
-    int none = REFUSAL_none;
-    (void)tag;
-    (void)answer;
-    if (refusal != REFUSAL_none) {
-        (void)atomic_compare_exchange_strong(&building->refusal, &none, (int)refusal);
+    if (building->refusal == REFUSAL_none) {
+        building->refusal = done->refusal;
     }
 }
 
@@ -101,9 +97,8 @@ bool double12_build(const struct double12 *day, const char *store, struct progre
     people_build(&building);
     fill_close(building.fill);
     progress_set(progress, building.done, os_monotonic_us());
-    int refusal = atomic_load(&building.refusal);
-    if (refusal != REFUSAL_none) {
-        snprintf(error, error_size, "the city could not be built: %s", refusal_text(refusal)->text);
+    if (building.refusal != REFUSAL_none) {
+        snprintf(error, error_size, "the city could not be built: %s", refusal_text((int)building.refusal)->text);
         return false;
     }
     return true;

@@ -89,7 +89,12 @@ static void call_done(struct call *call)
     struct fill *fill = self->fill;
     assert(call->status == STATUS_ok); /* calls without a deadline are decided */
     if (fill->settings.done != NULL) {
-        fill->settings.done(fill->settings.context, self->tag, call->refusal, call->answer);
+        struct fill_done done = { .tag = self->tag,
+                                  .command = call->command,
+                                  .request = call->request,
+                                  .answer = call->answer,
+                                  .refusal = call->refusal };
+        fill->settings.done(fill->settings.context, &done);
     }
     pthread_mutex_lock(&fill->lock);
     fill->refused += call->refusal != REFUSAL_none;

@@ -16,12 +16,19 @@
 
 struct fill;
 
+/* One command that is done, for good. */
+struct fill_done {
+    uint64_t tag; /* as given to fill_put */
+    const struct command *command;
+    const void *request, *answer;
+    enum refusal refusal;
+};
+
 struct fill_settings {
     const char *path;
     int64_t now_us;   /* the time at which everything happens; 0: the system's clock */
     int64_t cache_mb; /* 0: 256 */
-    /* May be NULL. `tag` is the one that was given to fill_put; `answer` is the command's. */
-    void (*done)(void *context, uint64_t tag, enum refusal refusal, const void *answer);
+    void (*done)(void *context, const struct fill_done *done); /* may be NULL */
     void *context;
 };
 

@@ -131,12 +131,10 @@ static int options_read(struct replay_settings *settings, int argc, char **argv)
 
 /* ---- the shops, and people who pay in them ---- */
 
-static void built(void *context, uint64_t tag, enum refusal refusal, const void *answer)
+static void built(void *context, const struct fill_done *done)
 {
     enum refusal *first = context;
-    (void)tag;
-    (void)answer;
-    *first = *first == REFUSAL_none ? refusal : *first;
+    *first = *first == REFUSAL_none ? done->refusal : *first;
 }
 
 /* A merchant per city: the data names none. */
@@ -290,15 +288,15 @@ static void verdict_words(const struct verdict *verdict)
     progress_number(per_second(result), rate);
     progress_number(verdict->audit->transfers, transfers);
     progress_number(verdict->comparison->equal, days);
-    printf("\nKoubei, %d to %d: %u shops, %u days with payments\n", verdict->settings->from, verdict->settings->to,
+    printf("\nKoubei, %d to %d: %u shops, %u days with payments in the data\n", verdict->settings->from, verdict->settings->to,
            verdict->data->shop_count, verdict->data->days);
     printf("Real: the shops, their cities and kinds, and how many payments each had on each day.\n"
            "Invented from seed %llu: %u shoppers, the minutes and the amounts.\n\n",
            (unsigned long long)verdict->settings->seed, replay_shoppers(verdict->data));
-    printf("  %s payments over HTTP in %lld.%lld s, %s a second; p50 %lld us, p99 %lld us, slowest %lld us\n", payments,
+    printf("  %s payments over HTTP in %lld.%lld s, %s a second; p50 %lld ms, p99 %lld ms, slowest %lld ms\n", payments,
            (long long)(result->took_us / 1000000), (long long)(result->took_us / 100000 % 10), rate,
-           (long long)histogram_quantile(&result->latency, 500000),
-           (long long)histogram_quantile(&result->latency, 990000), (long long)result->latency.max);
+           (long long)histogram_quantile(&result->latency, 500000) / 1000,
+           (long long)histogram_quantile(&result->latency, 990000) / 1000, (long long)result->latency.max / 1000);
     printf("  %s shop-days are equal to the data, %llu are not\n", days,
            (unsigned long long)verdict->comparison->different);
     if (verdict->comparison->different > 0) {
@@ -311,7 +309,8 @@ static void verdict_words(const struct verdict *verdict)
     printf("  audit: %s transfers in %lld.%02lld s: %s\n", transfers, (long long)(verdict->audit->took_us / 1000000),
            (long long)(verdict->audit->took_us / 10000 % 100),
            verdict->audit->ok ? "every law holds" : verdict->audit->sentence);
-    puts(verdict->holds ? "The till reports what the shops took, exactly." : "THE TILL DOES NOT REPORT WHAT THE SHOPS TOOK.");
+    puts(verdict->holds ? "The till reports what the shops took, exactly."
+                        : "THE TILL DOES NOT REPORT WHAT THE SHOPS TOOK.");
 }
 
 static void whole(struct json_out *out, const char *key, uint64_t value)
