@@ -7,6 +7,8 @@
 
 #include "base/os_clock.h"
 
+#define READS_US_MAX 1000000 /* age at which a read transaction is given back */
+
 void store_die(struct sqlite_store *store, sqlite3 *db, const char *what)
 {
     pthread_mutex_lock(&store->lock);
@@ -141,6 +143,58 @@ static bool reads_step(struct sqlite_store *store, sqlite3_stmt *statement)
     return true;
 }
 
+/*
+ * The read transaction outlives a load: within one, SQLite keeps the upper pages of its trees. What it cannot
+ * see is a row changed since, so until it is given back nothing changed since may leave the cache.
+ */
+static bool reads_take(struct sqlite_store *store)
+{
+    if (atomic_load_explicit(&store->reads_open, memory_order_relaxed)) {
+        return true;
+    }
+    store->reads_written = atomic_load_explicit(&store->written_batch, memory_order_acquire);
+    store->reads_since_us = os_monotonic_us();
+    atomic_store_explicit(&store->evictable_batch, store->reads_written, memory_order_relaxed);
+    bool ok = reads_step(store, store->reads_begin);
+    atomic_store_explicit(&store->reads_open, ok, memory_order_release);
+    return ok;
+}
+
+/* With `read_gate` held. */
+static void reads_give_back(struct sqlite_store *store)
+{
+    if (atomic_load_explicit(&store->reads_open, memory_order_relaxed)) {
+        bool ok = reads_step(store, store->reads_end);
+        (void)ok; /* a failure has marked the store dead */
+        atomic_store_explicit(&store->reads_open, false, memory_order_release);
+    }
+}
+
+void reads_hold_off(struct sqlite_store *store)
+{
+    pthread_mutex_lock(&store->read_gate);
+    reads_give_back(store);
+}
+
+void reads_let_on(struct sqlite_store *store)
+{
+    pthread_mutex_unlock(&store->read_gate);
+}
+
+/* What may leave the cache from now on; an old read transaction is given back first. */
+static void reads_age(struct sqlite_store *store)
+{
+    if (atomic_load_explicit(&store->reads_open, memory_order_acquire)) {
+        if (os_monotonic_us() - store->reads_since_us < READS_US_MAX) {
+            return;
+        }
+        reads_hold_off(store);
+        reads_let_on(store);
+    }
+    uint64_t written = atomic_load_explicit(&store->written_batch, memory_order_acquire);
+    atomic_store_explicit(&store->evictable_batch, written, memory_order_relaxed);
+}
+
 static enum status sqlite_load(struct store *base, struct row_want *wants, size_t count)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
@@ -151,12 +205,12 @@ static enum status sqlite_load(struct store *base, struct row_want *wants, size_
     if (left == 0) {
         return STATUS_ok;
     }
+    reads_age(store);
     pthread_mutex_lock(&store->read_gate);
-    bool ok = reads_step(store, store->reads_begin);
+    bool ok = reads_take(store);
     for (size_t i = 0; i < left && ok; i++) {
         ok = want_select(store, store->wants[i]);
     }
-    ok = reads_step(store, store->reads_end) && ok;
     pthread_mutex_unlock(&store->read_gate);
     atomic_fetch_add_explicit(&store->rows_loaded, left, memory_order_relaxed);
     cache_publish(store);
@@ -211,6 +265,7 @@ static enum status sqlite_keep(struct store *base, const struct row_change *chan
         }
     }
     batch_seal(batch);
+    reads_age(store);
     batch_cache(store, batch, changes);
     cache_publish(store);
     batch->done = done;
@@ -234,6 +289,7 @@ static enum status sqlite_scan(struct store *base, const struct table *table, st
     }
     dirty_init(&overlay);
     enum status status = STATUS_fault;
+    reads_hold_off(store);
     if (reads_step(store, store->reads_begin)) {
         status = journal_read(store->reads, &overlay, &extent, NULL);
         if (status == STATUS_ok) {
@@ -243,6 +299,7 @@ static enum status sqlite_scan(struct store *base, const struct table *table, st
             status = STATUS_fault;
         }
     }
+    reads_let_on(store);
     dirty_release(&overlay);
     return status;
 }

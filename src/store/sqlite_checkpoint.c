@@ -25,6 +25,8 @@ static int64_t pass(struct sqlite_store *store)
 {
     int pages = 0;
     int moved = 0;
+    reads_hold_off(store); /* or nothing written since could be moved */
+    reads_let_on(store);
     int rc = sqlite3_wal_checkpoint_v2(store->check, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
     if (rc != SQLITE_OK && (rc & 0xFF) != SQLITE_BUSY) {
         store_die(store, store->check, "moving the log into the file");

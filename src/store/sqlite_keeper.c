@@ -23,7 +23,7 @@
 #define CHUNK_FAR_BEHIND_US 100000
 #define CHUNK_ROWS_MIN 64
 #define SLICE_ROWS 48              /* written back between two looks at the queue */
-#define AHEAD_ROWS 512             /* and before a batch comes, in the transaction that it will join */
+#define AHEAD_ROWS_MIN 512         /* and before a batch comes, in the transaction that it will join */
 #define FLAT_OUT_ROWS 4096         /* the same when no batch seems to come */
 #define ADMIT_US_MAX 200000        /* the keeper stands still for a reader so long at most */
 
@@ -187,6 +187,7 @@ static bool batches_write(struct sqlite_store *store, uint64_t first, uint64_t e
         }
     }
     size_t rows = store->writing_active ? chunk_rows(store, arriving, hurry) : 0;
+    store->ahead_rows = rows < AHEAD_ROWS_MIN ? AHEAD_ROWS_MIN : rows > FLAT_OUT_ROWS ? FLAT_OUT_ROWS : rows;
     if (rows > store->open_rows && !open_write_back(store, rows - store->open_rows)) {
         return false;
     }
@@ -272,6 +273,16 @@ static bool tickets_unserved(const struct sqlite_store *store)
     return false;
 }
 
+static bool tickets_hurry(const struct sqlite_store *store)
+{
+    for (const struct ticket *ticket = store->tickets; ticket != NULL; ticket = ticket->next) {
+        if (ticket->hurry_at_us == 0 || ticket->hurry_at_us <= os_monotonic_us()) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool tickets_any(const struct sqlite_store *store)
 {
     for (const struct ticket *ticket = store->tickets; ticket != NULL; ticket = ticket->next) {
@@ -317,9 +328,9 @@ static void tickets_admit(struct sqlite_store *store)
 /* The log is all but in the file: moving the rest between two commits lets the next one begin it anew. */
 static void checkpoint_finish(struct sqlite_store *store)
 {
-    pthread_mutex_lock(&store->read_gate);
+    reads_hold_off(store);
     int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    pthread_mutex_unlock(&store->read_gate);
+    reads_let_on(store);
     if (rc != SQLITE_OK && (rc & 0xFF) != SQLITE_BUSY) {
         store_die(store, store->db, "moving the log into the file");
     }
@@ -337,13 +348,13 @@ struct choice {
 /* With `lock` held and nothing in the queue. */
 static enum work idle_choice(struct sqlite_store *store, int64_t idle_us, int64_t *wait_us)
 {
-    bool waited_for = store->tickets != NULL || store->stopping;
+    bool waited_for = tickets_hurry(store) || store->stopping;
     bool flat_out = waited_for || idle_us >= IDLE_US;
     bool left = (store->writing_active && !store->open_complete) || journal_trimmable(store);
     if (store->stopping && store->settings.leave_journal) {
         return WORK_stop;
     }
-    if (left && (!store->open || store->open_rows < (flat_out ? FLAT_OUT_ROWS : AHEAD_ROWS))) {
+    if (left && (!store->open || store->open_rows < (flat_out ? FLAT_OUT_ROWS : store->ahead_rows))) {
         return WORK_slice;
     }
     if (store->open) {
@@ -363,12 +374,12 @@ static enum work idle_choice(struct sqlite_store *store, int64_t idle_us, int64_
 /* With `lock` held. */
 static struct choice choose(struct sqlite_store *store, int64_t idle_us)
 {
-    struct choice choice = { .wait_us = 1000000, .first = store->queue_out, .end = store->queue_in };
+    struct choice choice = { .wait_us = 250000, .first = store->queue_out, .end = store->queue_in };
     if (atomic_load_explicit(&store->dead, memory_order_acquire)) {
         choice.work = choice.first < choice.end ? WORK_batches : store->stopping ? WORK_stop : WORK_wait;
         return choice;
     }
-    choice.hurry = store->tickets != NULL;
+    choice.hurry = tickets_hurry(store);
     if (!store->writing_active && tickets_any(store)) {
         choice.work = store->open ? WORK_commit : WORK_admit;
     } else if (store->finish_wanted) {

@@ -17,7 +17,7 @@
 #define DEFAULT_GENERATION_BYTES (INT64_C(96) << 20)
 #define DEFAULT_GENERATION_AGE_US 1000000
 #define DEFAULT_QUERY_US_MAX 10000000
-#define DEFAULT_BEGIN_US_MAX 2000000
+#define DEFAULT_BEGIN_US_MAX 4000000
 #define ROW_NS_GUESS 2000
 
 static int64_t or_default(int64_t value, int64_t otherwise)
@@ -174,7 +174,7 @@ static enum status reads_prepare(struct sqlite_store *store, struct store_error 
 {
     enum status status = connection_open(store->path, vfs_name(store->vfs), CONNECT_read, &store->reads, error);
     if (status == STATUS_ok) {
-        sqlite3_exec(store->reads, "PRAGMA cache_size=-16384", NULL, NULL, NULL);
+        sqlite3_exec(store->reads, "PRAGMA cache_size=-65536", NULL, NULL, NULL);
         status = prepare(store->reads, "BEGIN", &store->reads_begin, error);
     }
     if (status == STATUS_ok) {
@@ -206,6 +206,7 @@ static enum status recover(struct sqlite_store *store, struct store_error *error
         return STATUS_fault;
     }
     store->batch_kept = atomic_load(&store->written_batch);
+    atomic_store(&store->evictable_batch, store->batch_kept);
     atomic_store(&store->done_batch, store->batch_kept);
     store->collecting->batch_last = store->batch_kept;
     return STATUS_ok;
@@ -309,7 +310,7 @@ static struct sqlite_store *store_new(const char *path, const struct table *cons
     dirty_init(&store->generations[1]);
     store->collecting = &store->generations[0];
     store->writing = &store->generations[1];
-    store->cache = cache_open(store->settings.cache_bytes, &store->written_batch);
+    store->cache = cache_open(store->settings.cache_bytes, &store->evictable_batch);
     return store;
 }
 

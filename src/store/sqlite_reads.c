@@ -212,8 +212,9 @@ static enum status store_begin(struct sqlite_reader *reader)
     struct sqlite_store *store = reader->store;
     int64_t end_us = os_monotonic_us() + store->settings.begin_us_max;
     struct timespec until = { .tv_sec = end_us / 1000000, .tv_nsec = end_us % 1000000 * 1000 };
-    struct ticket ticket = { 0 };
+    struct ticket ticket = { .hurry_at_us = end_us - store->settings.begin_us_max / 2 };
     if (reader->fresh) {
+        ticket.hurry_at_us = 0;
         ticket.batch = atomic_load_explicit(&store->done_batch, memory_order_acquire);
     }
     pthread_mutex_lock(&store->lock);

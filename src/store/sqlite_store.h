@@ -14,6 +14,7 @@ struct statement_set {
 struct ticket {
     struct ticket *next;
     uint64_t batch; /* the tables must hold it */
+    int64_t hurry_at_us; /* from then on write-back goes before short answers */
     bool admitted;  /* the keeper stands still until `entered` */
     bool entered;
 };
@@ -31,6 +32,8 @@ struct sqlite_store {
     sqlite3 *reads;
     sqlite3_stmt *reads_begin, *reads_end;
     uint64_t batch_kept;
+    uint64_t reads_written; /* what the open read transaction sees at least */
+    int64_t reads_since_us;
     struct row_want **wants; /* of one load, to be sorted */
     size_t wants_capacity;
 
@@ -47,8 +50,10 @@ struct sqlite_store {
     struct store_error fault;
     int reader_count;
 
-    /* held by load and by the keeper's last step of a checkpoint, so that no short read spoils it */
+    /* held while `reads` is used, and by the keeper during the last step of a checkpoint */
     pthread_mutex_t read_gate;
+    atomic_bool reads_open; /* a read transaction is; opened by the deciding thread, given back by any */
+    atomic_uint_least64_t evictable_batch; /* rows changed up to here may leave the cache; deciding thread */
 
     atomic_bool dead;
     atomic_uint_least64_t done_batch;    /* the last one whose `done` was called */
@@ -68,6 +73,7 @@ struct sqlite_store {
     bool open;             /* a transaction is; a batch may join it */
     bool open_complete;    /* with its commit the frozen generation is written */
     size_t open_rows;      /* written back in it */
+    size_t ahead_rows;     /* what the last batch had to bring along: so much may be done before the next */
     uint64_t open_trimmed; /* batches of the journal trimmed in it */
     uint64_t journal_first; /* oldest batch in the journal */
     int64_t row_ns;         /* smoothed cost of writing one row back */
@@ -83,6 +89,10 @@ extern const struct store_ops sqlite_ops;
 void store_free(struct sqlite_store *store);
 /* Marks the store dead, and remembers the first reason. */
 void store_die(struct sqlite_store *store, sqlite3 *db, const char *what);
+
+/* No read transaction of the deciding thread from one to the other. */
+void reads_hold_off(struct sqlite_store *store);
+void reads_let_on(struct sqlite_store *store);
 
 void *keeper_run(void *context);
 void *checkpoint_run(void *context);

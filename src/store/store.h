@@ -60,7 +60,7 @@ struct sqlite_settings {
     int64_t generation_bytes;  /* or their bytes; 0: 96 MiB */
     int64_t generation_age_us; /* or their age when the store is idle; 0: 1 s */
     int64_t query_us_max;      /* run time of one query of a reader; 0: 10 s */
-    int64_t begin_us_max;      /* how long a reader's begin waits; 0: 2 s */
+    int64_t begin_us_max;      /* how long a reader's begin waits; 0: 4 s */
     const char *vfs;           /* SQLite VFS to stand on; NULL: the default one */
     const char *const *indexes; /* NULL-terminated CREATE INDEX IF NOT EXISTS …, run at opening; or NULL */
     bool leave_journal;        /* close without writing back: the next opening recovers, as after a kill */

@@ -734,6 +734,47 @@ static void a_backup_of_a_served_store_is_a_store(void **state)
     folder_remove(&folder);
 }
 
+/*
+ * Reads may come from a read transaction that is older than a row's change, its write-back and the wish to
+ * forget it: then it must not be forgotten yet.
+ */
+static void what_was_written_back_is_not_read_from_before(void **state)
+{
+    (void)state;
+    enum { LOOKED_AT = 300, FLOOD = 4000 };
+    struct folder folder;
+    struct sqlite_settings settings = { .cache_bytes = 1, .generation_rows = 50, .generation_age_us = 1 };
+    struct outcomes outcomes;
+    struct draft draft;
+    uint64_t kept = 0;
+    folder_make(&folder);
+    outcomes_init(&outcomes);
+    draft_init(&draft, FLOOD);
+    struct store *store = open_or_fail(&folder, &settings);
+    for (int64_t round = 1; round <= 25; round++) {
+        for (int64_t key = 0; key < LOOKED_AT; key++) {
+            draft_add(&draft, 0, key, round);
+        }
+        assert_int_equal(STATUS_ok, draft_keep(store, &draft, &outcomes, kept++));
+        outcomes_wait(&outcomes, kept);
+        os_sleep_us(40000); /* written back; the read transaction of the last round is still there */
+        for (int64_t key = 0; key < FLOOD; key++) { /* pushes others out */
+            draft_add(&draft, 1, round * FLOOD + key, round);
+        }
+        assert_int_equal(STATUS_ok, draft_keep(store, &draft, &outcomes, kept++));
+        outcomes_wait(&outcomes, kept);
+        for (int64_t key = 0; key < LOOKED_AT; key++) {
+            assert_int_equal(round, version_read(store, 0, key));
+        }
+    }
+    struct store_counts counts;
+    store->ops->counts(store, &counts);
+    assert_true(counts.rows_loaded > LOOKED_AT); /* there was something to be read from the file */
+    store->ops->close(store);
+    draft_release(&draft);
+    folder_remove(&folder);
+}
+
 static void the_log_does_not_grow_without_bound(void **state)
 {
     (void)state;
@@ -777,6 +818,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_lays_the_journal_over_the_tables),
         cmocka_unit_test(readers_see_whole_batches_while_others_are_kept),
         cmocka_unit_test(a_backup_of_a_served_store_is_a_store),
+        cmocka_unit_test(what_was_written_back_is_not_read_from_before),
         cmocka_unit_test(the_log_does_not_grow_without_bound),
         cmocka_unit_test(any_write_may_fail_for_good),
         cmocka_unit_test(any_write_may_fail_once),
