@@ -17,9 +17,7 @@
 #include "base/os_clock.h"
 #include "base/os_random.h"
 #include "ledger/ledger.h"
-#include "people/people_rows.h"
-
-#define OPERATOR_TOKEN_ID 1 /* the token in FILE.operator-token; revoke it like any other */
+#include "people/people.h"
 
 static const char help[] =
     "usage: onetill serve --store FILE [OPTION]…\n\n"
@@ -212,14 +210,22 @@ void server_close(struct server *server)
 
 /* ---- the subcommand ---- */
 
-/* The operator's token, for who may read the file. Written anew at each start, the same every time. */
+/*
+ * The operator's token, for who may read the file. Written anew at each start, the same every time, until it is
+ * revoked like any other: then the file is gone.
+ */
 static bool token_write(const struct server *server, const char *store_path)
 {
     char path[APP_PATH_SIZE], text[TOKEN_TEXT_SIZE];
+    struct caller caller;
+    int64_t token_id;
     if (strcmp(store_path, "memory:") == 0 || !path_beside(store_path, ".operator-token", path)) {
         return strcmp(store_path, "memory:") == 0;
     }
-    tokens_issue(server->tokens, (struct caller){ .kind = CALLER_operator }, OPERATOR_TOKEN_ID, text);
+    tokens_issue(server->tokens, (struct caller){ .kind = CALLER_operator }, TOKEN_FIRST_ID, text);
+    if (!tokens_check(server->tokens, span_of(text), &caller, &token_id)) {
+        return unlink(path) == 0 || errno == ENOENT;
+    }
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0) {
         return false;

@@ -10,6 +10,9 @@ const struct shop_row *shop_ask(struct view *view, int64_t shop_id);
 const struct terminal_row *terminal_ask(struct view *view, int64_t terminal_id);
 const struct shopper_row *shopper_ask(struct view *view, int64_t shopper_id);
 
+/* The operator's token beside the store: signed anew at each start, without a row until it is revoked. */
+#define TOKEN_FIRST_ID 1
+
 #define NO_PASSWORD_DEFAULT_MINOR INT64_C(100000) /* 1,000 yuan, as wallets of the field do */
 
 /* Requests whose members tests and imports fill in themselves. */

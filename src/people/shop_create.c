@@ -20,7 +20,7 @@ static const struct column create_columns[] = {
     COLUMN(shop_create, currency, .least = 0, .most = 999, .text = "ISO 4217 number; left out: 156, CNY."),
     COLUMN(shop_create, zone_minutes, .least = -720, .most = 840, .text = "Offset from UTC; left out: 480, China."),
     COLUMN(shop_create, zone_utc, .form = FORM_flag, .text = "True when the shop's zone is UTC itself."),
-    COLUMN_LIST(shop_create, sets, id_shape, .text = "Shop sets that campaigns may name."),
+    COLUMN_LIST(shop_create, sets, id_shape, .text = "Shop sets that campaigns may name. Only the platform gives them."),
 };
 static const struct shape create_shape = SHAPE("shop_create", shop_create, create_columns);
 
@@ -53,6 +53,9 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
     }
     if (!row_exists(merchant)) {
         return REFUSAL_merchant_unknown;
+    }
+    if (want->sets_count > 0 && !access_platform(at)) {
+        return REFUSAL_forbidden; /* campaigns that others pay for name sets */
     }
     const struct shop_row *asked = shop_ask(view, want->shop_id != 0 ? want->shop_id : moment_id(at));
     if (row_exists(asked)) {

