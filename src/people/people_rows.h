@@ -56,8 +56,8 @@ struct shopper_row {
     int32_t blocked;
     int64_t no_password_limit_minor; /* a scan above it waits for the shopper's confirmation */
     int64_t created_at_us;
-    int64_t first_paid_at_us; /* 0: never paid: a new shopper */
-    int64_t payments;         /* trades paid and not refunded in full */
+    int64_t first_paid_at_us; /* 0: never paid */
+    int64_t payments;         /* trades paid and not refunded in full; 0: a new shopper to campaigns */
     int32_t day;              /* yyyymmdd of the sums below */
     int64_t day_code_minor;      /* paid today by scanned code without confirmation */
     int64_t day_confirmed_minor; /* paid today with confirmation */

@@ -2,7 +2,10 @@
 /*
  * Campaigns: who gets what where and when, paid from a budget that is money moved in beforehand. Changing a
  * live campaign is a command like any other and leaves its history. Ending one gives the rest of the budget
- * back to the bank. Commands; the request of creating and changing is spelled out for imports and tests.
+ * back to the bank; what refunds return to it later goes the same way at once. A merchant may make campaigns
+ * for its own shops and change them until the platform has put money in; from then on it may pause and end
+ * them, and resume what it paused itself. Commands; the request of creating and changing is spelled out for
+ * imports and tests.
  */
 #ifndef TILL_CAMPAIGN_H
 #define TILL_CAMPAIGN_H

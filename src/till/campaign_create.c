@@ -169,6 +169,14 @@ static void rules_apply(const struct campaign_rules *rules, struct campaign_row 
     memcpy(campaign->targets, rules->targets, sizeof(campaign->targets));
 }
 
+/* What was given in each shop counts from the first limit on, also while there is none for a time. */
+static void shops_count(struct campaign_row *campaign, const struct moment *at)
+{
+    if (campaign->shop_budget_minor > 0 && campaign->shop_counted_from_us == 0) {
+        campaign->shop_counted_from_us = at->now_us;
+    }
+}
+
 static enum refusal rules_check(struct view *view, const struct moment *at, const struct campaign_rules *rules)
 {
     if (!campaign_access(view, at, rules->targets, rules->targets_count)) {
@@ -194,6 +202,7 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
     }
     struct campaign_row *campaign = view_change(view, asked);
     rules_apply(rules, campaign);
+    shops_count(campaign, at);
     campaign->state = CAMPAIGN_live;
     campaign->seed = rules->seed;
     campaign->created_at_us = at->now_us;
@@ -241,6 +250,9 @@ static enum refusal decide_change(const void *request, struct moment *at, struct
     if (asked->state == CAMPAIGN_ended) {
         return REFUSAL_campaign_ended;
     }
+    if (!access_platform(at) && account_balance(view, budget_platform(asked)) > 0) {
+        return REFUSAL_forbidden; /* the platform funded these rules and no others */
+    }
     if (rules->currency != 0 && rules->currency != asked->currency) {
         return REFUSAL_currency_differs;
     }
@@ -248,6 +260,7 @@ static enum refusal decide_change(const void *request, struct moment *at, struct
     int32_t currency = campaign->currency;
     offers_remove(view, campaign);
     rules_apply(rules, campaign);
+    shops_count(campaign, at);
     campaign->currency = currency;
     refusal = offers_add(view, campaign);
     campaign_note(view, at, campaign, "change", 0);
@@ -265,5 +278,6 @@ const struct command campaign_change = {
     .request = &campaign_change_shape,
     .answer = &campaign_shape,
     .decide = decide_change,
-    .summary = "Replaces the rules of a campaign; the next payment sees them. Uses and budget stay.",
+    .summary = "Replaces the rules of a campaign; the next payment sees them. Uses and budget stay. Merchants only "
+               "while the platform has no money in it.",
 };

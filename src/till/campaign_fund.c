@@ -77,9 +77,15 @@ static enum refusal state_set(struct view *view, struct moment *at, int64_t camp
     if (asked->state == CAMPAIGN_ended) {
         return REFUSAL_campaign_ended;
     }
-    if (asked->state != (int32_t)state) {
+    bool platform = access_platform(at);
+    if (state == CAMPAIGN_live && asked->stopped != 0 && !platform) {
+        return REFUSAL_forbidden;
+    }
+    int32_t stopped = state == CAMPAIGN_paused && (platform || asked->stopped != 0);
+    if (asked->state != (int32_t)state || asked->stopped != stopped) {
         struct campaign_row *campaign = view_change(view, asked);
         campaign->state = (int32_t)state;
+        campaign->stopped = stopped;
         campaign_note(view, at, campaign, what, 0);
     }
     campaign_fill(view, asked, answer);
@@ -102,26 +108,13 @@ static enum refusal decide_resume(const void *request, struct moment *at, struct
 static enum refusal decide_end(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct campaign_ref *want = request;
-    struct leg legs[2];
-    size_t count = 0;
     enum refusal refusal = state_set(view, at, want->campaign_id, CAMPAIGN_ended, "end", answer);
     if (refusal != REFUSAL_none) {
         return refusal;
     }
     const struct campaign_row *campaign = campaign_ask(view, want->campaign_id);
-    struct account_key budgets[] = { budget_platform(campaign), budget_merchant(campaign) };
     offers_remove(view, campaign);
-    for (size_t i = 0; i < COUNT_OF(budgets); i++) {
-        struct account_key clearing = { 0, PURPOSE_clearing, campaign->currency };
-        int64_t left = account_free(view, budgets[i]);
-        if (left > 0) {
-            legs[count++] = (struct leg){ .from = budgets[i], .to = clearing, .amount = left };
-        }
-    }
-    if (count > 0) {
-        struct cause cause = { CAUSE_campaign_release, want->campaign_id };
-        refusal = ledger_move(view, at, cause, legs, count, NULL);
-    }
+    refusal = budget_release(view, at, campaign);
     campaign_fill(view, campaign, answer);
     return refusal;
 }
@@ -153,10 +146,10 @@ static enum refusal decide_query(const void *request, struct moment *at, struct 
     }
 
 STATE_COMMAND(pause, 73, 0, "POST", "/v1/campaigns/{campaign_id}/pause", CALLERS_MERCHANT,
-              "Stops giving discounts from the next payment on.");
+              "Stops giving discounts from the next payment on. What the platform pauses only it resumes.");
 STATE_COMMAND(resume, 74, 0, "POST", "/v1/campaigns/{campaign_id}/resume", CALLERS_MERCHANT,
               "Gives discounts again.");
 STATE_COMMAND(end, 75, 0, "POST", "/v1/campaigns/{campaign_id}/end", CALLERS_MERCHANT,
-              "Ends it for good; the rest of its budget goes back to the bank.");
+              "Ends it for good; the rest of its budget goes back to the bank, and so does what refunds return later.");
 STATE_COMMAND(query, 76, COMMAND_reads, "GET", "/v1/campaigns/{campaign_id}", CALLERS_MERCHANT,
               "One campaign: rules, uses, what was given and what is left.");

@@ -28,7 +28,7 @@ enum target_kind {
 
 enum campaign_audience {
     AUDIENCE_all = 1,
-    AUDIENCE_new = 2, /* shoppers who have never paid */
+    AUDIENCE_new = 2, /* shoppers without a trade that was paid and not refunded in full; each account by itself */
 };
 
 enum at_budget_end {
@@ -58,7 +58,7 @@ struct campaign_row {
     int32_t uses_per_person;    /* in all; 0: no limit */
     int64_t uses_max;           /* of everybody; 0: no limit */
     int64_t day_budget_minor;   /* most in one day; 0: no limit */
-    int64_t shop_budget_minor;  /* most in one shop; 0: no limit */
+    int64_t shop_budget_minor;  /* most in one shop, from the first limit on; 0: no limit */
     int32_t audience;           /* enum campaign_audience */
     int64_t starts_at_us, ends_at_us;
     int32_t minute_from, minute_to; /* of the day in the shop's zone, to exclusive; both 0: all day */
@@ -77,6 +77,8 @@ struct campaign_row {
     int32_t day;                /* yyyymmdd of day_spent_minor, in the zone of the shop */
     int64_t day_spent_minor;
     int64_t empty_at_us;        /* when a payment first found the budget too short; 0: not yet */
+    int64_t shop_counted_from_us; /* when a limit per shop first was set; what is given since counts; 0: never */
+    int32_t stopped;            /* 1: the platform paused it, and only the platform resumes it */
 };
 
 /* Live and paused campaigns of one target. */
@@ -96,7 +98,7 @@ struct campaign_use_row {
     int32_t day_uses;
 };
 
-/* What a campaign gave in one shop; kept only when the campaign limits it. */
+/* What a campaign gave in one shop since it first limited that. */
 struct campaign_shop_row {
     int64_t campaign_id;
     int64_t shop_id;

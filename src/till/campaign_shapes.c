@@ -99,6 +99,7 @@ static const struct column campaign_columns[] = {
     AMOUNT(spent_minor),
     AMOUNT(day_spent_minor),
     ROW(empty_at_us, .form = FORM_instant, .text = "When a payment first found the budget too short."),
+    ROW(stopped, .form = FORM_flag, .text = "The platform paused it, and only the platform resumes it."),
     COLUMN(campaign, left_platform_minor, .form = FORM_amount),
     COLUMN(campaign, left_merchant_minor, .form = FORM_amount),
     COLUMN(campaign, left_minor, .form = FORM_amount),

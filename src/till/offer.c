@@ -35,6 +35,22 @@ struct account_key budget_merchant(const struct campaign_row *campaign)
     return (struct account_key){ campaign->campaign_id, PURPOSE_budget_merchant, campaign->currency };
 }
 
+enum refusal budget_release(struct view *view, struct moment *at, const struct campaign_row *campaign)
+{
+    struct account_key budgets[] = { budget_platform(campaign), budget_merchant(campaign) };
+    struct account_key clearing = { 0, PURPOSE_clearing, campaign->currency };
+    struct leg legs[COUNT_OF(budgets)];
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(budgets); i++) {
+        int64_t left = account_free(view, budgets[i]);
+        if (left > 0) {
+            legs[count++] = (struct leg){ .from = budgets[i], .to = clearing, .amount = left };
+        }
+    }
+    struct cause cause = { CAUSE_campaign_release, campaign->campaign_id };
+    return count > 0 ? ledger_move(view, at, cause, legs, count, NULL) : REFUSAL_none;
+}
+
 /*
  * What was counted so far on the day that a sum is kept for. Days only go forward: a shop further west, where it
  * is still yesterday, adds to the later day, so that no limit is forgotten by going back and forth.
@@ -179,7 +195,7 @@ static void judge(struct view *view, const struct offer_terms *terms, struct off
         offer->verdict = VERDICT_other_currency;
     } else if (terms->list_minor < campaign->min_spend_minor) {
         offer->verdict = VERDICT_below_minimum;
-    } else if (campaign->audience == AUDIENCE_new && terms->shopper != NULL && terms->shopper->first_paid_at_us != 0) {
+    } else if (campaign->audience == AUDIENCE_new && terms->shopper != NULL && terms->shopper->payments != 0) {
         offer->verdict = VERDICT_not_new;
     } else {
         offer->discount_minor = discount_of(campaign, terms->list_minor, terms->trade_id);
@@ -277,6 +293,10 @@ static void choose(const struct offer_terms *terms, const struct quote *quote, s
         for (size_t j = i + 1; j < count; j++) {
             const struct campaign_row *pair[] = { together[i], together[j] };
             choice_try(best, terms, pair, 2);
+        }
+    }
+    for (size_t i = 0; i < count; i++) { /* after all pairs: of equal discounts the one with fewer campaigns wins */
+        for (size_t j = i + 1; j < count; j++) {
             for (size_t k = j + 1; k < count; k++) {
                 const struct campaign_row *three[] = { together[i], together[j], together[k] };
                 choice_try(best, terms, three, 3);
@@ -338,7 +358,7 @@ static void line_use(struct view *view, const struct offer_terms *terms, const s
     use->uses++;
     use->day_uses = (int32_t)counted(use->day, use->day_uses, terms->day) + 1;
     use->day = (int32_t)max_i64(use->day, terms->day);
-    if (campaign->shop_budget_minor > 0) {
+    if (campaign->shop_counted_from_us != 0) {
         struct campaign_shop_row *shop =
             view_change(view, campaign_shop_ask(view, line->campaign_id, terms->shop->shop_id));
         shop->spent_minor += given;
@@ -371,10 +391,10 @@ void offer_return(struct view *view, const struct trade_row *trade, int64_t pers
     if (returned > 0) {
         campaign->empty_at_us = 0;
     }
-    const struct campaign_shop_row *asked = campaign_shop_ask(view, line->campaign_id, trade->shop_id);
-    if (row_exists(asked)) {
-        struct campaign_shop_row *shop = view_change(view, asked);
-        shop->spent_minor = max_i64(0, shop->spent_minor - returned);
+    if (campaign->shop_counted_from_us != 0 && trade->paid_at_us >= campaign->shop_counted_from_us) {
+        struct campaign_shop_row *shop =
+            view_change(view, campaign_shop_ask(view, line->campaign_id, trade->shop_id));
+        shop->spent_minor -= returned;
     }
     if (!use_back) {
         return;

@@ -3,7 +3,8 @@
  * Which campaigns a trade gets. All live campaigns of the shop's targets are judged; the combination with the
  * largest discount for the shopper wins: a single campaign, or up to DISCOUNTS_MAX of those that combine,
  * applied in order of priority, each on what the ones before left of the price. Ties go to fewer campaigns,
- * then to the higher priority, then to the older campaign.
+ * then to the higher priority, then to the older campaign. Of campaigns that combine, the eight of the highest
+ * priority are tried together.
  *
  * Rounding: a discount is rounded down to the minor unit; the merchant's share of it is rounded down, the
  * platform pays the rest. A minimum spend is compared with the price before any discount and is not looked at
@@ -72,6 +73,9 @@ void offer_use(struct view *view, const struct moment *at, const struct offer_te
 /* Gives `line`'s amounts back to the campaign's sums; `use_back` when the whole trade was refunded. */
 void offer_return(struct view *view, const struct trade_row *trade, int64_t person_id, const struct discount_row *line,
                   bool use_back);
+
+/* Moves what the budget of a campaign that has ended still holds back to the bank. */
+MUST_CHECK enum refusal budget_release(struct view *view, struct moment *at, const struct campaign_row *campaign);
 
 struct account_key budget_platform(const struct campaign_row *campaign);
 struct account_key budget_merchant(const struct campaign_row *campaign);

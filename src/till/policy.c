@@ -14,6 +14,7 @@ static const struct policy_row defaults = {
     .trade_max_minor = 10000000000,
     .code_misses_terminal = 10,
     .code_misses_shop = 60,
+    .code_misses_device = 5,
     .pay_timeout_s = 900,
     .confirm_timeout_s = 120,
 };
@@ -23,6 +24,9 @@ void policy_ask(struct view *view, struct policy_row *policy)
     struct policy_row key = { .one = 1 };
     const struct policy_row *asked = view_ask(view, &policy_table, &key);
     *policy = row_exists(asked) ? *asked : defaults;
+    if (policy->code_misses_device == 0) {
+        policy->code_misses_device = defaults.code_misses_device;
+    }
 }
 
 enum refusal policy_magic(const struct policy_row *policy, int64_t amount_minor)
@@ -53,6 +57,9 @@ static const struct column policy_columns[] = {
     COUNT(pay_timeout_s, 86400, "Seconds until an unpaid trade closes."),
     COUNT(confirm_timeout_s, 86400, "Seconds a shopper has to confirm."),
     COLUMN(policy_row, sandbox, .form = FORM_flag, .text = "Magic amounts provoke refusals. For test systems."),
+    COLUMN(policy_row, code_misses_device, .least = 1, .most = 10000,
+           .text = "Wrong pay codes of one device in a minute, wherever they are shown; from then on its shopper "
+                   "confirms each payment. Left out: 5."),
 };
 static const struct shape policy_shape = SHAPE("policy", policy_row, policy_columns);
 
@@ -65,6 +72,9 @@ static enum refusal decide_change(const void *request, struct moment *at, struct
     struct policy_row *policy = view_change(view, view_ask(view, &policy_table, &key));
     *policy = *(const struct policy_row *)request;
     policy->one = 1;
+    if (policy->code_misses_device == 0) {
+        policy->code_misses_device = defaults.code_misses_device;
+    }
     memcpy(answer, policy, sizeof(*policy));
     return REFUSAL_none;
 }

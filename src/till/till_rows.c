@@ -35,6 +35,8 @@ static const struct column device_columns[] = {
     COLUMN(device_row, last_shop_id, .form = FORM_id),
     COLUMN(device_row, last_terminal_id, .form = FORM_id),
     COLUMN(device_row, created_at_us, .form = FORM_instant),
+    COLUMN(device_row, code_minute, .form = FORM_hidden),
+    COLUMN(device_row, code_misses, .form = FORM_hidden),
 };
 const struct table device_table = TABLE("devices", 30, device_row, device_columns, 1);
 
@@ -136,6 +138,8 @@ static const struct column campaign_columns[] = {
     COLUMN(campaign_row, day, .form = FORM_day),
     COLUMN(campaign_row, day_spent_minor, .form = FORM_amount),
     COLUMN(campaign_row, empty_at_us, .form = FORM_instant),
+    COLUMN(campaign_row, shop_counted_from_us, .form = FORM_instant),
+    COLUMN(campaign_row, stopped, .form = FORM_flag),
 };
 const struct table campaign_table = TABLE("campaigns", 35, campaign_row, campaign_columns, 1);
 
@@ -220,5 +224,6 @@ static const struct column policy_columns[] = {
     COLUMN(policy_row, pay_timeout_s),
     COLUMN(policy_row, confirm_timeout_s),
     COLUMN(policy_row, sandbox, .form = FORM_flag),
+    COLUMN(policy_row, code_misses_device),
 };
 const struct table policy_table = TABLE("policies", 42, policy_row, policy_columns, 1);

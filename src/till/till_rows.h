@@ -17,6 +17,8 @@ struct device_row {
     int64_t last_shop_id;
     int64_t last_terminal_id;
     int64_t created_at_us;
+    int64_t code_minute; /* minute in which wrong codes of it were last shown, wherever it was */
+    int32_t code_misses; /* how many in that minute */
 };
 
 /* What an operator may set for the whole till; missing: the defaults of till/policy.h. */
@@ -33,6 +35,7 @@ struct policy_row {
     int32_t pay_timeout_s;
     int32_t confirm_timeout_s;
     int32_t sandbox; /* 1: magic amounts provoke refusals */
+    int32_t code_misses_device;
 };
 
 extern const struct table device_table;

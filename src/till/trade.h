@@ -95,6 +95,7 @@ struct payment {
     const struct shop_row *shop;
     const struct shopper_row *shopper;
     bool confirmed; /* by the shopper, with a second factor */
+    bool guessed;   /* the code may have been guessed: the shopper confirms whatever the amount */
 };
 
 /*
@@ -105,8 +106,9 @@ struct payment {
 enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *trade, const struct payment *payment);
 /* Ends an unpaid trade. */
 void trade_end(struct view *view, struct moment *at, struct trade_row *trade, enum close_reason reason);
-/* Gives back `amount_minor` of the price; the whole rest closes the trade. Fills in the refund's amounts. */
-enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund);
+/* Gives back `amount_minor` of the price; the whole rest closes the trade for `reason`. Fills in the refund's amounts. */
+enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund,
+                             enum close_reason reason);
 /* Puts a notice for the merchant's endpoints into the outbox. */
 void trade_notify(struct view *view, struct moment *at, const struct trade_row *trade, enum delivery_topic topic);
 

@@ -116,8 +116,7 @@ static enum refusal cancel(struct view *view, struct moment *at, const struct tr
         }
         struct refund_row *kept = view_change(view, row);
         kept->amount_minor = trade->left_minor;
-        refusal = trade_give_back(view, at, trade, kept);
-        trade->close_reason = CLOSE_cancelled;
+        refusal = trade_give_back(view, at, trade, kept, CLOSE_cancelled);
     }
     memcpy(answer, trade, sizeof(*trade));
     return refusal;

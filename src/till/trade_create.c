@@ -32,8 +32,9 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
     if (!access_shop(view, at, shop)) {
         return REFUSAL_forbidden;
     }
-    if (shop->open == 0) {
-        return REFUSAL_shop_closed;
+    const struct trade_row *trade = trade_by_number(view, shop->merchant_id, want->out_trade_no);
+    if (!row_exists(trade) && shop->open == 0) {
+        return REFUSAL_shop_closed; /* a trade that is known is answered all the same */
     }
     if (want->terminal_id != 0 && terminal_ask(view, want->terminal_id)->shop_id != want->shop_id) {
         return REFUSAL_terminal_unknown;
@@ -41,7 +42,7 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
     if (want->currency != 0 && want->currency != shop->currency) {
         return REFUSAL_currency_differs;
     }
-    enum refusal refusal = trade_amount_check(&policy, want->amount_minor);
+    enum refusal refusal = row_exists(trade) ? REFUSAL_none : trade_amount_check(&policy, want->amount_minor);
     if (refusal != REFUSAL_none) {
         return refusal;
     }
@@ -53,7 +54,6 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
                                  .amount_minor = want->amount_minor,
                                  .way = WAY_dynamic,
                                  .expires_at_us = at->now_us + seconds * US_PER_SECOND };
-    const struct trade_row *trade = trade_by_number(view, shop->merchant_id, want->out_trade_no);
     if (!row_exists(trade) && trade_number_reserved(want->out_trade_no)) {
         return REFUSAL_trade_differs;
     }

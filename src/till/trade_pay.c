@@ -22,7 +22,12 @@ static const struct shape pay_shape = SHAPE("trade_pay", trade_pay, pay_columns)
 
 #define CODE_DRIFT_STEPS 1 /* minutes that a phone's clock may be off */
 
-/* ---- guessing: wrong codes are counted per terminal and per shop and minute ---- */
+/*
+ * Guessing: wrong codes are counted per terminal, per shop and per device, and minute. Where terminal or shop
+ * have shown too many nothing is taken any more. Who has many shops can still try each of them at one device:
+ * after too many wrong codes of it, wherever they were shown, a right one may be a lucky guess, and its shopper
+ * is asked. It is not refused, or anybody could keep anybody from paying.
+ */
 
 static bool misses_exceeded(int64_t code_minute, int32_t code_misses, const struct moment *at, int32_t most)
 {
@@ -37,13 +42,17 @@ static void miss_count(int64_t *code_minute, int32_t *code_misses, const struct 
 }
 
 static enum refusal code_missed(struct view *view, const struct moment *at, const struct shop_row *shop,
-                                const struct terminal_row *terminal)
+                                const struct terminal_row *terminal, const struct device_row *device)
 {
     struct shop_row *counted = view_change(view, shop);
     miss_count(&counted->code_minute, &counted->code_misses, at);
     if (terminal != NULL) {
         struct terminal_row *scanner = view_change(view, terminal);
         miss_count(&scanner->code_minute, &scanner->code_misses, at);
+    }
+    if (row_exists(device)) {
+        struct device_row *tried = view_change(view, device);
+        miss_count(&tried->code_minute, &tried->code_misses, at);
     }
     view_keep(view);
     return REFUSAL_code_unknown;
@@ -52,7 +61,7 @@ static enum refusal code_missed(struct view *view, const struct moment *at, cons
 /* Accepts the code once and for all: from here on it is burnt, whatever becomes of the payment. */
 static enum refusal code_accept(struct view *view, const struct moment *at, const struct trade_pay *want,
                                 const struct shop_row *shop, const struct terminal_row *terminal,
-                                int64_t *shopper_id)
+                                const struct device_row **accepted)
 {
     struct device_row key = { .device_id = want->code_device_id };
     if (want->code_device_id < 0) {
@@ -63,7 +72,7 @@ static enum refusal code_accept(struct view *view, const struct moment *at, cons
     bool near =
         want->code_step >= step_now - CODE_DRIFT_STEPS && want->code_step <= step_now + CODE_DRIFT_STEPS;
     if (!row_exists(asked) || asked->revoked != 0 || !near) {
-        return code_missed(view, at, shop, terminal);
+        return code_missed(view, at, shop, terminal, asked);
     }
     if (want->code_step <= asked->last_step) {
         bool here = asked->last_shop_id == want->shop_id && asked->last_terminal_id == want->terminal_id;
@@ -74,12 +83,13 @@ static enum refusal code_accept(struct view *view, const struct moment *at, cons
     device->last_shop_id = want->shop_id;
     device->last_terminal_id = want->terminal_id;
     view_keep(view);
-    *shopper_id = device->shopper_id;
+    *accepted = device;
     return REFUSAL_none;
 }
 
+/* `fresh`: it would be a new trade. One that is known is answered also after the shop has closed. */
 static enum refusal place_check(struct view *view, const struct moment *at, const struct trade_pay *want,
-                                const struct shop_row *shop, const struct terminal_row *terminal)
+                                const struct shop_row *shop, const struct terminal_row *terminal, bool fresh)
 {
     if (!row_exists(shop)) {
         return REFUSAL_shop_unknown;
@@ -87,11 +97,14 @@ static enum refusal place_check(struct view *view, const struct moment *at, cons
     if (!access_shop(view, at, shop)) {
         return REFUSAL_forbidden;
     }
-    if (shop->open == 0) {
+    if (fresh && shop->open == 0) {
         return REFUSAL_shop_closed;
     }
     if (terminal != NULL && (!row_exists(terminal) || terminal->shop_id != want->shop_id)) {
         return REFUSAL_terminal_unknown;
+    }
+    if (at->caller.kind == CALLER_terminal && want->terminal_id != at->caller.id) {
+        return REFUSAL_forbidden; /* or its wrong codes would count on another */
     }
     return want->currency != 0 && want->currency != shop->currency ? REFUSAL_currency_differs : REFUSAL_none;
 }
@@ -113,8 +126,8 @@ static enum refusal decide(const void *request, struct moment *at, struct view *
 {
     struct trade_pay copy = *(const struct trade_pay *)request;
     const struct trade_pay *want = &copy;
+    const struct device_row *device = NULL;
     struct policy_row policy;
-    int64_t shopper_id = 0;
 
     if (copy.terminal_id == 0 && at->caller.kind == CALLER_terminal) {
         copy.terminal_id = at->caller.id;
@@ -124,8 +137,9 @@ static enum refusal decide(const void *request, struct moment *at, struct view *
         want->terminal_id != 0 ? terminal_ask(view, want->terminal_id) : NULL;
 
     policy_ask(view, &policy);
-    enum refusal refusal = place_check(view, at, want, shop, terminal);
-    if (refusal == REFUSAL_none) {
+    const struct trade_row *known = trade_by_number(view, shop->merchant_id, want->out_trade_no);
+    enum refusal refusal = place_check(view, at, want, shop, terminal, !row_exists(known));
+    if (refusal == REFUSAL_none && !row_exists(known)) {
         refusal = trade_amount_check(&policy, want->amount_minor);
     }
     if (refusal != REFUSAL_none) {
@@ -137,7 +151,6 @@ static enum refusal decide(const void *request, struct moment *at, struct view *
                                  .subject = want->subject,
                                  .amount_minor = want->amount_minor,
                                  .way = WAY_scan };
-    const struct trade_row *known = trade_by_number(view, shop->merchant_id, want->out_trade_no);
     if (row_exists(known)) {
         return pay_again(known, &terms, answer);
     }
@@ -149,11 +162,11 @@ static enum refusal decide(const void *request, struct moment *at, struct view *
          misses_exceeded(terminal->code_minute, terminal->code_misses, at, policy.code_misses_terminal))) {
         return REFUSAL_attempts_exceeded;
     }
-    refusal = code_accept(view, at, want, shop, terminal, &shopper_id);
+    refusal = code_accept(view, at, want, shop, terminal, &device);
     if (refusal != REFUSAL_none) {
         return refusal;
     }
-    const struct shopper_row *shopper = shopper_ask(view, shopper_id);
+    const struct shopper_row *shopper = shopper_ask(view, device->shopper_id);
     if (!row_exists(shopper)) {
         return REFUSAL_shopper_unknown;
     }
@@ -161,7 +174,8 @@ static enum refusal decide(const void *request, struct moment *at, struct view *
         return REFUSAL_shopper_blocked;
     }
     struct trade_row *trade = trade_open(view, at, &terms);
-    struct payment payment = { .policy = &policy, .shop = shop, .shopper = shopper };
+    bool guessed = misses_exceeded(device->code_minute, device->code_misses, at, policy.code_misses_device);
+    struct payment payment = { .policy = &policy, .shop = shop, .shopper = shopper, .guessed = guessed };
     refusal = trade_take(view, at, trade, &payment);
     memcpy(answer, trade, sizeof(*trade));
     return refusal;

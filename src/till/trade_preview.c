@@ -11,7 +11,7 @@ struct trade_preview {
 };
 static const struct column preview_columns[] = {
     COLUMN(trade_preview, shop_id, .form = FORM_id, .flags = COLUMN_required),
-    COLUMN(trade_preview, shopper_id, .form = FORM_id, .text = "Left out: limits per person are taken as free."),
+    COLUMN(trade_preview, shopper_id, .form = FORM_id, .text = "Only the shopper's own or the platform's token may name it. Left out: limits per person are taken as free."),
     COLUMN(trade_preview, amount_minor, .form = FORM_amount, .flags = COLUMN_required, .least = 1, .most = AMOUNT_MAX),
 };
 static const struct shape preview_shape = SHAPE("trade_preview", trade_preview, preview_columns);
@@ -58,8 +58,9 @@ static enum refusal decide(const void *request, struct moment *at, struct view *
     if (!row_exists(shop)) {
         return REFUSAL_shop_unknown;
     }
-    bool mine = want->shopper_id != 0 && access_shopper(at, want->shopper_id);
-    if (!mine && !access_shop(view, at, shop)) {
+    /* What limits a shopper has left is for that shopper: shops ask without naming one. */
+    if (want->shopper_id != 0 ? !access_shopper(at, want->shopper_id)
+                              : at->caller.kind != CALLER_shopper && !access_shop(view, at, shop)) {
         return REFUSAL_forbidden;
     }
     if (shopper != NULL && !row_exists(shopper)) {

@@ -69,6 +69,19 @@ static void shop_day_book(struct view *view, const struct trade_row *trade, cons
     sums->refunded_discount_minor += refund->discount_minor;
 }
 
+/* What refunds return to campaigns that have ended goes on to the bank: nobody could take it out later. */
+static enum refusal budgets_release(struct view *view, struct moment *at, const struct trade_row *trade)
+{
+    enum refusal refusal = REFUSAL_none;
+    for (int32_t i = 0; i < trade->discounts_count && refusal == REFUSAL_none; i++) {
+        const struct campaign_row *campaign = campaign_ask(view, trade->discounts[i].campaign_id);
+        if (campaign->state == CAMPAIGN_ended) {
+            refusal = budget_release(view, at, campaign);
+        }
+    }
+    return refusal;
+}
+
 /* What a trade refunded in full no longer counts for its shopper. */
 static void shopper_unbook(struct view *view, const struct shopper_row *asked)
 {
@@ -76,7 +89,8 @@ static void shopper_unbook(struct view *view, const struct shopper_row *asked)
     shopper->payments--;
 }
 
-enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund)
+enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund,
+                             enum close_reason reason)
 {
     struct parts parts;
     struct leg legs[PARTS_MAX];
@@ -115,13 +129,16 @@ enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_
     refund->at_us = at->now_us;
     if (whole) {
         trade->state = TRADE_closed;
-        trade->close_reason = CLOSE_refunded;
+        trade->close_reason = (int32_t)reason;
         trade->closed_at_us = at->now_us;
         shopper_unbook(view, shopper);
     }
     shop_day_book(view, trade, refund, civil_yyyymmdd(civil_day(at->now_us, zone)));
     struct cause cause = { CAUSE_trade_refund, refund->refund_id };
     enum refusal refusal = ledger_move(view, at, cause, legs, count, &refund->transfer_id);
+    if (refusal == REFUSAL_none) {
+        refusal = budgets_release(view, at, trade);
+    }
     if (refusal == REFUSAL_none) {
         trade_notify(view, at, trade, TOPIC_trade_refunded);
     }
@@ -171,7 +188,7 @@ static enum refusal decide_refund(const void *request, struct moment *at, struct
     struct refund_row *refund = view_change(view, known);
     refund->amount_minor = want->amount_minor;
     memcpy(refund->reason, want->reason, sizeof(refund->reason));
-    enum refusal refusal = trade_give_back(view, at, trade, refund);
+    enum refusal refusal = trade_give_back(view, at, trade, refund, CLOSE_refunded);
     memcpy(answer, refund, sizeof(*refund));
     return refusal;
 }

@@ -92,6 +92,9 @@ static bool needs_confirmation(const struct payment *payment, const struct trade
     if (payment->confirmed) {
         return false;
     }
+    if (payment->guessed) {
+        return true;
+    }
     if (trade->way == WAY_static) {
         return paid_minor > limit;
     }
