@@ -147,8 +147,7 @@ static bool use_each(struct audit *audit, const void *row)
 {
     const struct campaign_use_row *use = row;
     struct audit_about about = { AUDIT_budget_kept, &campaign_use_table, row };
-    audit_true(audit, about, "its counts are out of range",
-               use->uses >= 0 && use->day_uses >= 0 && use->day_uses <= use->uses);
+    audit_true(audit, about, "its counts are out of range", use->uses >= 0 && use->day_uses >= 0);
     audit_true(audit, about, "its campaign does not exist",
                audit_map_get(&audit->campaigns, use->campaign_id, 0) != NULL);
     audit->uses_print -= audit_pair_print(use->campaign_id, use->person_id) * (uint64_t)use->uses;

@@ -120,7 +120,8 @@ static void wish_campaign(struct world *world)
         memcpy(intent->request, &want, sizeof(want));
         return;
     }
-    struct intent *intent = intent_new(world, house_operator, world_chance(world, 40) ? &campaign_pause : &campaign_resume);
+    const struct command *command = world_chance(world, 40) ? &campaign_pause : &campaign_resume;
+    struct intent *intent = intent_new(world, house_operator, command);
     memcpy(intent->request, &campaign, sizeof(campaign));
 }
 
@@ -282,7 +283,8 @@ static void sums_check(struct world *world)
         world_wrong(world, "trades", found.trades > answered.trades ? "more than were answered" : "some are missing");
     }
     if (found.refunds != answered.refunds) {
-        world_wrong(world, "refunds", found.refunds > answered.refunds ? "more than were answered" : "some are missing");
+        world_wrong(world, "refunds",
+                    found.refunds > answered.refunds ? "more than were answered" : "some are missing");
     }
     struct house house = { .store = memory };
     if (house_balance(&house, 0, PURPOSE_clearing, UNIT_CNY) != -money) {

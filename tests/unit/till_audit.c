@@ -407,7 +407,7 @@ static const struct corruption corruptions[] = {
       AUDIT_budget_kept, "its uses, less the person's trades" },
     { "a person's use is gone", &campaign_use_table, used, DROP, NULL, 0,
       AUDIT_budget_kept, "its uses, less the person's trades" },
-    { "a use of another person", &campaign_use_table, used, ADD, "day_uses", 50,
+    { "a person used a campaign less than not at all", &campaign_use_table, used, ADD, "day_uses", -50,
       AUDIT_budget_kept, "its counts are out of range" },
     { "a campaign gave more in a shop", &campaign_shop_table, in_a_shop, ADD, "spent_minor", 1,
       AUDIT_budget_kept, "what the campaign gave in this shop" },

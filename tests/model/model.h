@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The till once more, as simply as it can be said: arrays that are searched from front to back, no rows, no
+ * ledger, no batches. Written from the design and the headers, to disagree with the real one wherever either
+ * is wrong. The random cut is left out: it is luck. Sizes are fixed and small.
+ */
+#ifndef TESTS_MODEL_MODEL_H
+#define TESTS_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MODEL_PEOPLE 6
+#define MODEL_SHOPS 4
+#define MODEL_CAMPAIGNS 6
+#define MODEL_TRADES 600
+#define MODEL_REFUNDS 40
+#define MODEL_LINES 3
+
+struct model_line {
+    int campaign;
+    int64_t platform, merchant, platform_left, merchant_left;
+};
+
+struct model_refund {
+    char number[16];
+    int64_t amount, paid;
+};
+
+struct model_trade {
+    char number[40];
+    int shop, shopper; /* shopper -1: not known */
+    int way, state, reason;
+    int64_t list, discount, paid, paid_left, left;
+    bool confirmed;
+    int day;
+    int64_t created_us, paid_us, expires_us; /* expires 0: never */
+    int line_count, refund_count;
+    struct model_line lines[MODEL_LINES];
+    struct model_refund refunds[MODEL_REFUNDS];
+};
+
+struct model_shopper {
+    int person; /* index of the first account of the same person */
+    int64_t wallet, limit;
+    bool blocked;
+    int64_t first_paid_us, payments;
+    int day;
+    int64_t day_code, day_confirmed, day_static;
+    int64_t last_step, wrong_minute; /* of his device */
+    int last_shop, wrong_codes;
+};
+
+struct model_shop {
+    int merchant, set, zone_minutes;
+    bool open;
+    int64_t takings;
+};
+
+struct model_use {
+    int uses, day, day_uses;
+};
+
+struct model_campaign {
+    int state, kind; /* as in the till */
+    int64_t percent_bp, amount, cap, minimum, uses_max, day_budget, shop_budget;
+    int uses_per_day, uses_per_person, share_bp, priority, minute_from, minute_to, weekdays;
+    bool combines, refuse, only_new;
+    int target_kind, target; /* merchant, shop or set by number; all */
+    int64_t starts_us, ends_us;
+    int64_t platform, merchant; /* left of the budget */
+    int64_t spent, uses, day_spent;
+    int day;
+    int64_t shop_spent[MODEL_SHOPS];
+    struct model_use people[MODEL_PEOPLE];
+};
+
+struct model {
+    struct model_shopper shoppers[MODEL_PEOPLE];
+    struct model_shop shops[MODEL_SHOPS];
+    struct model_campaign campaigns[MODEL_CAMPAIGNS];
+    struct model_trade trades[MODEL_TRADES];
+    int shopper_count, shop_count, campaign_count, trade_count;
+    int64_t bank;
+    int64_t now_us; /* of the call that is being decided */
+};
+
+/* A canary: the model rounds discounts up and gives left-over cents of a refund to the last first. */
+extern bool model_canary;
+
+/* Each returns the number of a refusal, or 0. Trades are named by their index; -1 is one that is not there. */
+int model_top_up(struct model *m, int shopper, int64_t amount);
+int model_withdraw(struct model *m, int shopper, int64_t amount);
+/* `*trade` is the trade that answers. */
+int model_pay(struct model *m, int shopper, int shop, const char *number, int64_t amount, int64_t step, int *trade);
+int model_create(struct model *m, int shop, const char *number, int64_t amount, int64_t seconds, int *trade);
+int model_scan_trade(struct model *m, int shopper, int trade, bool confirmed);
+int model_scan_counter(struct model *m, int shopper, int shop, int64_t amount, bool confirmed, int *trade);
+int model_confirm(struct model *m, int shopper, int trade);
+int model_decline(struct model *m, int shopper, int trade);
+int model_cancel(struct model *m, int trade);
+int model_cancel_number(struct model *m, int shop, const char *number, int *trade);
+int model_close(struct model *m, int trade);
+int model_refund(struct model *m, int trade, const char *number, int64_t amount);
+int model_fund(struct model *m, int campaign, int64_t platform, int64_t merchant);
+int model_campaign_state(struct model *m, int campaign, int state);
+/* Closes what ran out of time by then. */
+void model_expire(struct model *m, int64_t now_us);
+
+#endif
