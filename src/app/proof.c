@@ -317,6 +317,12 @@ int describe_main(int argc, char **argv)
         till_edits_init(&server.edits, &key);
         rest.edits = server.edits.edits;
         rest.edit_count = server.edits.count;
+        /* The pages are those of a server, which stands on a store. */
+        enum status opened = store_memory_open(till_tables, &(struct memory_settings){ 0 }, &server.store);
+        assert(opened == STATUS_ok);
+        struct engine_settings engine = { .store = server.store, .timer_commands = till_timers };
+        server.engine = engine_open(&engine);
+        assert(server.engine != NULL);
         server_extras(&server, &settings, &rest);
         return openapi_write(&rest, stdout) ? EXIT_holds : EXIT_fault;
     }
