@@ -50,8 +50,8 @@ struct audit_campaign {
     int64_t unit;
     int64_t given[2];              /* left of the discounts, by funder: platform, merchant */
     int64_t moved[2];              /* put into its budget accounts, less taken out, other than for trades */
+    int64_t shop_counted_from_us;
     int32_t version, version_found;
-    bool changed; /* its rules, after it was created */
 };
 
 struct audit_day {

@@ -176,11 +176,13 @@ static bool lines_count(struct audit *audit, const struct trade_row *trade)
         campaign->spent_minor -= left;
         campaign->given[0] += line->platform_left_minor;
         campaign->given[1] += line->merchant_left_minor;
-        int64_t *shop = audit_map_put(&audit->campaign_shops, line->campaign_id, trade->shop_id);
-        if (shop == NULL) {
-            return audit_too_large(audit);
+        if (campaign->shop_counted_from_us != 0 && trade->paid_at_us >= campaign->shop_counted_from_us) {
+            int64_t *shop = audit_map_put(&audit->campaign_shops, line->campaign_id, trade->shop_id);
+            if (shop == NULL) {
+                return audit_too_large(audit);
+            }
+            shop[2] += left;
         }
-        shop[2] += left;
         if (trade->left_minor > 0) {
             campaign->uses--;
             audit->uses_print += audit_pair_print(line->campaign_id, person_id);

@@ -411,6 +411,8 @@ static const struct corruption corruptions[] = {
       AUDIT_budget_kept, "its counts are out of range" },
     { "a campaign gave more in a shop", &campaign_shop_table, in_a_shop, ADD, "spent_minor", 1,
       AUDIT_budget_kept, "what the campaign gave in this shop" },
+    { "what a campaign gave in a shop is gone", &campaign_shop_table, in_a_shop, DROP, NULL, 0,
+      AUDIT_budget_kept, "no row says so" },
     /* holds and timers */
     { "a hold is larger", &hold_table, open_hold, ADD, "amount", 1,
       AUDIT_reservation_kept, "what it took aside" },
