@@ -26,7 +26,7 @@ struct view {
     uint32_t slot_count;
     struct undo *undo;     /* newest first, of the current decision */
     struct undo *kept;     /* what a refusal rewinds to */
-    uint32_t stamp;        /* of the current decision and its `view_keep`s */
+    uint64_t stamp;        /* of the current decision and its `view_keep`s; never comes round */
     bool missed;           /* the current decision asked for a row that is not at hand */
     uint32_t missing_count; /* rows to fetch, of all decisions since the last `view_load` */
     struct row_want *missing; /* BATCH_ROWS_MAX */

@@ -19,6 +19,8 @@
 #include "till/till_rows.h"
 
 #define CANDIDATES_MAX ((3 + SHOP_SETS_MAX) * OFFERS_MAX)
+static_assert(5 * CANDIDATES_MAX + 64 <= COMMAND_ROWS_MAX,
+              "a payment asks for each campaign, its use, its shop and two budgets, and for 64 rows of its own");
 
 /* Why a campaign gives nothing, in the order in which it is checked; `verdict_names` has the words. */
 enum verdict {
