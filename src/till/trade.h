@@ -87,6 +87,8 @@ bool trade_agrees(const struct trade_row *trade, const struct trade_terms *terms
 bool trade_number_reserved(const char *out_trade_no);
 /* A new waiting trade with its number, which was asked for and is not there. The timer is the caller's. */
 struct trade_row *trade_open(struct view *view, struct moment *at, const struct trade_terms *terms);
+/* Whether a waiting trade's time is up: its timer closes it at once or has not come yet. */
+bool trade_is_late(const struct moment *at, const struct trade_row *trade);
 /* Checks an amount against range, policy and magic. */
 enum refusal trade_amount_check(const struct policy_row *policy, int64_t amount_minor);
 

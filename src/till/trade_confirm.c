@@ -10,6 +10,7 @@ static const struct column confirm_columns[] = {
 };
 static const struct shape confirm_shape = SHAPE("trade_confirm", trade_answer_shopper, confirm_columns);
 
+/* Its time is up also when its timer, which closes it, comes a moment later than the answer. */
 static enum refusal waiting_check(const struct moment *at, const struct trade_row *trade)
 {
     if (!row_exists(trade)) {
@@ -20,7 +21,7 @@ static enum refusal waiting_check(const struct moment *at, const struct trade_ro
     }
     switch (trade->state) {
     case TRADE_wait_buyer_pay:
-        return REFUSAL_none;
+        return trade_is_late(at, trade) ? REFUSAL_trade_closed : REFUSAL_none;
     case TRADE_closed:
         return REFUSAL_trade_closed;
     default:

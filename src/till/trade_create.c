@@ -97,7 +97,7 @@ static const struct shape qr_shape = SHAPE("qr_pay", qr_pay, qr_columns);
 enum qr_kind { QR_none = 0, QR_trade = 1, QR_counter = 2 };
 
 /* The waiting trade that the QR names. */
-static enum refusal qr_trade(struct view *view, const struct qr_pay *want, int64_t shopper_id,
+static enum refusal qr_trade(struct view *view, const struct moment *at, const struct qr_pay *want, int64_t shopper_id,
                              const struct trade_row **trade)
 {
     *trade = trade_ask(view, want->qr_id);
@@ -109,7 +109,7 @@ static enum refusal qr_trade(struct view *view, const struct qr_pay *want, int64
     }
     switch ((*trade)->state) {
     case TRADE_wait_buyer_pay:
-        return REFUSAL_none;
+        return trade_is_late(at, *trade) ? REFUSAL_trade_closed : REFUSAL_none;
     case TRADE_closed:
         return REFUSAL_trade_closed;
     default:
@@ -161,7 +161,7 @@ static enum refusal decide_qr(const void *request, struct moment *at, struct vie
     if (shopper->blocked != 0) {
         return REFUSAL_shopper_blocked;
     }
-    enum refusal refusal = want->qr_kind == QR_trade     ? qr_trade(view, want, shopper_id, &asked)
+    enum refusal refusal = want->qr_kind == QR_trade     ? qr_trade(view, at, want, shopper_id, &asked)
                            : want->qr_kind == QR_counter ? counter_trade(view, at, want, &policy, &asked)
                                                          : REFUSAL_qr_invalid;
     if (refusal != REFUSAL_none) {

@@ -64,6 +64,11 @@ struct trade_row *trade_open(struct view *view, struct moment *at, const struct 
     return trade;
 }
 
+bool trade_is_late(const struct moment *at, const struct trade_row *trade)
+{
+    return trade->expires_at_us != 0 && at->now_us >= trade->expires_at_us;
+}
+
 enum refusal trade_amount_check(const struct policy_row *policy, int64_t amount_minor)
 {
     enum refusal magic = policy_magic(policy, amount_minor);

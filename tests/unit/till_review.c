@@ -392,6 +392,137 @@ static void the_notice_of_a_cancel_says_so(void **state)
     house_end(&house);
 }
 
+/* Time passes between a look at the timers and a decision: the deadline holds all the same. */
+static int64_t hop_us;
+static int looks_before_hop;
+
+static int64_t hopping_clock(void *context)
+{
+    const struct house *house = context;
+    return looks_before_hop-- > 0 ? house->now_us : house->now_us + hop_us;
+}
+
+static void nobody_pays_after_the_deadline(void **state)
+{
+    struct house house;
+    struct trade_row trade;
+    (void)state;
+    house_fill(&house);
+    house.settings.now_us = hopping_clock;
+    looks_before_hop = INT32_MAX;
+    house_reopen_engine(&house);
+    trade = pay(&house, 1, 1, 200000); /* above the limit without password */
+    assert_int_equal(trade.state, TRADE_wait_buyer_pay);
+    struct trade_create create = { .shop_id = 1, .amount_minor = 700, .out_trade_no = "QR", .expires_in_s = 120 };
+    struct trade_row created;
+    must(house_call(&house, house_shop(1), &trade_create, &create, &created));
+    hop_us = 3 * US_PER_MINUTE;
+    looks_before_hop = 1;
+    assert_int_equal(house_call(&house, house_shopper(1), &trade_confirm, &trade.trade_id, NULL), REFUSAL_trade_closed);
+    looks_before_hop = 1;
+    struct qr_pay scan = { .shopper_id = 2, .qr_kind = 1, .qr_id = created.trade_id };
+    assert_int_equal(house_call(&house, house_shopper(2), &qr_pay, &scan, NULL), REFUSAL_trade_closed);
+    house.now_us += hop_us;
+    hop_us = 0;
+    house_settle(&house);
+    must(house_call(&house, house_shop(1), &trade_query, &trade.trade_id, &trade));
+    assert_int_equal(trade.close_reason, CLOSE_timeout);
+    house_end(&house);
+}
+
+/* ---- the pipeline below ---- */
+
+/* Every decision has a stamp. After 2^32 of them, a few days of a busy till, one came that saw all rows as its own. */
+static void stamps_of_decisions_do_not_come_round(void **state)
+{
+    static struct row_change changes[BATCH_ROWS_MAX];
+    struct house house;
+    struct view view;
+    struct merchant_row key = { .merchant_id = 1 };
+    (void)state;
+    house_fill(&house);
+    view_init(&view, house.store);
+    view.stamp = UINT32_MAX;
+    view_begin(&view);
+    struct merchant_row *merchant = view_change(&view, view_ask(&view, &merchant_table, &key));
+    merchant->name[0] = 'X';
+    assert_int_equal(view_changes(&view, changes), 1);
+    view_rewind(&view, true);
+    assert_string_equal(((const struct merchant_row *)view_ask(&view, &merchant_table, &key))->name, "Lotus");
+    view_release(&view);
+    house_end(&house);
+}
+
+/* Ids hold milliseconds in 41 bits: a clock that is moved beyond what fits must not use the numbers up. */
+static void ids_go_on_whatever_the_clock_says(void **state)
+{
+    struct moment at = { .now_us = HOUSE_NOON_US };
+    (void)state;
+    int64_t before = moment_id(&at);
+    for (int bits = 38; bits <= 47; bits++) { /* up to the year 6500 */
+        at.now_us = INT64_C(1262304000) * 1000000 + ((INT64_C(1) << bits) - 1) * 1000;
+        int64_t id = moment_id(&at);
+        assert_true(id > before);
+        assert_true(INT64_MAX - id > INT64_C(1) << 50);
+        before = id;
+    }
+    at.now_us = HOUSE_NOON_US;
+    assert_int_equal(moment_id(&at), before + 1);
+}
+
+#define CROWD 800
+
+static void crowd_make(struct house *house)
+{
+    struct merchant_create merchant = { .merchant_id = 1, .name = "Lotus" };
+    must(house_call(house, house_operator, &merchant_create, &merchant, NULL));
+    for (int64_t id = 1; id <= CROWD; id++) {
+        struct shop_create shop = { .shop_id = id, .merchant_id = 1, .sets_count = 2, .sets = { { 5 }, { 6 } } };
+        struct shopper_create shopper = { .shopper_id = id };
+        struct wallet_move money = { .shopper_id = id, .amount_minor = 1000000 };
+        struct paycode_issue device = { .shopper_id = id, .device_id = id };
+        must(house_call(house, house_operator, &shop_create, &shop, NULL));
+        must(house_call(house, house_operator, &shopper_create, &shopper, NULL));
+        must(house_call(house, house_operator, &paycode_issue, &device, NULL));
+        must(house_call(house, house_operator, &wallet_top_up, &money, NULL));
+    }
+    for (int64_t id = 0; id < 4 * OFFERS_MAX; id++) {
+        const struct target_row targets[] = { { TARGET_all, 0 }, { TARGET_merchant, 1 }, { TARGET_set, 5 }, { TARGET_set, 6 } };
+        struct campaign_rules rules = rules_of(id + 1, 50);
+        rules.targets[0] = targets[id / OFFERS_MAX];
+        rules.uses_per_person = 3;
+        rules.shop_budget_minor = 100000;
+        campaign_open(house, &rules, 1000000);
+    }
+}
+
+/* As many campaigns as a shop may have, each with limits per person and shop, and a batch that waits for the disk. */
+static void a_batch_has_room_for_every_call_it_takes(void **state)
+{
+    static struct call calls[CROWD];
+    static struct trade_pay wants[CROWD];
+    static struct trade_row trades[CROWD];
+    struct house house;
+    struct memory_settings deferred = { .deferred = true };
+    (void)state;
+    house_open_memory(&house, &deferred);
+    crowd_make(&house);
+    for (size_t i = 0; i < CROWD; i++) {
+        wants[i] = pay_of(&house, (int64_t)i + 1, (int64_t)i + 1, 1000);
+        calls[i] = (struct call){ .command = &trade_pay, .request = &wants[i], .answer = &trades[i], .caller = house_operator };
+        snprintf(calls[i].request_key, sizeof(calls[i].request_key), "crowd-%zu", i);
+        assert_true(engine_submit(house.engine, &calls[i]));
+    }
+    while (engine_step(house.engine)) { /* the store keeps nothing until it is pumped */
+    }
+    house_settle(&house);
+    for (size_t i = 0; i < CROWD; i++) {
+        assert_int_equal(calls[i].refusal, REFUSAL_none);
+        assert_int_equal(trades[i].discount_minor, 50);
+    }
+    house_end(&house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +538,10 @@ int main(void)
         cmocka_unit_test(a_terminal_scans_as_itself),
         cmocka_unit_test(a_known_number_is_answered_whatever_changed),
         cmocka_unit_test(the_notice_of_a_cancel_says_so),
+        cmocka_unit_test(nobody_pays_after_the_deadline),
+        cmocka_unit_test(stamps_of_decisions_do_not_come_round),
+        cmocka_unit_test(ids_go_on_whatever_the_clock_says),
+        cmocka_unit_test(a_batch_has_room_for_every_call_it_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
