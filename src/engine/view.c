@@ -24,7 +24,8 @@ static_assert(sizeof(struct slot) % 16 == 0, "the row behind a slot is aligned")
 struct undo {
     struct undo *older;
     struct slot *slot;
-    const void *image; /* NULL: it did not exist */
+    const void *image;
+    bool existed;
     bool was_changed;
 };
 
@@ -218,15 +219,17 @@ static void save(struct view *view, struct slot *slot)
         return;
     }
     struct undo *undo = arena_take(&view->arena, sizeof(*undo));
-    const void *image = slot->exists ? arena_copy(&view->arena, slot_row(slot), slot->table->shape.size) : NULL;
+    void *image = arena_take(&view->arena, slot->table->shape.size);
+    memcpy(image, slot_row(slot), slot->table->shape.size);
     *undo = (struct undo){ .older = view->undo,
                            .slot = slot,
                            .image = image,
+                           .existed = slot->exists,
                            .was_changed = slot->changed };
     view->undo = undo;
     slot->stamp = view->stamp;
     if (!slot->changed) {
-        slot->before = image;
+        slot->before = slot->exists ? image : NULL;
         slot->changed = true;
     }
 }
@@ -246,21 +249,15 @@ void *view_new(struct view *view, const struct table *table, const void *key)
     return view_change(view, slot_row(slot));
 }
 
-/* A row that does not exist is zero but for its key. */
-static void slot_empty(struct slot *slot)
+void view_drop(struct view *view, const void *row)
 {
+    struct slot *slot = row_slot(row);
+    save(view, slot);
     memset(slot_row(slot), 0, slot->table->shape.size);
     bool readable = row_key_read(slot->table, (struct span){ (const char *)slot_key(slot), slot->key_size },
                                  slot_row(slot));
     assert(readable);
     slot->exists = false;
-}
-
-void view_drop(struct view *view, const void *row)
-{
-    struct slot *slot = row_slot(row);
-    save(view, slot);
-    slot_empty(slot);
 }
 
 void view_keep(struct view *view)
@@ -288,12 +285,8 @@ void view_rewind(struct view *view, bool all)
     while (view->undo != stop) {
         struct undo *undo = view->undo;
         struct slot *slot = undo->slot;
-        if (undo->image != NULL) {
-            memcpy(slot_row(slot), undo->image, slot->table->shape.size);
-            slot->exists = true;
-        } else {
-            slot_empty(slot);
-        }
+        memcpy(slot_row(slot), undo->image, slot->table->shape.size);
+        slot->exists = undo->existed;
         slot->changed = undo->was_changed;
         slot->stamp = 0;
         view->undo = undo->older;
