@@ -60,7 +60,7 @@ static struct arena_block *block_add(struct arena *arena, size_t size)
     return block;
 }
 
-void *arena_try(struct arena *arena, size_t size)
+static void *piece_try(struct arena *arena, size_t size)
 {
     size_t rounded = (size + 15) & ~(size_t)15;
     struct arena_block *block = arena->current;
@@ -83,7 +83,13 @@ void *arena_try(struct arena *arena, size_t size)
     void *piece = block->bytes + block->used;
     block->used += rounded;
     ASAN_UNPOISON_MEMORY_REGION(piece, rounded);
-    return memset(piece, 0, rounded);
+    return piece;
+}
+
+void *arena_try(struct arena *arena, size_t size)
+{
+    void *piece = piece_try(arena, size);
+    return piece == NULL ? NULL : memset(piece, 0, size);
 }
 
 void *arena_take(struct arena *arena, size_t size)
@@ -91,6 +97,13 @@ void *arena_take(struct arena *arena, size_t size)
     void *piece = arena_try(arena, size);
     assert(piece != NULL);
     return piece;
+}
+
+void *arena_copy(struct arena *arena, const void *bytes, size_t size)
+{
+    void *piece = piece_try(arena, size);
+    assert(piece != NULL);
+    return memcpy(piece, bytes, size);
 }
 
 void arena_rewind(struct arena *arena)

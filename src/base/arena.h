@@ -26,6 +26,8 @@ void arena_release(struct arena *arena);
 MUST_CHECK void *arena_try(struct arena *arena, size_t size);
 /* Asserts that it fits: for the inside, where limits are proven. */
 void *arena_take(struct arena *arena, size_t size);
+/* The same with `size` bytes copied into it. */
+void *arena_copy(struct arena *arena, const void *bytes, size_t size);
 /* Forgets every piece and keeps the blocks. */
 void arena_rewind(struct arena *arena);
 

@@ -24,8 +24,7 @@ static_assert(sizeof(struct slot) % 16 == 0, "the row behind a slot is aligned")
 struct undo {
     struct undo *older;
     struct slot *slot;
-    const void *image;
-    bool existed;
+    const void *image; /* NULL: it did not exist */
     bool was_changed;
 };
 
@@ -219,17 +218,15 @@ static void save(struct view *view, struct slot *slot)
         return;
     }
     struct undo *undo = arena_take(&view->arena, sizeof(*undo));
-    void *image = arena_take(&view->arena, slot->table->shape.size);
-    memcpy(image, slot_row(slot), slot->table->shape.size);
+    const void *image = slot->exists ? arena_copy(&view->arena, slot_row(slot), slot->table->shape.size) : NULL;
     *undo = (struct undo){ .older = view->undo,
                            .slot = slot,
                            .image = image,
-                           .existed = slot->exists,
                            .was_changed = slot->changed };
     view->undo = undo;
     slot->stamp = view->stamp;
     if (!slot->changed) {
-        slot->before = slot->exists ? image : NULL;
+        slot->before = image;
         slot->changed = true;
     }
 }
@@ -249,15 +246,21 @@ void *view_new(struct view *view, const struct table *table, const void *key)
     return view_change(view, slot_row(slot));
 }
 
-void view_drop(struct view *view, const void *row)
+/* A row that does not exist is zero but for its key. */
+static void slot_empty(struct slot *slot)
 {
-    struct slot *slot = row_slot(row);
-    save(view, slot);
     memset(slot_row(slot), 0, slot->table->shape.size);
     bool readable = row_key_read(slot->table, (struct span){ (const char *)slot_key(slot), slot->key_size },
                                  slot_row(slot));
     assert(readable);
     slot->exists = false;
+}
+
+void view_drop(struct view *view, const void *row)
+{
+    struct slot *slot = row_slot(row);
+    save(view, slot);
+    slot_empty(slot);
 }
 
 void view_keep(struct view *view)
@@ -285,8 +288,12 @@ void view_rewind(struct view *view, bool all)
     while (view->undo != stop) {
         struct undo *undo = view->undo;
         struct slot *slot = undo->slot;
-        memcpy(slot_row(slot), undo->image, slot->table->shape.size);
-        slot->exists = undo->existed;
+        if (undo->image != NULL) {
+            memcpy(slot_row(slot), undo->image, slot->table->shape.size);
+            slot->exists = true;
+        } else {
+            slot_empty(slot);
+        }
         slot->changed = undo->was_changed;
         slot->stamp = 0;
         view->undo = undo->older;
