@@ -23,8 +23,8 @@
 struct old_call {
     const struct command *command;
     struct caller caller;
-    uint8_t request[REQUEST_MOST];
-    uint8_t answer[4096];
+    _Alignas(16) uint8_t request[REQUEST_MOST];
+    _Alignas(16) uint8_t answer[4096];
     enum refusal refusal;
     char key[32];
 };

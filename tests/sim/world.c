@@ -65,29 +65,21 @@ static enum status shaky_scan(struct store *store, const struct table *table, st
     return memory_of(store)->ops->scan(memory_of(store), table, from, each, context);
 }
 
-/* Between the memory store and the engine: a fault is a crash of the whole process, which the engine never hears of. */
-struct hand_over {
-    struct world *world;
-    keep_done *done;
-    void *context;
-};
-
+/* A fault is a crash of the whole process, which the engine never hears of. */
 static void shaky_done(void *context, enum status status)
 {
-    struct hand_over hand = *(struct hand_over *)context;
-    free(context);
+    struct world *world = context;
     if (status != STATUS_ok) {
-        hand.world->crashed = true;
-    } else if (!hand.world->crashed) {
-        hand.done(hand.context, status);
+        world->crashed = true;
+    } else if (!world->crashed) {
+        world->hand.done(world->hand.context, status);
     }
 }
 
 static void early_done(void *context, enum status status)
 {
-    struct hand_over *hand = context;
-    hand->world->crashed = hand->world->crashed || status != STATUS_ok;
-    free(hand);
+    struct world *world = context;
+    world->crashed = world->crashed || status != STATUS_ok;
 }
 
 /* Which row of a batch the canary removes; `count`: none. */
@@ -109,11 +101,9 @@ static enum status shaky_keep(struct store *store, const struct row_change *chan
                               void *context)
 {
     struct world *world = world_of(store);
-    struct hand_over *hand = calloc(1, sizeof(*hand));
     struct row_change *fewer = calloc(count + 1, sizeof(*fewer));
-    assert(hand != NULL);
     assert(fewer != NULL);
-    *hand = (struct hand_over){ world, done, context };
+    world->hand = (struct hand_over){ done, context };
     size_t without = world->calm ? count : canary_row(world, changes, count), kept = 0;
     for (size_t i = 0; i < count; i++) {
         if (i != without) {
@@ -123,7 +113,7 @@ static enum status shaky_keep(struct store *store, const struct row_change *chan
     world->canary_deeds += without < count;
     bool early = world->canary == CANARY_answers_early && !world->calm;
     enum status status =
-        memory_of(store)->ops->keep(memory_of(store), fewer, kept, early ? early_done : shaky_done, hand);
+        memory_of(store)->ops->keep(memory_of(store), fewer, kept, early ? early_done : shaky_done, world);
     free(fewer);
     if (status == STATUS_ok && early) {
         world->canary_deeds++;

@@ -43,7 +43,7 @@ enum intent_state {
 struct intent {
     const struct command *command;
     struct caller caller;
-    uint8_t request[REQUEST_ROOM];
+    _Alignas(16) uint8_t request[REQUEST_ROOM];
     char key[REQUEST_KEY_SIZE];
     enum intent_state state;
     int attempts;
@@ -53,7 +53,7 @@ struct intent {
     int64_t decided_at_us;
     size_t packed_size;
     uint8_t packed[PACK_SIZE_MAX];
-    uint8_t answer[ANSWER_ROOM];
+    _Alignas(16) uint8_t answer[ANSWER_ROOM];
     int64_t amount;  /* of money that moves between bank and till when it goes through; signed */
 };
 
@@ -63,17 +63,24 @@ struct attempt {
     struct world *world;
     struct intent *intent;
     struct attempt *next;
-    uint8_t answer[ANSWER_ROOM];
+    _Alignas(16) uint8_t answer[ANSWER_ROOM];
     bool lost; /* nobody hears the answer */
 };
 
 #define CLIENTS 8
 #define INTENTS_MAX 512
 
+/* Between the memory store and the engine: the batch that is with the store. */
+struct hand_over {
+    keep_done *done;
+    void *context;
+};
+
 struct world {
     uint64_t seed, random;
     int64_t now_us;
     struct shaky shaky;
+    struct hand_over hand;
     struct engine_settings settings;
     struct engine *engine;
     enum canary canary;
