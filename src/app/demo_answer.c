@@ -141,7 +141,9 @@ static enum demo_answer scan_answered(struct play *play, const struct flight *fl
         play->book->repeats_without_effect++; /* the first one had arrived; only its answer was lost */
     }
     enum demo_answer outcome = pay_answered(play, flight, answer, 0);
-    if (outcome == DEMO_refused && flight->errand.kind == ERRAND_pay && chance(play, 100)) {
+    /* "Not now" is not kept: the same request may be answered otherwise a minute later. */
+    bool kept = outcome == DEMO_refused && answer->status != 429;
+    if (kept && flight->errand.kind == ERRAND_pay && chance(play, 100)) {
         struct errand again = flight->errand;
         again.first_status = answer->status;
         again.first_hash = answer_hash(answer);

@@ -7,6 +7,7 @@
 
 #define BLOCK_ERRANDS 1024
 #define STALE_MINUTES 7
+#define GUESSES_FROM 900 /* 15:00 */
 
 struct errand_block {
     struct errand_block *next;
@@ -155,7 +156,7 @@ bool order_make(struct play *play, struct order *order)
     order->amount_minor = purchase.amount_minor;
     order->goods = purchase.goods;
     uint32_t luck = (uint32_t)random_below(&play->random, 1000);
-    if (play->minute == 900 && play->guesses_left > 0) { /* at 15:00 somebody tries his luck with a stolen till */
+    if (play->minute >= GUESSES_FROM && play->guesses_left > 0) { /* somebody tries his luck with a stolen till */
         play->guesses_left--;
         order->terminal = play->day->shops[0].first_terminal;
         order->shop = 0;
@@ -224,7 +225,7 @@ static void purchase_write(struct play *play, const struct errand *errand, struc
          "\"subject\":\"%s\",\"%s\":%s%s%s}",
          (long long)double12_shop_id(order->shop), (long long)double12_terminal_id(order->terminal), order->serial,
          order->amount_minor, double12_goods(kind, order->goods), by_code ? "pay_code" : "expires_in_s",
-         by_code ? "\"" : "", by_code ? order->code : "300", by_code ? "\"" : "");
+         by_code ? "\"" : "", by_code ? order->code : "900", by_code ? "\"" : "");
 }
 
 static void number_write(struct play *play, const struct errand *errand, struct http_request *http, bool cancel)

@@ -288,12 +288,13 @@ static void verdict_words(const struct verdict *verdict)
     progress_number(per_second(result), rate);
     progress_number(verdict->audit->transfers, transfers);
     progress_number(verdict->comparison->equal, days);
-    printf("\nKoubei, %d to %d: %u shops, %u days with payments in the data\n", verdict->settings->from, verdict->settings->to,
-           verdict->data->shop_count, verdict->data->days);
+    printf("\nKoubei, %d to %d: %u shops, %u days with payments in the data\n", verdict->settings->from,
+           verdict->settings->to, verdict->data->shop_count, verdict->data->days);
     printf("Real: the shops, their cities and kinds, and how many payments each had on each day.\n"
            "Invented from seed %llu: %u shoppers, the minutes and the amounts.\n\n",
            (unsigned long long)verdict->settings->seed, replay_shoppers(verdict->data));
-    printf("  %s payments over HTTP in %lld.%lld s, %s a second; p50 %lld ms, p99 %lld ms, slowest %lld ms\n", payments,
+    printf("  %s payments over HTTP in %lld.%lld s, %s a second; p50 %lld ms, p99 %lld ms, slowest %lld ms\n",
+           payments,
            (long long)(result->took_us / 1000000), (long long)(result->took_us / 100000 % 10), rate,
            (long long)histogram_quantile(&result->latency, 500000) / 1000,
            (long long)histogram_quantile(&result->latency, 990000) / 1000, (long long)result->latency.max / 1000);
