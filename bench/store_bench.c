@@ -2,8 +2,8 @@
 /*
  * What the sqlite store costs by itself: batches of payments as the till makes them, without till and doors.
  *
- *     store_bench file=PATH [shoppers=N] [seconds=N] [batch=N] [rate=PAYMENTS/S] [cache_mb=N] [page_cache_mb=N]
- *                 [wal_mb=N] [generation_rows=N] [generation_mb=N] [in_flight=N] [audit=1]
+ *     store_bench file=PATH [shoppers=N] [seconds=N] [batch=N] [rate=PAYMENTS/S] [cache_mb=N]
+ * [page_cache_mb=N] [wal_mb=N] [generation_rows=N] [generation_mb=N] [in_flight=N] [audit=1]
  *
  * Each payment inserts a request, a number, a trade and a transfer, and changes a shopper, a device, an
  * account and the use of a campaign; three hot rows are changed once a batch. The file is created with its
@@ -95,44 +95,78 @@ struct use_row {
 
 #define C(type, member) COLUMN(type##_row, member)
 
-static const struct column request_columns[] = { C(request, request_key), C(request, caller_kind), C(request, caller_id),
-                                                 C(request, command),     C(request, refusal),     C(request, body_hash),
+static const struct column request_columns[] = { C(request, request_key),   C(request, caller_kind),
+                                                 C(request, caller_id),     C(request, command),
+                                                 C(request, refusal),       C(request, body_hash),
                                                  C(request, decided_at_us), C(request, answer) };
-static const struct column number_columns[] = { C(number, out_trade_no), C(number, merchant_id), C(number, trade_id) };
+static const struct column number_columns[] = { C(number, out_trade_no), C(number, merchant_id),
+                                                C(number, trade_id) };
 static const struct column discount_columns[] = { C(discount, campaign_id), C(discount, platform_minor),
-                                                  C(discount, merchant_minor), C(discount, platform_left_minor),
+                                                  C(discount, merchant_minor),
+                                                  C(discount, platform_left_minor),
                                                   C(discount, merchant_left_minor) };
 static const struct shape discount_shape = SHAPE("discount", discount_row, discount_columns);
 static const struct column trade_columns[] = {
-    C(trade, trade_id),       C(trade, merchant_id),     C(trade, shop_id),       C(trade, terminal_id),
-    C(trade, shopper_id),     C(trade, out_trade_no),    C(trade, subject),       C(trade, currency),
-    C(trade, state),          C(trade, way),             C(trade, close_reason),  C(trade, list_minor),
-    C(trade, discount_minor), C(trade, paid_minor),      C(trade, paid_left_minor), C(trade, left_minor),
-    C(trade, confirmed),      C(trade, day),             C(trade, created_at_us), C(trade, paid_at_us),
-    C(trade, closed_at_us),   C(trade, expires_at_us),   C(trade, transfer_id),   C(trade, refund_count),
+    C(trade, trade_id),
+    C(trade, merchant_id),
+    C(trade, shop_id),
+    C(trade, terminal_id),
+    C(trade, shopper_id),
+    C(trade, out_trade_no),
+    C(trade, subject),
+    C(trade, currency),
+    C(trade, state),
+    C(trade, way),
+    C(trade, close_reason),
+    C(trade, list_minor),
+    C(trade, discount_minor),
+    C(trade, paid_minor),
+    C(trade, paid_left_minor),
+    C(trade, left_minor),
+    C(trade, confirmed),
+    C(trade, day),
+    C(trade, created_at_us),
+    C(trade, paid_at_us),
+    C(trade, closed_at_us),
+    C(trade, expires_at_us),
+    C(trade, transfer_id),
+    C(trade, refund_count),
     COLUMN_LIST(trade_row, discounts, discount_shape),
 };
-static const struct column leg_columns[] = { C(leg, from_owner_id), C(leg, from_purpose), C(leg, to_owner_id),
-                                             C(leg, to_purpose),    C(leg, unit),         C(leg, amount),
-                                             C(leg, from_balance),  C(leg, to_balance),   C(leg, from_previous_id),
-                                             C(leg, to_previous_id) };
+static const struct column leg_columns[] = {
+    C(leg, from_owner_id), C(leg, from_purpose), C(leg, to_owner_id),
+    C(leg, to_purpose),    C(leg, unit),         C(leg, amount),
+    C(leg, from_balance),  C(leg, to_balance),   C(leg, from_previous_id),
+    C(leg, to_previous_id)
+};
 static const struct shape leg_shape = SHAPE("leg", leg_row, leg_columns);
-static const struct column transfer_columns[] = { C(transfer, transfer_id), C(transfer, at_us), C(transfer, cause),
-                                                  C(transfer, reference_id),
+static const struct column transfer_columns[] = { C(transfer, transfer_id), C(transfer, at_us),
+                                                  C(transfer, cause), C(transfer, reference_id),
                                                   COLUMN_LIST(transfer_row, legs, leg_shape) };
 static const struct column shopper_columns[] = {
-    C(shopper, shopper_id),       C(shopper, name),     C(shopper, person_id), C(shopper, blocked),
-    C(shopper, no_password_limit_minor), C(shopper, created_at_us), C(shopper, first_paid_at_us), C(shopper, payments),
-    C(shopper, day), C(shopper, day_code_minor), C(shopper, day_confirmed_minor), C(shopper, day_static_minor),
+    C(shopper, shopper_id),
+    C(shopper, name),
+    C(shopper, person_id),
+    C(shopper, blocked),
+    C(shopper, no_password_limit_minor),
+    C(shopper, created_at_us),
+    C(shopper, first_paid_at_us),
+    C(shopper, payments),
+    C(shopper, day),
+    C(shopper, day_code_minor),
+    C(shopper, day_confirmed_minor),
+    C(shopper, day_static_minor),
 };
-static const struct column device_columns[] = { C(device, device_id),    C(device, shopper_id),       C(device, revoked),
-                                                C(device, last_step),    C(device, last_shop_id),     C(device, last_terminal_id),
+static const struct column device_columns[] = { C(device, device_id),    C(device, shopper_id),
+                                                C(device, revoked),      C(device, last_step),
+                                                C(device, last_shop_id), C(device, last_terminal_id),
                                                 C(device, created_at_us) };
-static const struct column account_columns[] = { C(account, owner_id), C(account, purpose), C(account, unit),
-                                                 C(account, balance),  C(account, floor),   C(account, last_transfer_id),
+static const struct column account_columns[] = { C(account, owner_id),       C(account, purpose),
+                                                 C(account, unit),           C(account, balance),
+                                                 C(account, floor),          C(account, last_transfer_id),
                                                  C(account, transfer_count), C(account, opened_at_us) };
-static const struct column use_columns[] = { C(use, campaign_id), C(use, person_id), C(use, uses), C(use, day),
-                                             C(use, day_uses) };
+static const struct column use_columns[] = { C(use, campaign_id), C(use, person_id), C(use, uses),
+                                             C(use, day), C(use, day_uses) };
 
 static const struct table request_table = TABLE("requests", 1, request_row, request_columns, 3);
 static const struct table account_table = TABLE("accounts", 10, account_row, account_columns, 3);
@@ -142,10 +176,21 @@ static const struct table device_table = TABLE("devices", 30, device_row, device
 static const struct table trade_table = TABLE("trades", 31, trade_row, trade_columns, 1);
 static const struct table number_table = TABLE("trade_numbers", 32, number_row, number_columns, 2);
 static const struct table use_table = TABLE("campaign_uses", 37, use_row, use_columns, 2);
-static const struct table *const tables[] = { &request_table, &account_table, &transfer_table, &shopper_table,
-                                              &device_table,  &trade_table,   &number_table,   &use_table, NULL };
+static const struct table *const tables[] = { &request_table, &account_table, &transfer_table,
+                                              &shopper_table, &device_table,  &trade_table,
+                                              &number_table,  &use_table,     NULL };
 
-enum place { PLACE_request, PLACE_number, PLACE_trade, PLACE_transfer, PLACE_shopper, PLACE_device, PLACE_account, PLACE_use, PLACES };
+enum place {
+    PLACE_request,
+    PLACE_number,
+    PLACE_trade,
+    PLACE_transfer,
+    PLACE_shopper,
+    PLACE_device,
+    PLACE_account,
+    PLACE_use,
+    PLACES
+};
 
 #define HOT_ROWS 3
 #define IN_FLIGHT_MAX 8
@@ -209,7 +254,8 @@ static void kept(void *context, enum status status)
     }
     pthread_mutex_lock(&bench->lock);
     if (bench->finished < SAMPLES_MAX) {
-        bench->latency_ns[bench->finished] = os_monotonic_ns() - bench->started_ns[bench->finished % IN_FLIGHT_MAX];
+        bench->latency_ns[bench->finished] =
+            os_monotonic_ns() - bench->started_ns[bench->finished % IN_FLIGHT_MAX];
     }
     bench->finished++;
     pthread_cond_signal(&bench->wake);
@@ -252,12 +298,20 @@ static int64_t device_of(int64_t shopper)
 static void shopper_make(struct payment *payment, int64_t shopper)
 {
     memset(payment, 0, sizeof(*payment));
-    payment->shopper = (struct shopper_row){ .shopper_id = shopper, .person_id = shopper,
-                                             .no_password_limit_minor = 100000, .created_at_us = 1418342400000000 };
+    payment->shopper = (struct shopper_row){ .shopper_id = shopper,
+                                             .person_id = shopper,
+                                             .no_password_limit_minor = 100000,
+                                             .created_at_us = 1418342400000000 };
     snprintf(payment->shopper.name, sizeof(payment->shopper.name), "shopper %lld", (long long)shopper);
-    payment->device = (struct device_row){ .device_id = device_of(shopper), .shopper_id = shopper, .created_at_us = 1418342400000000 };
-    payment->account = (struct account_row){ .owner_id = shopper, .purpose = 1, .unit = 156, .balance = 1000000000,
-                                             .transfer_count = 1, .opened_at_us = 1418342400000000 };
+    payment->device = (struct device_row){ .device_id = device_of(shopper),
+                                           .shopper_id = shopper,
+                                           .created_at_us = 1418342400000000 };
+    payment->account = (struct account_row){ .owner_id = shopper,
+                                             .purpose = 1,
+                                             .unit = 156,
+                                             .balance = 1000000000,
+                                             .transfer_count = 1,
+                                             .opened_at_us = 1418342400000000 };
 }
 
 static void city_make(struct bench *bench)
@@ -303,7 +357,8 @@ static void payment_wants(struct bench *bench, int64_t i)
              (unsigned long long)(dice(bench) & 0xFFFFFFFF));
     payment->request.caller_kind = 3;
     payment->request.caller_id = 70000 + id % 20000;
-    snprintf(payment->number.out_trade_no, sizeof(payment->number.out_trade_no), "20141212%014lld", (long long)id);
+    snprintf(payment->number.out_trade_no, sizeof(payment->number.out_trade_no), "20141212%014lld",
+             (long long)id);
     payment->number.merchant_id = 500 + id % 100;
     payment->trade.trade_id = id;
     payment->transfer.transfer_id = id;
@@ -332,19 +387,42 @@ static void payment_decide(struct payment *payment, int64_t now_us)
     memset(payment->request.answer.bytes, 0x5A, 24);
     memset(payment->request.body_hash, (int)(id & 0xFF), 16);
     payment->number.trade_id = id;
-    payment->trade = (struct trade_row){ .trade_id = id, .merchant_id = payment->number.merchant_id, .shop_id = 20000 + id % 20000,
-                                         .terminal_id = 70000 + id % 20000, .shopper_id = shopper, .currency = 156, .state = 2,
-                                         .way = 1, .list_minor = 8800, .discount_minor = 4400, .paid_minor = 4400,
-                                         .paid_left_minor = 4400, .left_minor = 8800, .day = 20141212, .created_at_us = now_us,
-                                         .paid_at_us = now_us, .expires_at_us = now_us + 90000000, .transfer_id = id,
+    payment->trade = (struct trade_row){ .trade_id = id,
+                                         .merchant_id = payment->number.merchant_id,
+                                         .shop_id = 20000 + id % 20000,
+                                         .terminal_id = 70000 + id % 20000,
+                                         .shopper_id = shopper,
+                                         .currency = 156,
+                                         .state = 2,
+                                         .way = 1,
+                                         .list_minor = 8800,
+                                         .discount_minor = 4400,
+                                         .paid_minor = 4400,
+                                         .paid_left_minor = 4400,
+                                         .left_minor = 8800,
+                                         .day = 20141212,
+                                         .created_at_us = now_us,
+                                         .paid_at_us = now_us,
+                                         .expires_at_us = now_us + 90000000,
+                                         .transfer_id = id,
                                          .discounts_count = 1 };
     memcpy(payment->trade.out_trade_no, payment->number.out_trade_no, sizeof(payment->trade.out_trade_no));
     memcpy(payment->trade.subject, "half-price day", 15);
     payment->trade.discounts[0] = (struct discount_row){ 42, 4400, 0, 4400, 0 };
-    payment->transfer = (struct transfer_row){ .transfer_id = id, .at_us = now_us, .cause = 1, .reference_id = id, .legs_count = 2 };
+    payment->transfer = (struct transfer_row){
+        .transfer_id = id, .at_us = now_us, .cause = 1, .reference_id = id, .legs_count = 2
+    };
     for (int i = 0; i < 2; i++) {
-        payment->transfer.legs[i] = (struct leg_row){ shopper, 1, payment->trade.merchant_id, 2, 156, 4400,
-                                                      payment->account.balance, id * 4400, payment->account.last_transfer_id, id - 3 };
+        payment->transfer.legs[i] = (struct leg_row){ shopper,
+                                                      1,
+                                                      payment->trade.merchant_id,
+                                                      2,
+                                                      156,
+                                                      4400,
+                                                      payment->account.balance,
+                                                      id * 4400,
+                                                      payment->account.last_transfer_id,
+                                                      id - 3 };
     }
     payment->shopper.first_paid_at_us = now_us;
     payment->shopper.payments++;
@@ -389,7 +467,8 @@ static void batch_run(struct bench *bench)
         }
     }
     for (size_t i = 0; i < HOT_ROWS; i++) {
-        bench->hot[i] = (struct account_row){ .owner_id = (int64_t)i + 1, .purpose = 3, .unit = 156, .balance = now_us };
+        bench->hot[i] =
+            (struct account_row){ .owner_id = (int64_t)i + 1, .purpose = 3, .unit = 156, .balance = now_us };
         struct row_want want = want_make(bench, want_count + i, &account_table, &bench->hot[i]);
         change_add(bench, &count, &want);
     }
@@ -422,7 +501,8 @@ static void report(struct bench *bench, const struct store_counts *before, int64
     getrusage(RUSAGE_SELF, &usage);
     int64_t *sorted = bench->latency_ns + (bench->finished - batches);
     qsort(sorted, (size_t)batches, sizeof(*sorted), latency_order);
-    printf("shoppers=%lld payments=%.0f payments_per_second=%.0f\n", (long long)bench->shoppers, payments, payments / seconds);
+    printf("shoppers=%lld payments=%.0f payments_per_second=%.0f\n", (long long)bench->shoppers, payments,
+           payments / seconds);
     printf("deciding us/payment: peek %.2f load %.2f keep %.2f (rows loaded/payment %.2f)\n",
            (double)bench->peek_ns / payments / 1e3, (double)bench->load_ns / payments / 1e3,
            (double)bench->keep_ns / payments / 1e3, (double)bench->missed / payments);
@@ -460,7 +540,8 @@ static void audit(struct bench *bench)
             die("scan failed");
         }
         double seconds = (double)(os_monotonic_us() - start_us + 1) / 1e6;
-        printf("scan %-16s %10lld rows %8.0f rows/s\n", tables[i]->shape.name, (long long)rows, (double)rows / seconds);
+        printf("scan %-16s %10lld rows %8.0f rows/s\n", tables[i]->shape.name, (long long)rows,
+               (double)rows / seconds);
     }
     reader->ops->close(reader);
 }

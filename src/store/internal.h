@@ -23,7 +23,8 @@
 #define BATCH_PARTS_MAX 512
 #define FORMAT_VERSION 1
 
-static_assert((BATCH_ROWS_MAX * (uint64_t)RECORD_SIZE_MAX) / (PART_SIZE_MAX - RECORD_SIZE_MAX) < BATCH_PARTS_MAX,
+static_assert((BATCH_ROWS_MAX * (uint64_t)RECORD_SIZE_MAX) / (PART_SIZE_MAX - RECORD_SIZE_MAX) <
+                  BATCH_PARTS_MAX,
               "the largest batch fits its parts");
 
 /* ---- batches on their way to the journal (sqlite_journal.c) ---- */
@@ -34,7 +35,7 @@ struct part_head {
     uint32_t part, part_count;
     uint32_t rows;
     uint64_t batch;
-    uint64_t size; /* bytes of the records that follow */
+    uint64_t size;     /* bytes of the records that follow */
     uint64_t checksum; /* of head, with this member 0, and records */
 };
 

@@ -81,8 +81,8 @@ static struct span entry_image(const struct entry *entry)
 static struct entry **map_slot(struct map *map, uint32_t table, uint64_t hash, struct span key)
 {
     struct entry **slot = &map->buckets[hash & (map->bucket_count - 1)];
-    while (*slot != NULL && ((*slot)->hash != hash || (*slot)->table != table ||
-                             key_compare(entry_key(*slot), key) != 0)) {
+    while (*slot != NULL &&
+           ((*slot)->hash != hash || (*slot)->table != table || key_compare(entry_key(*slot), key) != 0)) {
         slot = &(*slot)->next;
     }
     return slot;
@@ -178,8 +178,8 @@ static enum status memory_load(struct store *base, struct row_want *wants, size_
     return STATUS_ok;
 }
 
-static enum memory_order hook_ask(struct memory_store *store, enum memory_step step, const struct waiting *batch,
-                                  size_t row)
+static enum memory_order hook_ask(struct memory_store *store, enum memory_step step,
+                                  const struct waiting *batch, size_t row)
 {
     memory_hook *hook = store->settings.hook;
     return hook == NULL ? MEMORY_go_on : hook(store->settings.hook_context, step, batch->number, row);
@@ -267,7 +267,8 @@ static enum status memory_keep(struct store *base, const struct row_change *chan
     }
     for (size_t i = 0; i < count; i++) {
         const struct entry *row = batch->rows[i];
-        map_put(&store->live, entry_new(row->table, row->hash, entry_key(row), entry_image(row), row->exists));
+        map_put(&store->live,
+                entry_new(row->table, row->hash, entry_key(row), entry_image(row), row->exists));
     }
     batch->number = ++store->batch_last;
     if (store->last != NULL) {
@@ -286,8 +287,8 @@ static int entry_order(const void *a, const void *b)
     return key_compare(entry_key(*(struct entry *const *)a), entry_key(*(struct entry *const *)b));
 }
 
-static enum status memory_scan(struct store *base, const struct table *table, struct span from, scan_row *each,
-                               void *context)
+static enum status memory_scan(struct store *base, const struct table *table, struct span from,
+                               scan_row *each, void *context)
 {
     struct memory_store *store = (struct memory_store *)base;
     _Alignas(16) uint8_t row[ROW_SIZE_MAX];
@@ -308,7 +309,8 @@ static enum status memory_scan(struct store *base, const struct table *table, st
     }
     for (size_t i = 0; i < count; i++) {
         memset(row, 0, table->shape.size);
-        bool fits = row_key_read(table, entry_key(rows[i]), row) && row_unpack(table, entry_image(rows[i]), row);
+        bool fits =
+            row_key_read(table, entry_key(rows[i]), row) && row_unpack(table, entry_image(rows[i]), row);
         assert(fits);
         if (!each(context, row)) {
             break;
@@ -367,7 +369,8 @@ enum status store_memory_open(const struct table *const *tables, const struct me
     return STATUS_ok;
 }
 
-enum status store_memory_reopen(struct store *base, const struct memory_settings *settings, struct store **store)
+enum status store_memory_reopen(struct store *base, const struct memory_settings *settings,
+                                struct store **store)
 {
     struct memory_store *old = (struct memory_store *)base;
     enum status status = store_memory_open(base->tables, settings, store);
@@ -376,11 +379,12 @@ enum status store_memory_reopen(struct store *base, const struct memory_settings
     for (size_t i = 0; i < old->durable.bucket_count; i++) {
         for (struct entry *entry = old->durable.buckets[i]; entry != NULL; entry = entry->next) {
             if (entry->exists) {
-                struct entry *live = entry_new(entry->table, entry->hash, entry_key(entry), entry_image(entry), true);
+                struct entry *live =
+                    entry_new(entry->table, entry->hash, entry_key(entry), entry_image(entry), true);
                 live->known = false;
                 map_put(&fresh->live, live);
-                map_put(&fresh->durable, entry_new(entry->table, entry->hash, entry_key(entry),
-                                                   entry_image(entry), true));
+                map_put(&fresh->durable,
+                        entry_new(entry->table, entry->hash, entry_key(entry), entry_image(entry), true));
             }
         }
     }

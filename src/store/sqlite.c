@@ -47,7 +47,8 @@ static void cache_publish(struct sqlite_store *store)
 static bool want_answer(struct sqlite_store *store, struct row_want *want, bool *known)
 {
     size_t size;
-    const uint8_t *image = cache_find(store->cache, want->table->number, want->key, want->hash, &want->exists, &size);
+    const uint8_t *image =
+        cache_find(store->cache, want->table->number, want->key, want->hash, &want->exists, &size);
     *known = image != NULL;
     if (image == NULL || !want->exists) {
         return true;
@@ -229,7 +230,8 @@ static struct batch *slot_take(struct sqlite_store *store)
     return batch;
 }
 
-static void batch_cache(struct sqlite_store *store, const struct batch *batch, const struct row_change *changes)
+static void batch_cache(struct sqlite_store *store, const struct batch *batch,
+                        const struct row_change *changes)
 {
     size_t index = 0;
     for (uint32_t i = 0; i < batch->part_count; i++) {
@@ -239,8 +241,8 @@ static void batch_cache(struct sqlite_store *store, const struct batch *batch, c
             size_t took = record_read(batch->bytes + at, batch->part_at[i + 1] - at, &record);
             assert(took > 0); /* written a moment ago */
             cache_prefetch(store->cache, changes[min_i64((int64_t)index + 8, batch->row_count - 1)].hash);
-            cache_put(store->cache, record.table, record.key, changes[index].hash, record.exists, record.image,
-                      batch->number);
+            cache_put(store->cache, record.table, record.key, changes[index].hash, record.exists,
+                      record.image, batch->number);
             index++;
             at += took;
         }
@@ -278,8 +280,8 @@ static enum status sqlite_keep(struct store *base, const struct row_change *chan
     return STATUS_ok;
 }
 
-static enum status sqlite_scan(struct store *base, const struct table *table, struct span from, scan_row *each,
-                               void *context)
+static enum status sqlite_scan(struct store *base, const struct table *table, struct span from,
+                               scan_row *each, void *context)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
     struct journal_extent extent;
@@ -323,8 +325,9 @@ static void sqlite_counts(struct store *base, struct store_counts *counts)
 
 static void statements_close(struct sqlite_store *store)
 {
-    sqlite3_stmt *single[] = { store->begin,        store->commit,      store->rollback,    store->journal_insert,
-                               store->journal_drop, store->written_set, store->reads_begin, store->reads_end };
+    sqlite3_stmt *single[] = { store->begin,          store->commit,       store->rollback,
+                               store->journal_insert, store->journal_drop, store->written_set,
+                               store->reads_begin,    store->reads_end };
     for (size_t i = 0; i < COUNT_OF(single); i++) {
         sqlite3_finalize(single[i]);
     }

@@ -14,7 +14,8 @@ static enum status pages_copy(sqlite3 *from, const char *path, backup_progress *
                               struct store_error *error)
 {
     sqlite3 *to = NULL;
-    int rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE, NULL);
+    int rc =
+        sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE, NULL);
     if (rc == SQLITE_OK) { /* synced as a whole at the end */
         rc = sqlite3_exec(to, "PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF", NULL, NULL, NULL);
     }
@@ -33,7 +34,8 @@ static enum status pages_copy(sqlite3 *from, const char *path, backup_progress *
         rc = rc == SQLITE_DONE ? finished : rc;
     }
     if (rc != SQLITE_OK || copy == NULL) {
-        error_set(error, "copying: %s / %s", sqlite3_errmsg(from), to != NULL ? sqlite3_errmsg(to) : "no memory");
+        error_set(error, "copying: %s / %s", sqlite3_errmsg(from),
+                  to != NULL ? sqlite3_errmsg(to) : "no memory");
         rc = rc == SQLITE_OK ? SQLITE_IOERR : rc;
     }
     sqlite3_close(to);
@@ -68,7 +70,8 @@ static enum status copy_verify(const char *path, const struct table *const *tabl
     if (status == STATUS_ok) {
         int rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &check, NULL);
         rc = rc == SQLITE_OK ? sqlite3_step(check) : rc;
-        const char *verdict = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(check, 0) : sqlite3_errmsg(db);
+        const char *verdict =
+            rc == SQLITE_ROW ? (const char *)sqlite3_column_text(check, 0) : sqlite3_errmsg(db);
         if (verdict == NULL || strcmp(verdict, "ok") != 0) {
             error_set(error, "the copy is damaged: %s", verdict != NULL ? verdict : "no memory");
             status = STATUS_fault;
@@ -125,7 +128,8 @@ enum status store_sqlite_backup(const char *path, const char *to, const struct t
     if (error != NULL) {
         error->text[0] = 0;
     }
-    if (access(to, F_OK) == 0 || (size_t)snprintf(partial, sizeof(partial), "%s.partial", to) >= sizeof(partial)) {
+    if (access(to, F_OK) == 0 ||
+        (size_t)snprintf(partial, sizeof(partial), "%s.partial", to) >= sizeof(partial)) {
         error_set(error, "%.150s exists already, or its name is too long", to);
         return STATUS_bad_input;
     }

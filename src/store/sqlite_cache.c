@@ -130,7 +130,7 @@ struct cache *cache_open(int64_t bytes_max, const atomic_uint_least64_t *written
     }
     assert(cache->segments_max < SEGMENT_COUNT_MAX / 2);
     cache->segments = must_alloc(SEGMENT_COUNT_MAX, sizeof(struct segment)); /* touched only as far as used */
-    cache->segment_count = 1; /* so that no handle is 0 */
+    cache->segment_count = 1;                                                /* so that no handle is 0 */
     cache->slabs = must_alloc(SEGMENT_COUNT_MAX / SLAB_SEGMENTS + 1, sizeof(cache->slabs[0]));
     cache->oldest = cache->newest = cache->spare = NO_SEGMENT;
     slots_make(cache, SLOTS_FIRST);
@@ -202,7 +202,8 @@ static struct slot *slot_of_handle(const struct cache *cache, uint64_t hash, uin
 static void slot_free(struct cache *cache, struct slot *slot)
 {
     size_t hole = (size_t)(slot - cache->slots);
-    for (size_t i = (hole + 1) & cache->slot_mask; cache->slots[i].handle != 0; i = (i + 1) & cache->slot_mask) {
+    for (size_t i = (hole + 1) & cache->slot_mask; cache->slots[i].handle != 0;
+         i = (i + 1) & cache->slot_mask) {
         size_t home = (cache->slots[i].tag >> cache->slot_shift) & cache->slot_mask;
         if (((i - home) & cache->slot_mask) >= ((i - hole) & cache->slot_mask)) {
             cache->slots[hole] = cache->slots[i];
@@ -214,8 +215,9 @@ static void slot_free(struct cache *cache, struct slot *slot)
 }
 
 /*
- * Slots are in the order of their tags and stay so: both sides are walked from front to back, which takes some
- * 10 ns for each entry. Growing from little keeps them within the processor's caches while there are few.
+ * Slots are in the order of their tags and stay so: both sides are walked from front to back, which takes
+ * some 10 ns for each entry. Growing from little keeps them within the processor's caches while there are
+ * few.
  */
 static void slots_grow(struct cache *cache)
 {
@@ -404,10 +406,9 @@ void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t ha
     room = ((room + 8 + UNIT - 1) & ~(size_t)(UNIT - 1));
     uint32_t handle = entry_alloc(cache, sizeof(struct entry) + room);
     struct entry *entry = entry_at(cache, handle);
-    *entry = (struct entry){ .hash = hash,
-                             .room = (uint16_t)room,
-                             .key_size = (uint8_t)key.size,
-                             .table = (uint8_t)table };
+    *entry = (struct entry){
+        .hash = hash, .room = (uint16_t)room, .key_size = (uint8_t)key.size, .table = (uint8_t)table
+    };
     memcpy(entry->bytes, key.bytes, key.size);
     entry_fill(entry, exists, image, batch);
     cache->live_bytes += entry_size(entry);

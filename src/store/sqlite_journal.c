@@ -71,7 +71,8 @@ enum status batch_add(struct batch *batch, const struct row_change *change)
     if (change->exists && image_size == 0) {
         return STATUS_too_large;
     }
-    batch->size += record_write(at, change->table->number, change->exists, change->key, image_size) + image_size;
+    batch->size +=
+        record_write(at, change->table->number, change->exists, change->key, image_size) + image_size;
     batch->row_count++;
     uint32_t rows;
     uint8_t *counter = batch->bytes + part_start + offsetof(struct part_head, rows);
@@ -112,7 +113,8 @@ bool part_check(const uint8_t *bytes, size_t size, struct part_head *head)
     }
     memcpy(head, bytes, sizeof(*head));
     return head->magic == PART_MAGIC && head->size == size - sizeof(*head) && head->part < head->part_count &&
-           head->part_count <= BATCH_PARTS_MAX && head->checksum == part_checksum(*head, bytes + sizeof(*head));
+           head->part_count <= BATCH_PARTS_MAX &&
+           head->checksum == part_checksum(*head, bytes + sizeof(*head));
 }
 
 bool journal_insert(sqlite3_stmt *insert, const struct batch *batch)
@@ -156,25 +158,28 @@ static enum status journal_step(sqlite3_stmt *select, struct dirty *dirty, struc
     int64_t part = sqlite3_column_int64(select, 0) % JOURNAL_PARTS;
     const uint8_t *bytes = sqlite3_column_blob(select, 1);
     size_t size = (size_t)sqlite3_column_bytes(select, 1);
-    if (bytes == NULL || !part_check(bytes, size, &head) || head.batch != (uint64_t)batch || head.part != part) {
+    if (bytes == NULL || !part_check(bytes, size, &head) || head.batch != (uint64_t)batch ||
+        head.part != part) {
         error_set(error, "the journal is damaged: batch %lld, part %lld", (long long)batch, (long long)part);
         return STATUS_bad_input;
     }
     if (!place_next(place, &head)) {
-        error_set(error, "the journal has a gap before batch %lld, part %lld", (long long)batch, (long long)part);
+        error_set(error, "the journal has a gap before batch %lld, part %lld", (long long)batch,
+                  (long long)part);
         return STATUS_bad_input;
     }
     if (extent->first == 0) {
         extent->first = head.batch;
         if (head.batch > extent->written + 1) {
-            error_set(error, "the journal begins with batch %lld, but the tables end with %lld", (long long)batch,
-                      (long long)extent->written);
+            error_set(error, "the journal begins with batch %lld, but the tables end with %lld",
+                      (long long)batch, (long long)extent->written);
             return STATUS_bad_input;
         }
     }
     extent->last = head.batch;
     if (head.batch > extent->written && !dirty_add(dirty, bytes + sizeof(head), head.size)) {
-        error_set(error, "the journal makes no sense: batch %lld, part %lld", (long long)batch, (long long)part);
+        error_set(error, "the journal makes no sense: batch %lld, part %lld", (long long)batch,
+                  (long long)part);
         return STATUS_bad_input;
     }
     return STATUS_ok;

@@ -17,15 +17,15 @@
 
 #include <time.h>
 
-#define IDLE_US 10000              /* the queue was empty for so long: write back without being paced */
-#define CHUNK_US 5000              /* write-back in the shadow of one commit */
-#define CHUNK_BEHIND_US 25000      /* the same when it falls behind */
+#define IDLE_US 10000         /* the queue was empty for so long: write back without being paced */
+#define CHUNK_US 5000         /* write-back in the shadow of one commit */
+#define CHUNK_BEHIND_US 25000 /* the same when it falls behind */
 #define CHUNK_FAR_BEHIND_US 100000
 #define CHUNK_ROWS_MIN 64
-#define SLICE_ROWS 48              /* written back between two looks at the queue */
-#define AHEAD_ROWS_MIN 512         /* and before a batch comes, in the transaction that it will join */
-#define FLAT_OUT_ROWS 4096         /* the same when no batch seems to come */
-#define ADMIT_US_MAX 200000        /* the keeper stands still for a reader so long at most */
+#define SLICE_ROWS 48       /* written back between two looks at the queue */
+#define AHEAD_ROWS_MIN 512  /* and before a batch comes, in the transaction that it will join */
+#define FLAT_OUT_ROWS 4096  /* the same when no batch seems to come */
+#define ADMIT_US_MAX 200000 /* the keeper stands still for a reader so long at most */
 
 enum work {
     WORK_wait,
@@ -225,8 +225,8 @@ static void batches_answer(struct sqlite_store *store, uint64_t first, uint64_t 
 
 static void batches_keep(struct sqlite_store *store, uint64_t first, uint64_t end, bool hurry)
 {
-    bool ok = !atomic_load_explicit(&store->dead, memory_order_acquire) &&
-              batches_write(store, first, end, hurry);
+    bool ok =
+        !atomic_load_explicit(&store->dead, memory_order_acquire) && batches_write(store, first, end, hurry);
     if (!ok) {
         open_abort(store);
     }

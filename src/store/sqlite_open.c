@@ -144,7 +144,8 @@ static enum status writes_prepare(struct sqlite_store *store, struct store_error
 }
 
 /* The largest key of the table: what is above it need not be looked for. */
-static enum status ceiling_read(struct sqlite_store *store, const struct table *table, struct store_error *error)
+static enum status ceiling_read(struct sqlite_store *store, const struct table *table,
+                                struct store_error *error)
 {
     struct sql sql = { 0 };
     sqlite3_stmt *select = NULL;
@@ -172,7 +173,8 @@ static enum status ceiling_read(struct sqlite_store *store, const struct table *
 
 static enum status reads_prepare(struct sqlite_store *store, struct store_error *error)
 {
-    enum status status = connection_open(store->path, vfs_name(store->vfs), CONNECT_read, &store->reads, error);
+    enum status status =
+        connection_open(store->path, vfs_name(store->vfs), CONNECT_read, &store->reads, error);
     if (status == STATUS_ok) {
         sqlite3_exec(store->reads, "PRAGMA cache_size=-65536", NULL, NULL, NULL);
         status = prepare(store->reads, "BEGIN", &store->reads_begin, error);
@@ -232,7 +234,8 @@ static enum status file_open(struct sqlite_store *store, struct store_error *err
         return status;
     }
     char pragma[64];
-    snprintf(pragma, sizeof(pragma), "PRAGMA cache_size=-%lld", (long long)store->settings.page_cache_bytes / 1024);
+    snprintf(pragma, sizeof(pragma), "PRAGMA cache_size=-%lld",
+             (long long)store->settings.page_cache_bytes / 1024);
     sqlite3_exec(store->db, pragma, NULL, NULL, NULL);
     status = schema_prepare(store->db, store->base.tables, error);
     if (status == STATUS_ok) {

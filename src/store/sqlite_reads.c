@@ -194,13 +194,15 @@ static void ticket_remove(struct sqlite_store *store, const struct ticket *ticke
 }
 
 /* With `lock` held: waits to be let in. */
-static enum status ticket_wait(struct sqlite_store *store, struct ticket *ticket, const struct timespec *until)
+static enum status ticket_wait(struct sqlite_store *store, struct ticket *ticket,
+                               const struct timespec *until)
 {
     while (!ticket->admitted) {
         if (atomic_load_explicit(&store->dead, memory_order_acquire)) {
             return STATUS_fault;
         }
-        if (pthread_cond_timedwait(&store->ticket_wake, &store->lock, until) == ETIMEDOUT && !ticket->admitted) {
+        if (pthread_cond_timedwait(&store->ticket_wake, &store->lock, until) == ETIMEDOUT &&
+            !ticket->admitted) {
             return STATUS_busy;
         }
     }
@@ -231,7 +233,8 @@ static enum status store_begin(struct sqlite_reader *reader)
         status = snapshot_take(reader);
         pthread_mutex_lock(&store->lock);
         ticket.entered = status == STATUS_ok && ticket.admitted;
-        if (status == STATUS_ok && !ticket.entered) { /* the keeper could not wait: this snapshot is not one */
+        if (status == STATUS_ok &&
+            !ticket.entered) { /* the keeper could not wait: this snapshot is not one */
             sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
         }
     }
@@ -385,7 +388,8 @@ static enum status reader_query(struct reader *base, const char *sql, const stru
     }
     enum status status = STATUS_ok;
     if (sqlite3_bind_parameter_count(statement) != (int)bind_count) {
-        status = failed(reader, STATUS_bad_input, "a query with another number of values than places for them");
+        status =
+            failed(reader, STATUS_bad_input, "a query with another number of values than places for them");
     }
     for (size_t i = 0; i < bind_count && status == STATUS_ok; i++) {
         status = status_of(value_bind(statement, (int)i + 1, &binds[i]));
@@ -400,8 +404,8 @@ static enum status reader_query(struct reader *base, const char *sql, const stru
     return status;
 }
 
-static enum status reader_scan(struct reader *base, const struct table *table, struct span from, scan_row *each,
-                               void *context)
+static enum status reader_scan(struct reader *base, const struct table *table, struct span from,
+                               scan_row *each, void *context)
 {
     struct sqlite_reader *reader = (struct sqlite_reader *)base;
     assert(reader->begun);
@@ -478,8 +482,8 @@ const char *store_sqlite_reader_error(const struct reader *base)
     return ((const struct sqlite_reader *)base)->error.text;
 }
 
-enum status store_sqlite_snapshot_open(const char *path, const struct table *const *tables, struct reader **opened,
-                                       struct store_error *error)
+enum status store_sqlite_snapshot_open(const char *path, const struct table *const *tables,
+                                       struct reader **opened, struct store_error *error)
 {
     sqlite3 *db = NULL;
     if (error != NULL) {

@@ -52,7 +52,8 @@ void sql_column(struct sql *sql, const struct column *column)
     }
 }
 
-static void sql_names(struct sql *sql, const struct table *table, uint32_t first, uint32_t end, const char *after)
+static void sql_names(struct sql *sql, const struct table *table, uint32_t first, uint32_t end,
+                      const char *after)
 {
     for (uint32_t i = first; i < end; i++) {
         sql_add(sql, "%s\"%s\"%s", i == first ? "" : ", ", table->shape.columns[i].name, after);
@@ -141,7 +142,8 @@ void sql_scan(struct sql *sql, const struct table *table, bool from, bool descen
 
 /* ---- values ---- */
 
-static bool value_bind(sqlite3_stmt *statement, int at, const struct column *column, const struct value *value)
+static bool value_bind(sqlite3_stmt *statement, int at, const struct column *column,
+                       const struct value *value)
 {
     if (value->kind == VALUE_i64) {
         return sqlite3_bind_int64(statement, at, value->i64) == SQLITE_OK;

@@ -64,12 +64,16 @@ enum status connection_open(const char *path, const char *vfs, enum connect mode
     sqlite3_busy_timeout(*db, 5000);
     sqlite3_db_config(*db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    enum status status = run(*db, "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
-                                  "PRAGMA secure_delete=OFF; PRAGMA mmap_size=0", error);
+    enum status status = run(*db,
+                             "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
+                             "PRAGMA secure_delete=OFF; PRAGMA mmap_size=0",
+                             error);
     if (status == STATUS_ok && mode == CONNECT_write) {
         /* The page size and the log mode stay with the file; the others are the connection's. */
-        status = run(*db, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                          "PRAGMA wal_autocheckpoint=0", error);
+        status = run(*db,
+                     "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                     "PRAGMA wal_autocheckpoint=0",
+                     error);
     } else if (status == STATUS_ok) {
         status = run(*db, "PRAGMA query_only=ON", error);
     }
@@ -118,12 +122,13 @@ enum status page_size_get(sqlite3 *db, int *bytes, struct store_error *error)
 static enum status meta_create(sqlite3 *db, struct store_error *error)
 {
     struct sql sql = { 0 };
-    sql_add(&sql,
-            "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-            "INSERT INTO meta VALUES ('format', %d), ('created_us', %lld), ('written', 0);"
-            "CREATE TABLE journal (sequence INTEGER PRIMARY KEY, image BLOB NOT NULL) STRICT;"
-            "PRAGMA application_id=%d",
-            FORMAT_VERSION, (long long)os_now_us(), APPLICATION_ID);
+    sql_add(
+        &sql,
+        "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "INSERT INTO meta VALUES ('format', %d), ('created_us', %lld), ('written', 0);"
+        "CREATE TABLE journal (sequence INTEGER PRIMARY KEY, image BLOB NOT NULL) STRICT;"
+        "PRAGMA application_id=%d",
+        FORMAT_VERSION, (long long)os_now_us(), APPLICATION_ID);
     assert(!sql.failed);
     return run(db, sql.text, error);
 }
@@ -148,8 +153,8 @@ static enum status format_check(sqlite3 *db, struct store_error *error)
         return STATUS_bad_input;
     }
     if (format > FORMAT_VERSION) {
-        error_set(error, "written by a newer version: format %lld, this one knows up to %d", (long long)format,
-                  FORMAT_VERSION);
+        error_set(error, "written by a newer version: format %lld, this one knows up to %d",
+                  (long long)format, FORMAT_VERSION);
         return STATUS_newer;
     }
     return STATUS_ok;
@@ -173,7 +178,8 @@ static enum status column_check(sqlite3_stmt *info, const struct table *table, u
 }
 
 /* How many of the descriptor's columns the file has; all of them must be alike. 0: no such table. */
-static enum status table_check(sqlite3 *db, const struct table *table, uint32_t *count, struct store_error *error)
+static enum status table_check(sqlite3 *db, const struct table *table, uint32_t *count,
+                               struct store_error *error)
 {
     struct sql sql = { 0 };
     sqlite3_stmt *info = NULL;

@@ -13,9 +13,9 @@ struct statement_set {
 /* A reader that waits to be let in between two generations; lives on the stack of its `begin`. */
 struct ticket {
     struct ticket *next;
-    uint64_t batch; /* the tables must hold it */
+    uint64_t batch;      /* the tables must hold it */
     int64_t hurry_at_us; /* from then on write-back goes before short answers */
-    bool admitted;  /* the keeper stands still until `entered` */
+    bool admitted;       /* the keeper stands still until `entered` */
     bool entered;
 };
 
@@ -44,7 +44,7 @@ struct sqlite_store {
     uint64_t queue_in, queue_out; /* counts; slots are taken modulo KEEP_QUEUE_MAX */
     struct ticket *tickets;
     bool stopping, check_stopping;
-    bool finish_wanted; /* the log is almost checkpointed: the keeper shall do the rest */
+    bool finish_wanted;    /* the log is almost checkpointed: the keeper shall do the rest */
     uint64_t wal_restarts; /* times the log began anew */
     uint64_t wal_commits;  /* commits while it was long */
     struct store_error fault;
@@ -70,11 +70,11 @@ struct sqlite_store {
     struct dirty generations[2];
     struct dirty *collecting, *writing;
     bool writing_active;
-    bool open;             /* a transaction is; a batch may join it */
-    bool open_complete;    /* with its commit the frozen generation is written */
-    size_t open_rows;      /* written back in it */
-    size_t ahead_rows;     /* what the last batch had to bring along: so much may be done before the next */
-    uint64_t open_trimmed; /* batches of the journal trimmed in it */
+    bool open;              /* a transaction is; a batch may join it */
+    bool open_complete;     /* with its commit the frozen generation is written */
+    size_t open_rows;       /* written back in it */
+    size_t ahead_rows;      /* what the last batch had to bring along: so much may be done before the next */
+    uint64_t open_trimmed;  /* batches of the journal trimmed in it */
     uint64_t journal_first; /* oldest batch in the journal */
     int64_t row_ns;         /* smoothed cost of writing one row back */
 

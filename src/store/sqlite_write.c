@@ -48,7 +48,8 @@ static bool record_store(struct sqlite_store *store, const uint8_t *bytes)
     }
     struct statement_set *set = &store->statements[record.table];
     sqlite3_stmt *statement = record.exists ? set->put : set->drop;
-    bool bound = record.exists ? record_bind(statement, table, &record) : key_bind(statement, table, record.key);
+    bool bound =
+        record.exists ? record_bind(statement, table, &record) : key_bind(statement, table, record.key);
     if (!bound) {
         store_die(store, NULL, "a packed row does not fit its table");
         return false;

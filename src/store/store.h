@@ -28,7 +28,8 @@ enum memory_step {
 
 enum memory_order {
     MEMORY_go_on,
-    MEMORY_crash_lost, /* the batch in flight is not there afterwards; at MEMORY_after_sync it is all the same */
+    MEMORY_crash_lost, /* the batch in flight is not there afterwards; at MEMORY_after_sync it is all the same
+                        */
     MEMORY_crash_kept, /* the batch in flight is there afterwards: its outcome was unknown */
 };
 
@@ -46,24 +47,25 @@ enum status store_memory_open(const struct table *const *tables, const struct me
 /* Makes the next waiting batch durable and calls its `done`. False when none waits. */
 bool store_memory_pump(struct store *store);
 /* A fresh store with exactly the durable batches of `old`, which is closed; waiting batches are lost. */
-enum status store_memory_reopen(struct store *old, const struct memory_settings *settings, struct store **store);
+enum status store_memory_reopen(struct store *old, const struct memory_settings *settings,
+                                struct store **store);
 /* With `cold`: forgets which rows are known. */
 void store_memory_chill(struct store *store);
 
 /* ---- sqlite: one file, served by one process ---- */
 
 struct sqlite_settings {
-    int64_t cache_bytes;       /* rows held in memory; 0: 512 MiB. Rows not yet written back come on top */
-    int64_t page_cache_bytes;  /* pages held by the writing connection; 0: 128 MiB */
-    int64_t wal_bytes;         /* the write-ahead log is moved into the file from this size on; 0: 256 MiB */
-    uint32_t generation_rows;  /* changed rows that are written back together; 0: 600,000 */
-    int64_t generation_bytes;  /* or their bytes; 0: 96 MiB */
-    int64_t generation_age_us; /* or their age when the store is idle; 0: 1 s */
-    int64_t query_us_max;      /* run time of one query of a reader; 0: 10 s */
-    int64_t begin_us_max;      /* how long a reader's begin waits; 0: 4 s */
-    const char *vfs;           /* SQLite VFS to stand on; NULL: the default one */
+    int64_t cache_bytes;        /* rows held in memory; 0: 512 MiB. Rows not yet written back come on top */
+    int64_t page_cache_bytes;   /* pages held by the writing connection; 0: 128 MiB */
+    int64_t wal_bytes;          /* the write-ahead log is moved into the file from this size on; 0: 256 MiB */
+    uint32_t generation_rows;   /* changed rows that are written back together; 0: 600,000 */
+    int64_t generation_bytes;   /* or their bytes; 0: 96 MiB */
+    int64_t generation_age_us;  /* or their age when the store is idle; 0: 1 s */
+    int64_t query_us_max;       /* run time of one query of a reader; 0: 10 s */
+    int64_t begin_us_max;       /* how long a reader's begin waits; 0: 4 s */
+    const char *vfs;            /* SQLite VFS to stand on; NULL: the default one */
     const char *const *indexes; /* NULL-terminated CREATE INDEX IF NOT EXISTS …, run at opening; or NULL */
-    bool leave_journal;        /* close without writing back: the next opening recovers, as after a kill */
+    bool leave_journal;         /* close without writing back: the next opening recovers, as after a kill */
 };
 
 /*
@@ -91,8 +93,8 @@ const char *store_sqlite_reader_error(const struct reader *reader);
  * durable batch whole, journalled or written back. `query` returns STATUS_busy while the journal of the
  * snapshot is not empty, as the tables alone may then be between two states.
  */
-enum status store_sqlite_snapshot_open(const char *path, const struct table *const *tables, struct reader **reader,
-                                       struct store_error *error);
+enum status store_sqlite_snapshot_open(const char *path, const struct table *const *tables,
+                                       struct reader **reader, struct store_error *error);
 
 typedef void backup_progress(void *context, int64_t pages_done, int64_t pages);
 

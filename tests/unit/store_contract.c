@@ -7,6 +7,10 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
 #include "fault_vfs.h"
 #include "store_fixture.h"
 
@@ -125,13 +129,15 @@ static bool scan_check_row(void *context, const void *row)
     }
     assert_true(check->next < check->key_count);
     int64_t version = row_version(check->table, check->next, row);
-    assert_int_equal(check->versions[check->next], check->table == 2 ? check->versions[check->next] : version);
+    assert_int_equal(check->versions[check->next],
+                     check->table == 2 ? check->versions[check->next] : version);
     check->next++;
     check->seen++;
     return check->seen != check->stop_after;
 }
 
-static void scan_equals(struct stand *stand, size_t table, const int64_t *versions, int64_t key_count, int64_t from)
+static void scan_equals(struct stand *stand, size_t table, const int64_t *versions, int64_t key_count,
+                        int64_t from)
 {
     struct scan_check check = { .table = table, .versions = versions, .key_count = key_count, .next = from };
     struct fixture_key key = { .size = 0 };
@@ -240,7 +246,9 @@ static void load_answers_many_found_and_absent_twice_named_or_not(void **state)
     for (int64_t i = 0; i < WANTS; i++) {
         row_key_set(&rows[i], 0, (WANTS - 1 - i) / 2);
         key_make(&keys[i], 0, &rows[i]);
-        wants[i] = (struct row_want){ .table = &thing_table, .key = key_span(&keys[i]), .hash = keys[i].hash, .row = &rows[i] };
+        wants[i] = (struct row_want){
+            .table = &thing_table, .key = key_span(&keys[i]), .hash = keys[i].hash, .row = &rows[i]
+        };
     }
     assert_int_equal(STATUS_ok, stand->store->ops->load(stand->store, wants, WANTS));
     for (int64_t i = 0; i < WANTS; i++) {
@@ -295,7 +303,7 @@ static void an_empty_batch_is_done_in_its_turn(void **state)
 
 static void a_row_that_does_not_fit_is_refused_and_changes_nothing(void **state)
 {
-    static const struct column wide_columns[] = { COLUMN(thing_row, id), COLUMN(thing_row, answer),
+    static const struct column wide_columns[] = { COLUMN(thing_row, id),     COLUMN(thing_row, answer),
                                                   COLUMN(thing_row, answer), COLUMN(thing_row, answer),
                                                   COLUMN(thing_row, answer), COLUMN(thing_row, answer) };
     static const struct table wide_table = TABLE("things", 1, thing_row, wide_columns, 1);
@@ -408,7 +416,8 @@ static void random_histories_agree_with_a_map(void **state)
             } else if (dice(&history, 10) == 0) {
                 stand_wait(stand);
                 for (size_t table = 0; table < FIXTURE_TABLES; table++) {
-                    scan_equals(stand, table, history.versions[table], HISTORY_KEYS, (int64_t)dice(&history, 400));
+                    scan_equals(stand, table, history.versions[table], HISTORY_KEYS,
+                                (int64_t)dice(&history, 400));
                 }
             } else if ((stand->kind & KIND_cold) != 0 && dice(&history, 5) == 0) {
                 store_memory_chill(stand->store);
@@ -435,20 +444,24 @@ static unsigned kinds[] = {
     KIND_sqlite | KIND_tiny | KIND_journal,
 };
 
-static const char *const kind_names[] = { "memory",      "cold memory",    "deferred memory",    "sqlite",
-                                          "tiny sqlite", "tiny long-log sqlite", "journal sqlite", "tiny journal sqlite" };
+static const char *const kind_names[] = { "memory",         "cold memory",        "deferred memory",
+                                          "sqlite",         "tiny sqlite",        "tiny long-log sqlite",
+                                          "journal sqlite", "tiny journal sqlite" };
 
 static const struct {
     const char *name;
     CMUnitTestFunction run;
 } facts[] = {
     { "a_new_store_is_empty", a_new_store_is_empty },
-    { "what_was_kept_is_seen_at_once_and_after_reopening", what_was_kept_is_seen_at_once_and_after_reopening },
+    { "what_was_kept_is_seen_at_once_and_after_reopening",
+      what_was_kept_is_seen_at_once_and_after_reopening },
     { "later_batches_win_and_rows_come_and_go", later_batches_win_and_rows_come_and_go },
-    { "load_answers_many_found_and_absent_twice_named_or_not", load_answers_many_found_and_absent_twice_named_or_not },
+    { "load_answers_many_found_and_absent_twice_named_or_not",
+      load_answers_many_found_and_absent_twice_named_or_not },
     { "a_scan_ends_when_told", a_scan_ends_when_told },
     { "an_empty_batch_is_done_in_its_turn", an_empty_batch_is_done_in_its_turn },
-    { "a_row_that_does_not_fit_is_refused_and_changes_nothing", a_row_that_does_not_fit_is_refused_and_changes_nothing },
+    { "a_row_that_does_not_fit_is_refused_and_changes_nothing",
+      a_row_that_does_not_fit_is_refused_and_changes_nothing },
     { "a_big_batch_is_one_batch", a_big_batch_is_one_batch },
     { "random_histories_agree_with_a_map", random_histories_agree_with_a_map },
 };

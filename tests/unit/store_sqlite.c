@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What only the sqlite store has: faults of the disk, kills, recovery, readers, snapshots, backups. */
+/* What only the sqlite store has: what it refuses to open, readers, snapshots, backups, its log. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,312 +7,16 @@
 
 #include <cmocka.h>
 
-#include <signal.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/hash.h"
 #include "base/os_clock.h"
-#include "fault_vfs.h"
-#include "store_fixture.h"
-
-/*
- * A history of which every prefix is known: batch n (from 1) sets row 0 of things to version n and some
- * others to versions that follow from n, or removes them. Whatever happened, a store must be at the
- * end of some prefix, and row 0 says which.
- */
-enum { KEYS = 40, ROWS_PER_BATCH = 9 };
-
-struct prefix {
-    int64_t batches;
-    int64_t versions[FIXTURE_TABLES][KEYS];
-};
-
-static void prefix_step(struct prefix *prefix, struct draft *draft)
-{
-    int64_t batch = ++prefix->batches;
-    prefix->versions[0][0] = batch;
-    if (draft != NULL) {
-        draft_add(draft, 0, 0, batch);
-    }
-    for (uint64_t i = 0; i < ROWS_PER_BATCH - 1; i++) {
-        uint64_t dice = hash_mix((uint64_t)batch * 97);
-        size_t table = i % FIXTURE_TABLES;
-        size_t key = 1 + (dice + i * 5) % (KEYS - 1); /* all of one batch differ */
-        int64_t version = (dice >> i) % 4 == 0 ? 0 : batch;
-        prefix->versions[table][key] = version;
-        if (draft != NULL) {
-            draft_add(draft, table, (int64_t)key, version);
-        }
-    }
-}
-
-struct prefix_check {
-    const struct prefix *prefix;
-    size_t table;
-    size_t next;
-};
-
-static bool prefix_check_row(void *context, const void *row)
-{
-    struct prefix_check *check = context;
-    const int64_t *versions = check->prefix->versions[check->table];
-    while (check->next < KEYS && versions[check->next] == 0) {
-        check->next++;
-    }
-    assert_true(check->next < KEYS);
-    int64_t version = row_version(check->table, (int64_t)check->next, row);
-    assert_true(check->table == 2 || version == versions[check->next]);
-    check->next++;
-    return true;
-}
-
-static void prefix_check_end(const struct prefix_check *check)
-{
-    for (size_t key = check->next; key < KEYS; key++) {
-        assert_int_equal(0, check->prefix->versions[check->table][key]);
-    }
-}
-
-static void prefix_equals(struct store *store, const struct prefix *prefix)
-{
-    for (size_t table = 0; table < FIXTURE_TABLES; table++) {
-        struct prefix_check check = { prefix, table, 0 };
-        assert_int_equal(STATUS_ok, store->ops->scan(store, fixture_tables[table], (struct span){ NULL, 0 },
-                                                     prefix_check_row, &check));
-        prefix_check_end(&check);
-        for (int64_t key = 0; key < KEYS; key++) {
-            int64_t version = version_read(store, table, key);
-            assert_int_equal(table == 2 ? prefix->versions[table][key] != 0 : prefix->versions[table][key], version);
-        }
-    }
-}
-
-/* Advances `prefix` to where the store is, which must be within the bounds. */
-static void prefix_find(struct store *store, struct prefix *prefix, int64_t least, int64_t most)
-{
-    int64_t batches = version_read(store, 0, 0);
-    assert_in_range(batches, least, most);
-    while (prefix->batches < batches) {
-        prefix_step(prefix, NULL);
-    }
-    prefix_equals(store, prefix);
-}
-
-static struct sqlite_settings small_settings(void)
-{
-    return (struct sqlite_settings){ .cache_bytes = 1,
-                                     .page_cache_bytes = 65536,
-                                     .wal_bytes = 100000,
-                                     .generation_rows = 30,
-                                     .generation_age_us = 1 };
-}
-
-static struct store *open_or_fail(const struct folder *folder, const struct sqlite_settings *settings)
-{
-    struct store *store = NULL;
-    struct store_error error;
-    if (store_sqlite_open(folder->file, fixture_tables, settings, &store, &error) != STATUS_ok) {
-        fail_msg("%s", error.text);
-    }
-    return store;
-}
-
-/* ---- faults ---- */
-
-struct sweep {
-    enum fault fault;
-    bool sticky, power_cut;
-    unsigned dice;
-};
-
-static void sweep_batches(struct store *store, struct prefix *prefix, int64_t *started, int64_t *done)
-{
-    struct outcomes outcomes;
-    struct draft draft;
-    uint64_t kept = 0;
-    outcomes_init(&outcomes);
-    draft_init(&draft, ROWS_PER_BATCH);
-    while (kept < 20) {
-        prefix_step(prefix, &draft);
-        *started = prefix->batches;
-        if (draft_keep(store, &draft, &outcomes, kept) != STATUS_ok) {
-            break;
-        }
-        kept++;
-        if (version_read(store, 0, (int64_t)(kept % KEYS)) < 0) { /* a read that failed: the store is dead */
-            break;
-        }
-        if (kept % 3 == 0) {
-            outcomes_wait(&outcomes, kept);
-        }
-        if (kept % 7 == 0) {
-            os_sleep_us(500); /* write-back gets a turn of its own */
-        }
-    }
-    outcomes_wait(&outcomes, kept);
-    assert_false(outcomes.disordered);
-    *done += (int64_t)outcomes.ok;
-    draft_release(&draft);
-}
-
-/* One run with the fault at operation `n`; false when it did not come to that. */
-static bool sweep_run(struct sweep *sweep, const struct folder *folder, long n)
-{
-    struct sqlite_settings settings = small_settings();
-    struct store *store = NULL;
-    struct prefix written = { 0 };
-    struct prefix found = { 0 };
-    int64_t started = 0;
-    int64_t done = 0;
-    settings.vfs = "faults";
-    settings.leave_journal = n % 2 == 0;
-    folder_clear(folder);
-    faults_set(sweep->fault, n, sweep->sticky, sweep->power_cut);
-    for (int session = 0; session < 2; session++) {
-        if (store_sqlite_open(folder->file, fixture_tables, &settings, &store, NULL) != STATUS_ok) {
-            break;
-        }
-        sweep_batches(store, &written, &started, &done);
-        store->ops->close(store);
-        if (done < started) {
-            break;
-        }
-    }
-    bool fired = faults.fired;
-    faults_set(FAULT_none, 0, false, false);
-    if (sweep->power_cut && fired) {
-        power_cut(&sweep->dice);
-    }
-    undo_forget(NULL);
-    store = open_or_fail(folder, &settings);
-    prefix_find(store, &found, done, started);
-    store->ops->close(store);
-    return fired;
-}
-
-static void sweep_all(struct sweep sweep, long stride)
-{
-    struct folder folder;
-    fault_vfs_register();
-    folder_make(&folder);
-    long n = 1;
-    int quiet = 0;
-    for (; quiet < 3; n += stride) { /* threads make the number of operations vary a little */
-        quiet = sweep_run(&sweep, &folder, n) ? 0 : quiet + 1;
-    }
-    assert_true(n > 100); /* the sweep did meet the store's writes */
-    folder_clear(&folder);
-    folder_remove(&folder);
-}
-
-static void any_write_may_fail_for_good(void **state)
-{
-    (void)state;
-    sweep_all((struct sweep){ .fault = FAULT_io, .sticky = true }, 1);
-}
-
-static void any_write_may_fail_once(void **state)
-{
-    (void)state;
-    sweep_all((struct sweep){ .fault = FAULT_io }, 2);
-}
-
-static void the_disk_may_fill_up_at_any_write(void **state)
-{
-    (void)state;
-    sweep_all((struct sweep){ .fault = FAULT_full, .sticky = true }, 2);
-    sweep_all((struct sweep){ .fault = FAULT_full }, 3);
-}
-
-static void any_write_may_be_torn(void **state)
-{
-    (void)state;
-    sweep_all((struct sweep){ .fault = FAULT_torn, .sticky = true }, 2);
-    sweep_all((struct sweep){ .fault = FAULT_torn }, 3);
-}
-
-static void any_read_may_fail(void **state)
-{
-    (void)state;
-    sweep_all((struct sweep){ .fault = FAULT_read, .sticky = true }, 5);
-    sweep_all((struct sweep){ .fault = FAULT_read }, 5);
-}
-
-static void the_power_may_go_at_any_write(void **state)
-{
-    (void)state;
-    sweep_all((struct sweep){ .fault = FAULT_io, .sticky = true, .power_cut = true, .dice = 1 }, 1);
-    sweep_all((struct sweep){ .fault = FAULT_torn, .sticky = true, .power_cut = true, .dice = 2 }, 2);
-}
-
-/* ---- kills ---- */
-
-struct shared {
-    atomic_int_least64_t started, done;
-};
-
-static void shared_done(void *context, enum status status)
-{
-    struct shared *shared = context;
-    if (status == STATUS_ok) {
-        atomic_fetch_add(&shared->done, 1);
-    }
-}
-
-static void kill_child(const struct folder *folder, struct prefix prefix, struct shared *shared)
-{
-    struct sqlite_settings settings = small_settings();
-    struct store *store;
-    struct draft draft;
-    if (store_sqlite_open(folder->file, fixture_tables, &settings, &store, NULL) != STATUS_ok) {
-        _exit(3);
-    }
-    draft_init(&draft, ROWS_PER_BATCH);
-    for (;;) {
-        prefix_step(&prefix, &draft);
-        atomic_store(&shared->started, prefix.batches);
-        if (store->ops->keep(store, draft.changes, draft.count, shared_done, shared) != STATUS_ok) {
-            _exit(4);
-        }
-        draft.count = 0;
-    }
-}
-
-static void a_kill_at_any_time_loses_nothing_that_was_done(void **state)
-{
-    (void)state;
-    struct folder folder;
-    struct prefix found = { 0 };
-    folder_make(&folder);
-    struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(shared != MAP_FAILED);
-    uint64_t seed = 7;
-    for (int i = 0; i < 50; i++) {
-        int64_t before = atomic_load(&shared->done);
-        pid_t child = fork();
-        assert_true(child >= 0);
-        if (child == 0) {
-            kill_child(&folder, found, shared);
-        }
-        while (atomic_load(&shared->done) == before) {
-            os_sleep_us(200);
-            assert_int_equal(0, waitpid(child, NULL, WNOHANG));
-        }
-        os_sleep_us((int64_t)(hash_mix(seed++) % 20000));
-        kill(child, SIGKILL);
-        assert_int_equal(child, waitpid(child, NULL, 0));
-        struct sqlite_settings settings = small_settings();
-        settings.leave_journal = i % 2 == 0;
-        struct store *store = open_or_fail(&folder, &settings);
-        prefix_find(store, &found, atomic_load(&shared->done), atomic_load(&shared->started));
-        store->ops->close(store);
-        atomic_store(&shared->done, found.batches); /* what was in flight and is there counts as done now */
-    }
-    assert_true(found.batches > 50);
-    munmap(shared, sizeof(*shared));
-    folder_remove(&folder);
-}
+#include "store_prefix.h"
 
 /* ---- what opening refuses ---- */
 
@@ -345,7 +49,8 @@ static void file_make(const struct folder *folder, bool leave_journal, struct pr
     draft_release(&draft);
 }
 
-static void refused(const struct folder *folder, const struct table *const *tables, enum status status, const char *why)
+static void refused(const struct folder *folder, const struct table *const *tables, enum status status,
+                    const char *why)
 {
     struct store *store = NULL;
     struct store_error error;
@@ -406,8 +111,9 @@ static void a_damaged_journal_is_named_and_refused(void **state)
     struct prefix prefix = { 0 };
     folder_make(&folder);
     file_make(&folder, true, &prefix, 5);
-    file_run(&folder, "UPDATE journal SET image = CAST(substr(image, 1, 60) || x'FF' || substr(image, 62) AS BLOB)"
-                      " WHERE sequence = 3 * 4096 AND substr(image, 61, 1) <> x'FF'");
+    file_run(&folder,
+             "UPDATE journal SET image = CAST(substr(image, 1, 60) || x'FF' || substr(image, 62) AS BLOB)"
+             " WHERE sequence = 3 * 4096 AND substr(image, 61, 1) <> x'FF'");
     refused(&folder, fixture_tables, STATUS_bad_input, "the journal is damaged: batch 3, part 0");
     folder_clear(&folder);
     prefix = (struct prefix){ 0 };
@@ -415,7 +121,8 @@ static void a_damaged_journal_is_named_and_refused(void **state)
     file_run(&folder, "DELETE FROM journal WHERE sequence = 3 * 4096");
     refused(&folder, fixture_tables, STATUS_bad_input, "the journal has a gap before batch 4, part 0");
     file_run(&folder, "DELETE FROM journal WHERE sequence < 4 * 4096");
-    refused(&folder, fixture_tables, STATUS_bad_input, "the journal begins with batch 4, but the tables end with 0");
+    refused(&folder, fixture_tables, STATUS_bad_input,
+            "the journal begins with batch 4, but the tables end with 0");
     folder_remove(&folder);
 }
 
@@ -427,7 +134,8 @@ struct short_name_row {
     int64_t version;
 };
 
-static const struct column short_name_columns[] = { COLUMN(short_name_row, shop), COLUMN(short_name_row, name),
+static const struct column short_name_columns[] = { COLUMN(short_name_row, shop),
+                                                    COLUMN(short_name_row, name),
                                                     COLUMN(short_name_row, version) };
 static const struct table short_name_table = TABLE("names", 5, short_name_row, short_name_columns, 2);
 static const struct table *const short_tables[] = { &thing_table, &short_name_table, &mark_table, NULL };
@@ -466,7 +174,8 @@ static void a_column_added_at_the_end_is_zero_in_older_rows(void **state)
 static void a_table_that_changed_its_kind_is_refused(void **state)
 {
     (void)state;
-    static const struct column turned_columns[] = { COLUMN(name_row, shop), COLUMN(name_row, name), COLUMN(name_row, note) };
+    static const struct column turned_columns[] = { COLUMN(name_row, shop), COLUMN(name_row, name),
+                                                    COLUMN(name_row, note) };
     static const struct table turned_table = TABLE("names", 5, name_row, turned_columns, 2);
     static const struct table *const turned[] = { &thing_table, &turned_table, &mark_table, NULL };
     struct folder folder;
@@ -520,12 +229,14 @@ static void *writer_run(void *context)
     draft_init(&draft, ROWS_PER_BATCH);
     while (!atomic_load(&writer->stop)) {
         prefix_step(&writer->prefix, &draft);
-        enum status status = writer->store->ops->keep(writer->store, draft.changes, draft.count, writer_done, writer);
+        enum status status =
+            writer->store->ops->keep(writer->store, draft.changes, draft.count, writer_done, writer);
         draft.count = 0;
         if (status != STATUS_ok) {
             break;
         }
-        (void)version_read(writer->store, (size_t)(writer->prefix.batches % 2), writer->prefix.batches % KEYS);
+        (void)version_read(writer->store, (size_t)(writer->prefix.batches % 2),
+                           writer->prefix.batches % KEYS);
     }
     draft_release(&draft);
     return NULL;
@@ -542,7 +253,8 @@ static int64_t scans_see_a_prefix(struct reader *reader)
 {
     struct prefix prefix = { 0 };
     int64_t batches = 0;
-    assert_int_equal(STATUS_ok, reader->ops->scan(reader, &thing_table, (struct span){ NULL, 0 }, first_version, &batches));
+    assert_int_equal(STATUS_ok, reader->ops->scan(reader, &thing_table, (struct span){ NULL, 0 },
+                                                  first_version, &batches));
     while (prefix.batches < batches) {
         prefix_step(&prefix, NULL);
     }
@@ -648,11 +360,15 @@ static void queries_bind_collect_stop_and_cannot_write(void **state)
         assert_int_equal(3, seen.count);
     }
     assert_int_equal(STATUS_bad_input, reader->ops->query(reader, sql, binds, 1, name_take, &seen));
-    assert_int_equal(STATUS_bad_input, reader->ops->query(reader, "SELECT nothing", NULL, 0, row_ignore, NULL));
+    assert_int_equal(STATUS_bad_input,
+                     reader->ops->query(reader, "SELECT nothing", NULL, 0, row_ignore, NULL));
     assert_int_equal(STATUS_bad_input, reader->ops->query(reader, "SELECT 1.5", NULL, 0, row_ignore, NULL));
-    assert_int_not_equal(STATUS_ok, reader->ops->query(reader, "DELETE FROM names", NULL, 0, row_ignore, NULL));
-    assert_int_not_equal(STATUS_ok, reader->ops->query(reader, "CREATE TABLE x (y)", NULL, 0, row_ignore, NULL));
-    const char *endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    assert_int_not_equal(STATUS_ok,
+                         reader->ops->query(reader, "DELETE FROM names", NULL, 0, row_ignore, NULL));
+    assert_int_not_equal(STATUS_ok,
+                         reader->ops->query(reader, "CREATE TABLE x (y)", NULL, 0, row_ignore, NULL));
+    const char *endless =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
     assert_int_equal(STATUS_busy, reader->ops->query(reader, endless, NULL, 0, row_ignore, NULL));
     for (int i = 0; i < 100; i++) { /* more statements than are kept */
         char text[32];
@@ -715,11 +431,13 @@ static void a_backup_of_a_served_store_is_a_store(void **state)
         snprintf(copied.file, sizeof(copied.file), "%.64s/copy.db", folder.path);
         os_sleep_us(20000);
         int64_t done = atomic_load(&writer.done);
-        enum status status = store_sqlite_backup(folder.file, copy, fixture_tables, progress_count, &steps, &error);
+        enum status status =
+            store_sqlite_backup(folder.file, copy, fixture_tables, progress_count, &steps, &error);
         if (status != STATUS_ok) {
             fail_msg("%s", error.text);
         }
-        assert_int_equal(STATUS_bad_input, store_sqlite_backup(folder.file, copy, fixture_tables, NULL, NULL, &error));
+        assert_int_equal(STATUS_bad_input,
+                         store_sqlite_backup(folder.file, copy, fixture_tables, NULL, NULL, &error));
         store = open_or_fail(&copied, NULL);
         prefix_find(store, &found, done, INT32_MAX);
         store->ops->close(store);
@@ -820,13 +538,6 @@ int main(void)
         cmocka_unit_test(a_backup_of_a_served_store_is_a_store),
         cmocka_unit_test(what_was_written_back_is_not_read_from_before),
         cmocka_unit_test(the_log_does_not_grow_without_bound),
-        cmocka_unit_test(any_write_may_fail_for_good),
-        cmocka_unit_test(any_write_may_fail_once),
-        cmocka_unit_test(the_disk_may_fill_up_at_any_write),
-        cmocka_unit_test(any_write_may_be_torn),
-        cmocka_unit_test(any_read_may_fail),
-        cmocka_unit_test(the_power_may_go_at_any_write),
-        cmocka_unit_test(a_kill_at_any_time_loses_nothing_that_was_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
