@@ -640,7 +640,7 @@ static void events_serve(void *context, struct http_request *http, const struct 
     (void)params;
     (void)param_count;
     if (http->method == HTTP_HEAD) {
-        http_answer(http, 200, "text/event-stream", (struct span){ NULL, 0 }, NULL, 0);
+        http_answer(http, 200, "text/event-stream; charset=utf-8", (struct span){ NULL, 0 }, NULL, 0);
         return;
     }
     ring_make(events);

@@ -427,6 +427,20 @@ static void link_notify(void *context, struct MHD_Connection *wire, void **slot,
     *slot = NULL;
 }
 
+/*
+ * Decodes %XX in place. libmicrohttpd hands texts on by their terminating zero, so that /v1/shops/7%00/x would
+ * be taken for /v1/shops/7: a coded zero becomes another control character, which nothing accepts.
+ */
+static size_t address_decode(void *context, struct MHD_Connection *wire, char *text)
+{
+    (void)context;
+    (void)wire;
+    for (char *zero = text; (zero = strstr(zero, "%00")) != NULL; zero += 3) {
+        zero[2] = '1';
+    }
+    return MHD_http_unescape(text);
+}
+
 static struct MHD_Daemon *daemon_start(struct http_loop *loop)
 {
     const struct http_server *server = loop->server;
@@ -441,6 +455,7 @@ static struct MHD_Daemon *daemon_start(struct http_loop *loop)
         { MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)((settings->idle_timeout_ms + 999) / 1000), NULL },
         { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)http_completed, loop },
         { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)link_notify, loop },
+        { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)address_decode, NULL },
         { tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, server->tls_certificate },
         { MHD_OPTION_HTTPS_MEM_KEY, 0, server->tls_key },
         { MHD_OPTION_END, 0, NULL },

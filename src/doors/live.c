@@ -455,7 +455,7 @@ static void live_serve(void *context, struct http_request *http, const struct ca
     (void)params;
     (void)param_count;
     if (http->method == HTTP_HEAD) {
-        http_answer(http, 200, "text/event-stream", (struct span){ NULL, 0 }, headers, COUNT_OF(headers));
+        http_answer(http, 200, "text/event-stream; charset=utf-8", (struct span){ NULL, 0 }, headers, COUNT_OF(headers));
         return;
     }
     pthread_mutex_lock(&live->lock);
