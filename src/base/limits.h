@@ -31,6 +31,9 @@
 #define ANSWER_JSON_SIZE_MAX 65536
 #define PAGE_ROWS_MAX 100         /* rows of one page of a list */
 
+/* people */
+#define TOKENS_ISSUED_MAX 50000   /* tokens that a merchant and its shops may issue in all */
+
 /* ledger */
 #define LEGS_MAX 12               /* legs of one transfer */
 #define AMOUNT_MAX INT64_C(100000000000000) /* 10^14 minor units in one amount: sums of 90,000 of them fit */

@@ -11,6 +11,7 @@ static const struct column merchant_columns[] = {
     COLUMN(merchant_row, name),
     COLUMN(merchant_row, created_at_us, .form = FORM_instant),
     COLUMN_LIST(merchant_row, endpoints, id_shape),
+    COLUMN(merchant_row, tokens_issued),
 };
 const struct table merchant_table = TABLE("merchants", 20, merchant_row, merchant_columns, 1);
 
@@ -67,5 +68,6 @@ static const struct column token_columns[] = {
     COLUMN(token_row, state, .form = FORM_choice, .names = token_states),
     COLUMN(token_row, created_at_us, .form = FORM_instant),
     COLUMN(token_row, revoked_at_us, .form = FORM_instant),
+    COLUMN(token_row, issuer_merchant_id, .form = FORM_id),
 };
 const struct table token_table = TABLE("tokens", 24, token_row, token_columns, 1);

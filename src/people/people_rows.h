@@ -22,6 +22,7 @@ struct merchant_row {
     int64_t created_at_us;
     int32_t endpoints_count;
     struct id_row endpoints[ENDPOINTS_MAX]; /* webhook endpoints that get this merchant's events */
+    int64_t tokens_issued; /* by the merchant and its shops: at most TOKENS_ISSUED_MAX */
 };
 
 struct shop_row {
@@ -77,6 +78,7 @@ struct token_row {
     int32_t state; /* enum token_state */
     int64_t created_at_us;
     int64_t revoked_at_us;
+    int64_t issuer_merchant_id; /* 0: the platform issued it */
 };
 
 extern const struct table merchant_table;

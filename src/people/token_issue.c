@@ -41,7 +41,7 @@ static enum refusal issue_check(struct view *view, const struct moment *at, cons
         }
         shop = shop_ask(view, terminal->shop_id);
         return at->caller.kind != CALLER_terminal && access_shop(view, at, shop) ? REFUSAL_none : REFUSAL_forbidden;
-    case CALLER_shopper:
+    case CALLER_shopper: /* issued by the platform; a shopper may revoke its own */
         if (!access_shopper(at, want->caller_id)) {
             return REFUSAL_forbidden;
         }
@@ -51,6 +51,22 @@ static enum refusal issue_check(struct view *view, const struct moment *at, cons
     }
 }
 
+/* Counts what merchants and their shops issue: each may be revoked, and every server keeps those in memory. */
+static bool issue_count(struct view *view, const struct moment *at, int64_t *issuer_id)
+{
+    if (access_platform(at)) {
+        return true;
+    }
+    *issuer_id = at->caller.kind == CALLER_merchant ? at->caller.id : shop_ask(view, at->caller.id)->merchant_id;
+    const struct merchant_row *merchant = merchant_ask(view, *issuer_id);
+    if (merchant->tokens_issued >= TOKENS_ISSUED_MAX) {
+        return false;
+    }
+    struct merchant_row *counted = view_change(view, merchant);
+    counted->tokens_issued++;
+    return true;
+}
+
 static enum refusal decide_issue(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct token_issue *want = request;
@@ -58,8 +74,13 @@ static enum refusal decide_issue(const void *request, struct moment *at, struct 
     if (refusal != REFUSAL_none) {
         return refusal;
     }
+    int64_t issuer_id = 0;
+    if (!issue_count(view, at, &issuer_id)) {
+        return REFUSAL_tokens_full;
+    }
     struct token_row key = { .token_id = moment_id(at) };
     struct token_row *token = view_change(view, view_ask(view, &token_table, &key));
+    token->issuer_merchant_id = issuer_id;
     token->caller_kind = want->caller_kind;
     token->caller_id = want->caller_kind == CALLER_operator ? 0 : want->caller_id;
     memcpy(token->name, want->name, sizeof(token->name));
@@ -75,7 +96,7 @@ const struct command token_issue = {
     .method = "POST",
     .route = "/v1/tokens",
     .http_status = 201,
-    .callers = CALLERS_ALL & ~CALLER_BIT(terminal),
+    .callers = CALLERS_MERCHANT | CALLER_BIT(shop),
     .request = &issue_shape,
     .answer = &token_table.shape,
     .decide = decide_issue,

@@ -175,7 +175,7 @@ static void maps_init(struct audit *audit)
     audit_map_init(&audit->accounts, memory, sizeof(struct audit_account), 2);
     audit_map_init(&audit->units, memory, 2 * sizeof(int64_t), 1);
     audit_map_init(&audit->sums, memory, 2 * sizeof(int64_t), 1);
-    audit_map_init(&audit->merchants, memory, sizeof(int64_t), 1);
+    audit_map_init(&audit->merchants, memory, 2 * sizeof(int64_t), 1);
     audit_map_init(&audit->shops, memory, sizeof(struct audit_shop), 1);
     audit_map_init(&audit->terminals, memory, 2 * sizeof(int64_t), 1);
     audit_map_init(&audit->shoppers, memory, sizeof(struct audit_shopper), 1);

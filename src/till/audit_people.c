@@ -27,7 +27,12 @@ static bool merchant_each(struct audit *audit, const void *row)
         audit_true(audit, about, "one of its endpoints does not exist or is another merchant's",
                    endpoint != NULL && endpoint[1] == merchant->merchant_id);
     }
-    return audit_map_put(&audit->merchants, merchant->merchant_id, 0) != NULL || audit_too_large(audit);
+    int64_t *entry = audit_map_put(&audit->merchants, merchant->merchant_id, 0);
+    if (entry == NULL) {
+        return audit_too_large(audit);
+    }
+    entry[1] = merchant->tokens_issued; /* less those that are found */
+    return true;
 }
 
 static bool shop_each(struct audit *audit, const void *row)
@@ -137,6 +142,11 @@ static bool token_each(struct audit *audit, const void *row)
     audit_time_known(audit, about, token->created_at_us);
     audit_true(audit, about, "whom it speaks for does not exist", token_owner_known(audit, token));
     audit_true(audit, about, "its state does not exist", token->state == TOKEN_live || token->state == TOKEN_revoked);
+    int64_t *issuer = audit_map_get(&audit->merchants, token->issuer_merchant_id, 0);
+    audit_true(audit, about, "its issuer does not exist", token->issuer_merchant_id == 0 || issuer != NULL);
+    if (issuer != NULL) {
+        issuer[1]--;
+    }
     return true;
 }
 
@@ -149,6 +159,13 @@ void audit_people(struct audit *audit)
     audit_scan(audit, &shopper_table, shopper_each);
     audit_scan(audit, &device_table, device_each);
     audit_scan(audit, &token_table, token_each);
+    size_t place = 0;
+    const int64_t *merchant;
+    while ((merchant = audit_map_next(&audit->merchants, &place)) != NULL) {
+        struct merchant_row row = { .merchant_id = merchant[0] };
+        struct audit_about about = { AUDIT_answer_durable, &merchant_table, &row };
+        audit_true(audit, about, "the number of tokens it issued is not that of its tokens", merchant[1] == 0);
+    }
 }
 
 /* ---- at the end: what was counted of the shoppers' trades, and the notices of all that happened ---- */

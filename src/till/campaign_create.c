@@ -61,7 +61,8 @@ static bool rules_agree(const struct campaign_rules *rules)
         break;
     case CAMPAIGN_random_cut:
         kind_complete = rules->low_minor <= rules->amount_minor && rules->amount_minor <= rules->high_minor &&
-                        rules->high_minor > 0;
+                        rules->high_minor > 0 &&
+                        (rules->cap_minor == 0 || rules->cap_minor >= rules->high_minor); /* or the mean were another */
         break;
     default:
         return false;

@@ -68,6 +68,8 @@ extern const struct command trade_preview;
 
 /* ---- shared by the trade's files ---- */
 
+#define REFUND_OF_CANCEL "onetill:cancel" /* the out_request_no of what a cancel gives back; nobody else may use it */
+
 struct trade_terms {
     const struct shop_row *shop;
     int64_t terminal_id;

@@ -109,7 +109,7 @@ static enum refusal cancel(struct view *view, struct moment *at, const struct tr
     if (trade->state == TRADE_wait_buyer_pay) {
         trade_end(view, at, trade, CLOSE_cancelled);
     } else {
-        struct refund_row key = { .trade_id = trade->trade_id, .out_request_no = "cancel" };
+        struct refund_row key = { .trade_id = trade->trade_id, .out_request_no = REFUND_OF_CANCEL };
         const struct refund_row *row = view_ask(view, &refund_table, &key);
         if (row_exists(row)) {
             return REFUSAL_refund_differs;

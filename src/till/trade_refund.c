@@ -173,6 +173,9 @@ static enum refusal decide_refund(const void *request, struct moment *at, struct
     if (!access_shop(view, at, shop_ask(view, asked->shop_id))) {
         return REFUSAL_forbidden;
     }
+    if (strcmp(want->out_request_no, REFUND_OF_CANCEL) == 0) {
+        return REFUSAL_refund_differs;
+    }
     const struct refund_row *known = refund_ask(view, want->trade_id, want->out_request_no);
     if (row_exists(known)) {
         memcpy(answer, known, sizeof(*known));

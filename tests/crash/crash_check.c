@@ -108,7 +108,7 @@ static bool refund_check(void *context, const void *row)
 {
     struct check *check = context;
     const struct refund_row *refund = row;
-    if (strcmp(refund->out_request_no, "cancel") == 0) {
+    if (strcmp(refund->out_request_no, REFUND_OF_CANCEL) == 0) {
         return true; /* seen in the sums */
     }
     uint32_t index = index_read(check->book, refund->out_request_no);

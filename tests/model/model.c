@@ -597,7 +597,7 @@ int model_cancel(struct model *m, int trade)
     if (m->now_us > t->paid_us + CANCEL_US) {
         return REFUSAL_cancel_late;
     }
-    int refusal = model_refund(m, trade, "cancel", t->left);
+    int refusal = model_refund(m, trade, "onetill:cancel", t->left);
     if (refusal == 0) {
         t->reason = 2;
     }
