@@ -165,7 +165,7 @@ static void lines_check(struct audit *audit, const struct trade_row *trade, cons
 static bool lines_count(struct audit *audit, const struct trade_row *trade)
 {
     struct audit_about about = { AUDIT_budget_kept, &trade_table, trade };
-    int64_t person_id = audit_person(audit, trade->shopper_id);
+    int64_t person_id = trade->discounts_count > 0 ? audit_person(audit, trade->shopper_id) : 0;
     for (int32_t i = 0; i < trade->discounts_count; i++) {
         const struct discount_row *line = &trade->discounts[i];
         struct audit_campaign *campaign = audit_map_get(&audit->campaigns, line->campaign_id, 0);

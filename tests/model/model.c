@@ -126,7 +126,9 @@ int model_campaign_state(struct model *m, int campaign, int state)
 static int64_t cut(const struct model_campaign *c, int64_t price)
 {
     int64_t rounding = model_canary ? 9999 : 0;
-    int64_t off = c->kind == 1 ? (price * c->percent_bp + rounding) / 10000 : c->kind == 2 ? c->amount : price - c->amount;
+    int64_t off = c->kind == 1   ? (price * c->percent_bp + rounding) / 10000
+                  : c->kind == 2 ? c->amount
+                                 : price - c->amount;
     if (off < 0) {
         off = 0;
     }

@@ -342,7 +342,8 @@ static void evil_phantom(struct view *view, struct moment *at)
     struct transfer_row *transfer = transfer_change(view, moment_id(at));
     transfer->legs_count = 1;
     transfer->legs[0] = (struct leg_row){ .to_owner_id = 1, .to_purpose = PURPOSE_wallet,
-                                          .from_purpose = PURPOSE_clearing, .unit = UNIT_CNY, .amount = 5, .to_balance = 105 };
+                                          .from_purpose = PURPOSE_clearing, .unit = UNIT_CNY, .amount = 5,
+                                          .to_balance = 105 };
 }
 
 static int64_t old_transfer_id;
