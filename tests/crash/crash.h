@@ -10,8 +10,8 @@
  *
  * The book and the load belong to the main thread; the thread that kills only knows a process number.
  */
-#ifndef CRASH_CRASH_H
-#define CRASH_CRASH_H
+#ifndef TESTS_CRASH_CRASH_H
+#define TESTS_CRASH_CRASH_H
 
 #include "app/city.h"
 #include "doors/tokens.h"

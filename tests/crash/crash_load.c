@@ -124,7 +124,8 @@ static struct op *lead_add(struct load *load)
 
 static struct op *after_payment_add(struct load *load, bool refund)
 {
-    uint32_t opener = load->paid[random_below(&load->random, (uint64_t)min_i64(load->paid_count, COUNT_OF(load->paid)))];
+    uint64_t known = (uint64_t)min_i64(load->paid_count, COUNT_OF(load->paid));
+    uint32_t opener = load->paid[random_below(&load->random, known)];
     if (!refund) {
         return follow_add(load, OP_cancel, opener);
     }

@@ -72,8 +72,8 @@ class Weather(Till):
         for number, body in enumerate(bodies):
             text = json.dumps(body).encode()
             with self.server.socket() as wire:
-                wire.sendall(('POST /v1/trades/pay HTTP/1.1\r\nHost: a\r\n'
-                              f'Authorization: Bearer {self.server.operator_token}\r\nContent-Type: application/json\r\n'
+                wire.sendall(('POST /v1/trades/pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
+                              f'Authorization: Bearer {self.server.operator_token}\r\n'
                               f'Idempotency-Key: gone-{number}\r\n'
                               f'Content-Length: {len(text)}\r\n\r\n').encode() + text)
         time.sleep(0.3)
