@@ -333,6 +333,7 @@ static int bench_at(struct bench_report *report, struct bench_city *city, const 
     if (!bench_server_start(&server, settings, path)) {
         return EXIT_fault;
     }
+    report->settle_us = bench_server_settle(&server);
     bool ok = bench_load_open(&load, settings, city, &server) && run_all(report, &load, &server, path);
     ok = bench_server_stop(&server) && ok;
     ok = ok && bench_verify(&load, path, &report->proof);

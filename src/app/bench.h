@@ -78,6 +78,11 @@ struct bench_sample {
 MUST_CHECK bool bench_server_start(struct bench_server *server, const struct bench_settings *settings,
                                    const char *path);
 MUST_CHECK bool bench_server_sample(struct bench_server *server, struct bench_sample *sample);
+/*
+ * A server that was just started still reads back what happened before. Waits until it does nothing for half a
+ * second, or three minutes are over; the time it took.
+ */
+int64_t bench_server_settle(struct bench_server *server);
 /* The server's clock. */
 MUST_CHECK bool bench_server_now(struct bench_server *server, int64_t *now_us);
 /* Says so on standard error when it did not end well. */
@@ -189,6 +194,7 @@ struct bench_report {
     const struct bench_settings *settings;
     const struct bench_city *city;
     struct bench_disk disk;
+    int64_t settle_us;
     struct bench_run runs[BENCH_RUNS_MAX];
     size_t run_count;
     struct bench_proof proof;

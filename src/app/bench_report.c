@@ -125,6 +125,8 @@ void bench_report_end(const struct bench_report *report)
     if (report->settings->matrix) {
         matrix_print(report);
     }
+    fprintf(stderr, "\nAfter its start the server was busy for %s s; that is not measured.\n",
+            thousandths(report->settle_us / 1000).text);
     proof_print(&report->proof);
 }
 
@@ -237,6 +239,7 @@ void bench_report_json(const struct bench_report *report)
     json_number(&out, "shoppers", (int64_t)report->settings->shoppers);
     json_number(&out, "seed", (int64_t)report->settings->seed);
     json_decimal(&out, "fill_seconds", report->city->fill_us / 1000);
+    json_decimal(&out, "settle_seconds", report->settle_us / 1000);
     json_proof(&out, &report->proof);
     json_out_key(&out, "runs");
     json_out_array(&out);

@@ -6,11 +6,15 @@
 #include <stdlib.h>
 
 #include "base/civil.h"
+#include "base/os_clock.h"
 
 #define START_US (120 * US_PER_SECOND) /* a store that was killed is recovered first */
 #define STOP_US (120 * US_PER_SECOND)  /* everything is written back before it ends */
 #define CALL_US (10 * US_PER_SECOND)
 #define OPERATOR_TOKEN_ID 1
+#define SETTLE_US (180 * US_PER_SECOND)
+#define SETTLE_LOOK_US (US_PER_SECOND / 2)
+#define SETTLE_IDLE_US (SETTLE_LOOK_US / 20) /* so much CPU time in that is nothing */
 
 static bool complain(const char *what)
 {
@@ -137,6 +141,21 @@ bool bench_server_sample(struct bench_server *server, struct bench_sample *sampl
     sample->decode_ns = metric_ns(text, "onetill_decode_seconds_total");
     sample->encode_ns = metric_ns(text, "onetill_encode_seconds_total");
     return child_sample(&server->child, &sample->process) == STATUS_ok || complain("the server has gone");
+}
+
+int64_t bench_server_settle(struct bench_server *server)
+{
+    struct child_sample sample;
+    int64_t start_us = os_monotonic_us(), used_us = 0, before_us = -SETTLE_LOOK_US;
+    while (os_monotonic_us() - start_us < SETTLE_US && used_us - before_us > SETTLE_IDLE_US) {
+        before_us = used_us;
+        os_sleep_us(SETTLE_LOOK_US);
+        if (child_sample(&server->child, &sample) != STATUS_ok) {
+            break;
+        }
+        used_us = sample.user_us + sample.system_us;
+    }
+    return os_monotonic_us() - start_us;
 }
 
 bool bench_server_now(struct bench_server *server, int64_t *now_us)

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""onetill bench: its figures are complete, every payment it counts is in the store, and it leaves nothing behind."""
+
+import json
+import os
+
+import program
+
+# So few shoppers that they all pay several times: the test clock must be moved for them.
+CITY = ('--shoppers', 1000, '--shops', 20, '--warmup', 0, '--seconds', 1)
+
+
+class Bench(program.Case):
+    def figures(self, *arguments):
+        done = self.run_program('bench', *CITY, *arguments, '--json')
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertEqual(1, len(done.stdout.splitlines()))
+        return json.loads(done.stdout)
+
+    def assert_complete(self, run):
+        self.assertGreater(run['payments'], 1000)
+        self.assertGreater(run['payments_per_second'], 0)
+        self.assertGreater(run['empty_per_second'], run['payments_per_second'])
+        self.assertLess(0, run['share_of_empty'])
+        self.assertGreater(run['clock_moves'], 0)
+        self.assertEqual({}, run['errors'])
+        self.assertEqual(0, run['unknown'])
+        latency = run['latency_ms']
+        self.assertLessEqual(0, latency['p50'])
+        self.assertLessEqual(latency['p50'], latency['p99'])
+        self.assertLessEqual(latency['p99'], latency['p999'])
+        self.assertLessEqual(latency['p999'], latency['max'])
+        for phase in ('http', 'decide', 'store', 'client', 'total'):
+            self.assertGreater(run['cpu_us_per_payment'][phase], 0, phase)
+        self.assertGreater(run['store_bytes_per_payment'], 100)
+        self.assertGreater(run['syncs_per_second'], 0)
+        self.assertGreater(run['resident_mb'], 1)
+
+    def assert_proved(self, said, payments):
+        self.assertEqual(payments, said['verified']['counted'])
+        self.assertEqual(payments, said['verified']['found'])
+        self.assertEqual(0, said['verified']['missing'])
+        self.assertTrue(said['verified']['sums_agree'])
+        self.assertTrue(said['audit']['ok'])
+        self.assertGreaterEqual(said['audit']['transfers'], payments)
+
+    def test_a_closed_loop_is_measured_and_proved(self):
+        said = self.figures('--connections', '8,32')
+        self.assertEqual([8, 32], [run['connections'] for run in said['runs']])
+        for run in said['runs']:
+            self.assert_complete(run)
+        self.assert_proved(said, sum(run['payments'] for run in said['runs']))
+        self.assertEqual([], os.listdir(self.folder), 'a store that nobody named is deleted')
+
+    def test_an_open_loop_keeps_to_its_rate_and_the_store_stays_when_it_is_named(self):
+        store = self.folder / 'bench.till'
+        said = self.figures('--rate', 1500, '--budget', 'spread', '--store', store)
+        self.assertEqual(('spread', 1500), (said['budget'], said['rate']))
+        self.assertTrue(1200 < said['payments'] < 1800, said['payments'])
+        self.assert_proved(said, said['payments'])
+        verdict, status = self.audit(store)
+        self.assertEqual((True, 0), (verdict['ok'], status))
+
+    def test_what_makes_no_sense_is_refused_before_anything_is_made(self):
+        for arguments in (['--connections', '0'], ['--budget', 'warm'], ['--shoppers', 'many'], ['more']):
+            self.assertEqual(2, self.run_program('bench', *arguments).returncode, arguments)
+        taken = self.folder / 'taken'
+        taken.write_text('something else')
+        self.assertEqual(3, self.run_program('bench', '--store', taken).returncode)
+        self.assertEqual('something else', taken.read_text())
+
+
+program.run_tests(Bench)
