@@ -208,7 +208,7 @@ static int city_play(const struct demo_settings *settings, const struct scratch 
     say(settings, "Building a city: %d brands, %d shops, %u tills, %u shoppers with money and a phone.\n",
         DOUBLE12_BRANDS, DOUBLE12_SHOPS, day.terminal_count, settings->shoppers);
     progress_init(&progress, "city", 1, settings->json ? -1 : STDERR_FILENO, os_monotonic_us());
-    bool built = double12_build(&day, scratch->store, &progress, error, sizeof(error));
+    bool built = double12_build(&day, scratch->store, &progress, &interrupted, error, sizeof(error));
     progress_end(&progress, os_monotonic_us());
     int exit_status = EXIT_fault;
     if (!built) {

@@ -115,13 +115,13 @@ static void code_forge(struct play *play, struct order *order)
     order->trick = TRICK_forged;
 }
 
-/* A photograph of somebody's code, shown again in the same shop or in another one. */
+/* The code that was accepted last, on a photograph: shown again in the same shop or in another one. */
 static bool code_reuse(struct play *play, struct order *order)
 {
     if (play->remembered_count == 0) {
         return false;
     }
-    const struct order *old = &play->remembered[random_below(&play->random, play->remembered_count)];
+    const struct order *old = &play->remembered[(play->remembered_next + REMEMBERED - 1) % REMEMBERED];
     if (old->minute + 1u < play->minute) {
         return false; /* out of date by now */
     }

@@ -15,6 +15,7 @@ struct building {
     struct fill *fill;
     struct progress *progress;
     uint64_t done;
+    const volatile sig_atomic_t *interrupted;
     enum refusal refusal; /* the first one; the store's thread writes it, until the filling is closed */
 };
 
@@ -28,6 +29,9 @@ static void built(void *context, const struct fill_done *done)
 
 static void put(struct building *building, const struct command *command, const void *request)
 {
+    if (*building->interrupted != 0) {
+        return; /* what is left to be made goes by quickly */
+    }
     fill_put(building->fill, command, request, NULL, 0);
     if (++building->done % 256 == 0) {
         progress_set(building->progress, building->done, os_monotonic_us());
@@ -73,10 +77,10 @@ static void people_build(struct building *building)
     }
 }
 
-bool double12_build(const struct double12 *day, const char *store, struct progress *progress, char *error,
-                    size_t error_size)
+bool double12_build(const struct double12 *day, const char *store, struct progress *progress,
+                    const volatile sig_atomic_t *interrupted, char *error, size_t error_size)
 {
-    struct building building = { .day = day, .progress = progress };
+    struct building building = { .day = day, .progress = progress, .interrupted = interrupted };
     struct fill_settings settings = { .path = store,
                                       .now_us = DOUBLE12_MIDNIGHT_US + BUILT_AT_MINUTE * US_PER_MINUTE,
                                       .done = built,

@@ -7,6 +7,7 @@
 #ifndef APP_PLAYED_H
 #define APP_PLAYED_H
 
+#include "app/json_member.h"
 #include "doors/tokens.h"
 #include "load/child.h"
 #include "load/http_client.h"
@@ -44,11 +45,6 @@ void played_bearer(const struct played *played, struct caller caller, char to[BE
 int played_call(struct played *played, const char *method, const char *path, struct span request, struct span *body);
 /* Moves the test clock. */
 MUST_CHECK bool played_clock(struct played *played, int64_t now_us);
-
-/* The member `key` of a JSON object that we wrote ourselves, by its text; strings without their quotes. */
-bool json_member(struct span json, const char *key, struct span *value);
-/* The same as a number; `otherwise` when it is missing. */
-int64_t json_member_i64(struct span json, const char *key, int64_t otherwise);
 
 /* What a shop took on a day, as the door lists it. */
 struct played_shop_day {

@@ -41,8 +41,9 @@ class Demo(program.Case):
         # Each shopper's money, each payment and each refund is a transfer of its own.
         self.assertGreaterEqual(said['audit']['transfers'], SHOPPERS + said['payments'] + said['refunds'])
         self.assertGreater(said['audit']['seconds'], 0)
-        self.assertTrue({'code_unknown', 'code_used', 'balance_short', 'attempts_exceeded'} <= set(said['refusals']),
+        self.assertTrue({'code_unknown', 'balance_short', 'attempts_exceeded'} <= set(said['refusals']),
                         said['refusals'])
+        self.assertTrue({'code_used', 'code_elsewhere'} & set(said['refusals']), said['refusals'])
         for key in ('refunds', 'cancelled', 'confirmed', 'paid_by_qr', 'half_sent', 'unread', 'outcomes_closed'):
             self.assertGreater(said[key], 0, key)
         self.assertEqual([], os.listdir(self.folder), 'a store that nobody named is deleted')

@@ -10,8 +10,8 @@ import time
 
 import program
 
-GOOD = '''\ufeffrecord,merchant_id,shop_id,terminal_id,shopper_id,campaign_id,name,city,kind,sets,balance_minor,device_id,\
-percent_bp,cap_minor,starts_at,ends_at,targets,platform_minor
+GOOD = '''\ufeffrecord,merchant_id,shop_id,terminal_id,shopper_id,campaign_id,name,city,kind,sets,balance_minor,\
+device_id,percent_bp,cap_minor,starts_at,ends_at,targets,platform_minor
 merchant,7,,,,,"青朵, ""Qingduo""",,,,,,,,,,,
 shop,7,70,,,,"two
 lines",杭州,supermarket,3;4,,,,,,,,
