@@ -178,7 +178,7 @@ static enum status memory_load(struct store *base, struct row_want *wants, size_
     return STATUS_ok;
 }
 
-static enum memory_order hook_ask(struct memory_store *store, enum memory_step step,
+static enum memory_fate hook_ask(struct memory_store *store, enum memory_step step,
                                   const struct waiting *batch, size_t row)
 {
     memory_hook *hook = store->settings.hook;
@@ -186,18 +186,18 @@ static enum memory_order hook_ask(struct memory_store *store, enum memory_step s
 }
 
 /* The order that ended the steps of making a batch durable, and at which step. */
-static enum memory_order batch_steps(struct memory_store *store, const struct waiting *batch,
+static enum memory_fate batch_steps(struct memory_store *store, const struct waiting *batch,
                                      enum memory_step *step)
 {
     for (size_t i = 0; i < batch->count; i++) {
         *step = MEMORY_before_row;
-        enum memory_order order = hook_ask(store, *step, batch, i);
+        enum memory_fate order = hook_ask(store, *step, batch, i);
         if (order != MEMORY_go_on) {
             return order;
         }
     }
     *step = MEMORY_before_sync;
-    enum memory_order order = hook_ask(store, *step, batch, batch->count);
+    enum memory_fate order = hook_ask(store, *step, batch, batch->count);
     if (order != MEMORY_go_on) {
         return order;
     }
@@ -225,7 +225,7 @@ bool store_memory_pump(struct store *base)
         store->last = NULL;
     }
     enum memory_step step = MEMORY_before_sync;
-    enum memory_order order = store->dead ? MEMORY_crash_lost : batch_steps(store, batch, &step);
+    enum memory_fate order = store->dead ? MEMORY_crash_lost : batch_steps(store, batch, &step);
     bool durable = !store->dead && (order != MEMORY_crash_lost || step == MEMORY_after_sync);
     if (order != MEMORY_go_on) {
         store->dead = true;

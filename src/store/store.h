@@ -26,14 +26,14 @@ enum memory_step {
     MEMORY_after_sync,  /* the batch is durable, nobody knows yet */
 };
 
-enum memory_order {
+enum memory_fate {
     MEMORY_go_on,
     MEMORY_crash_lost, /* the batch in flight is not there afterwards; at MEMORY_after_sync it is all the same
                         */
     MEMORY_crash_kept, /* the batch in flight is there afterwards: its outcome was unknown */
 };
 
-typedef enum memory_order memory_hook(void *context, enum memory_step step, uint64_t batch, size_t row);
+typedef enum memory_fate memory_hook(void *context, enum memory_step step, uint64_t batch, size_t row);
 
 struct memory_settings {
     memory_hook *hook; /* may be NULL */

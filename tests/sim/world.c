@@ -126,7 +126,7 @@ static const struct store_ops shaky_ops = {
     .name = "shaky", .peek = shaky_peek, .load = shaky_load, .keep = shaky_keep, .scan = shaky_scan
 };
 
-static enum memory_order step_hook(void *context, enum memory_step step, uint64_t batch, size_t row)
+static enum memory_fate step_hook(void *context, enum memory_step step, uint64_t batch, size_t row)
 {
     struct world *world = context;
     (void)batch;
