@@ -50,6 +50,19 @@ static struct demo_bought bought_of(const struct play *play, const struct flight
 
 /* ---- payments ---- */
 
+/* A code that was just accepted, on a photograph: shown again at the same till or in another shop. */
+static void code_show_again(struct play *play, const struct errand *paid)
+{
+    struct errand again = *paid;
+    again.order.serial = ++play->serial;
+    again.order.trick = TRICK_used;
+    if (chance(play, 500)) {
+        again.order.shop = (again.order.shop + 1) % DOUBLE12_SHOPS;
+        again.order.terminal = play->day->shops[again.order.shop].first_terminal;
+    }
+    follow(play, &again, ERRAND_pay, 0);
+}
+
 /* A payment went through: some are repeated by a nervous phone, some come back later. */
 static void after_paid(struct play *play, const struct flight *flight, const struct answer_in *answer)
 {
@@ -62,9 +75,9 @@ static void after_paid(struct play *play, const struct flight *flight, const str
     play->uses_tried[kind == SHOP_supermarket ? CAMPAIGN12_supermarket : CAMPAIGN12_drink] +=
         kind == SHOP_supermarket || kind == SHOP_vending;
     if (errand.kind == ERRAND_pay || errand.kind == ERRAND_retry) {
-        play->remembered[play->remembered_next] = errand.order;
-        play->remembered_next = (play->remembered_next + 1) % REMEMBERED;
-        play->remembered_count += play->remembered_count < REMEMBERED;
+        if (chance(play, 4)) {
+            code_show_again(play, &errand);
+        }
         if (chance(play, 30)) {
             follow(play, &errand, ERRAND_repeat, (uint32_t)random_below(&play->random, 3));
         }

@@ -67,8 +67,9 @@ static bool clock_write(struct play *play, int64_t now_us, struct errand *errand
         return false;
     }
     bool behind = wanted > play->minute + BEHIND_MINUTES || play->day_over;
-    if (behind && play->coded_total > 0) {
-        play->clock_jumping = true; /* from now on no new codes, so that soon none is under way */
+    bool due = play->waiting > 0 && errand_next_minute(play) <= play->minute;
+    if (behind && (play->coded_total > 0 || due)) {
+        play->clock_jumping = true; /* from now on only what is due already, so that soon no code is under way */
         return false;
     }
     if (!behind && code_before(play, play->minute)) {
@@ -133,13 +134,13 @@ static bool errand_next(struct play *play, int64_t now_us, struct errand *errand
     if (!play->funded && play->minute >= FUND_MINUTE) {
         budgets_add(play);
     }
-    if (play->clock_jumping) {
+    if (play->clock_jumping && play->clock_moving) {
         return false;
     }
     if (errand_take(play, errand)) {
         return true;
     }
-    return !play->day_over && purchase_next(play, errand);
+    return !play->clock_jumping && !play->day_over && purchase_next(play, errand);
 }
 
 /* The networks of that day: half-sent, unheard, and at a trickle. */

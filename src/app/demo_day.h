@@ -15,7 +15,6 @@
 #define MINUTES_MAX 2048 /* of the clock that errands may wait for: the next morning is 1,440 */
 #define COUNTERS 64      /* shops whose counter has a printed QR code in this demo */
 #define COUNTER_QR_SIZE 64
-#define REMEMBERED 64    /* payments whose codes somebody will show again */
 
 enum errand_kind {
     ERRAND_pay,
@@ -100,8 +99,6 @@ struct play {
     uint8_t *shopper_flags;    /* enum shopper_flag */
     uint16_t *shopper_minute;  /* the last minute whose code a phone has shown */
     char (*terminal_bearer)[BEARER_SIZE];
-    struct order remembered[REMEMBERED];
-    uint32_t remembered_count, remembered_next;
     uint32_t guesses_left;     /* of the stolen till */
     bool drinks_gone;
     bool funded;

@@ -115,26 +115,6 @@ static void code_forge(struct play *play, struct order *order)
     order->trick = TRICK_forged;
 }
 
-/* The code that was accepted last, on a photograph: shown again in the same shop or in another one. */
-static bool code_reuse(struct play *play, struct order *order)
-{
-    if (play->remembered_count == 0) {
-        return false;
-    }
-    const struct order *old = &play->remembered[(play->remembered_next + REMEMBERED - 1) % REMEMBERED];
-    if (old->minute + 1u < play->minute) {
-        return false; /* out of date by now */
-    }
-    memcpy(order->code, old->code, sizeof(order->code));
-    order->trick = TRICK_used;
-    if (random_chance(&play->random, 500000)) {
-        order->shop = old->shop;
-        order->terminal = old->terminal;
-    }
-    order->amount_minor = old->amount_minor;
-    return true;
-}
-
 static enum shop_kind kind_pick(struct play *play)
 {
     enum shop_kind kind = double12_kind_pick(&play->random);
@@ -166,7 +146,7 @@ bool order_make(struct play *play, struct order *order)
         code_write(play, order, play->minute - STALE_MINUTES);
     } else if (luck < 7) {
         code_forge(play, order);
-    } else if (luck >= 11 || !code_reuse(play, order)) {
+    } else {
         code_write(play, order, play->minute);
     }
     return true;
