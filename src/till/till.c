@@ -23,7 +23,8 @@ const struct command *const till_commands[] = {
     &trade_lookup,     &trade_cancel,    &trade_cancel_number, &trade_close, &trade_refund,
     &refund_query,     &trade_preview,   &campaign_create, &campaign_change, &campaign_fund,
     &campaign_pause,   &campaign_resume, &campaign_end,    &campaign_query,  &endpoint_create,
-    &endpoint_disable, &endpoint_rotate, &delivery_done,   &delivery_replay, &clock_move, NULL,
+    &endpoint_disable, &endpoint_rotate, &delivery_done,   &delivery_replay, &clock_move, &deposit_create,
+    &deposit_capture,  &deposit_release, &deposit_query,   NULL,
 };
 
 const struct command *const till_timers[] = {

@@ -6,6 +6,7 @@
 #include "engine/read.h"
 #include "till/campaign.h"
 #include "till/clock.h"
+#include "till/deposit.h"
 #include "till/policy.h"
 #include "till/trade.h"
 #include "till/wallet.h"
