@@ -5,7 +5,7 @@
 
 #define TRIES_MAX 500
 #define POLL_MINUTES 17 /* later than any trade waits */
-#define EVENING_MINUTE (20 * 60 + 15)
+#define EVENING_MINUTE (19 * 60 + 30)
 
 /* Of an answer that must come again byte for byte; a problem document names each request it answers anew. */
 static uint64_t answer_hash(const struct answer_in *answer)

@@ -132,7 +132,7 @@ void errand_write(struct play *play, const struct errand *errand, struct http_re
 
 void errand_answered(struct play *play, const struct flight *flight, const struct answer_in *answer);
 
-/* What a campaign's budget must be to be used up at about 20:15, by what was given so far. */
+/* What a campaign's budget must be to be used up at about 19:30, by what was given so far. */
 int64_t budget_until_evening(const struct play *play, uint32_t campaign);
 
 #endif

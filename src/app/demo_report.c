@@ -157,7 +157,7 @@ static void campaigns_words(FILE *to, const struct demo_book *book, const struct
     for (uint32_t i = 0; i < DOUBLE12_CAMPAIGNS; i++) {
         fprintf(to, "  %-48s %13s %13s%s%s\n", double12_campaign_words[i],
                 yuan(server->campaigns[i].spent_minor, given), yuan(server->campaigns[i].left_minor, left),
-                server->campaigns[i].empty_at[0] != '\0' ? "  used up at " : "", server->campaigns[i].empty_at);
+                server->campaigns[i].empty_at[0] != '\0' ? "  empty since " : "", server->campaigns[i].empty_at);
     }
     fprintf(to, "\nDiscount given, as tills and phones were told  %18s yuan\n",
             yuan(book->discount_minor - book->refunded_discount_minor, given));
