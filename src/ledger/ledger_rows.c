@@ -2,6 +2,7 @@
 #include "ledger/ledger_rows.h"
 
 const char *const purpose_names[] = {
+    "",
     [PURPOSE_clearing] = "clearing",
     [PURPOSE_fees] = "fees",
     [3] = "", "", "", "", "", "", "",

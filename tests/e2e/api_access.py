@@ -84,7 +84,7 @@ class Access(Till):
         subjects = {'operator': None, 'merchant': 'merchant', 'shop': 'shop', 'terminal': 'terminal',
                     'shopper': 'shopper'}
         reach = {'merchant': {'merchant', 'shop', 'terminal'}, 'shop': {'shop', 'terminal'}, 'terminal': set(),
-                 'shopper': {'shopper'}}
+                 'shopper': set()}  # shoppers' tokens come from the platform
         wrong = []
         for kind in KINDS[1:]:
             client = self.ours.client(kind)

@@ -38,6 +38,12 @@ def policy(side):
     return side.operator.must('GET', '/v1/policy')
 
 
+def deposit(side):
+    """A deposit of the shopper's that the shop may take."""
+    return side.operator.must('POST', f'/v1/shoppers/{side.shopper}/deposits',
+                              {'shop_id': side.shop, 'amount_minor': 20})['hold_id']
+
+
 def refunded(side):
     trade = side.paid()
     side.operator.must('POST', f'/v1/trades/{trade["trade_id"]}/refunds', {'out_request_no': 'r1', 'amount_minor': 10,
@@ -105,6 +111,10 @@ RECIPES = {
     'paycode_issue': _at(shopper_id='shopper'),
     'paycode_revoke': lambda side: ({'shopper_id': side.shopper, 'device_id': side.device()}, {}, None),
     'paycode_query': lambda side: ({'shopper_id': side.shopper, 'device_id': side.device()}, {}, None),
+    'deposit_create': lambda side: ({'shopper_id': side.shopper}, {}, {'shop_id': side.shop, 'amount_minor': 20}),
+    'deposit_capture': lambda side: ({'hold_id': deposit(side)}, {}, {'amount_minor': 15}),
+    'deposit_release': lambda side: ({'hold_id': deposit(side)}, {}, None),
+    'deposit_query': lambda side: ({'hold_id': deposit(side)}, {}, None),
     'trade_pay': lambda side: ({}, {}, side.pay_body()),
     'trade_create': lambda side: ({}, {}, {'shop_id': side.shop, 'out_trade_no': side.next(), 'amount_minor': 500,
                                            'subject': side.secret, 'expires_in_s': 3600}),
