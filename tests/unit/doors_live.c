@@ -458,20 +458,17 @@ static void streams_have_a_limit(void **state)
     stream_until(&one_more, "HTTP/1.1 503", 1);
     stream_until(&one_more, "Retry-After: ", 1);
     stream_close(&one_more);
-    for (size_t i = 0; i < LIVE_STREAMS_MAX; i++) {
-        stream_close(&streams[i]);
-        if (i % 25 == 24) {
-            stage_pass(&scene.stage, 120000);
-        }
-    }
+    stream_close(&streams[0]);
     int64_t until_us = os_monotonic_us() + STAGE_WAIT_US;
-    while (live_stream_count(scene.live) > 0 && os_monotonic_us() < until_us) {
+    while (live_stream_count(scene.live) == LIVE_STREAMS_MAX && os_monotonic_us() < until_us) {
         stage_pass(&scene.stage, 10000);
     }
-    assert_int_equal(live_stream_count(scene.live), 0); /* who has gone makes room */
-    json_decref(second_now(&scene));
-    free(streams);
+    json_decref(second_now(&scene)); /* who has gone makes room */
     scene_close(&scene);
+    for (size_t i = 1; i < LIVE_STREAMS_MAX; i++) {
+        stream_close(&streams[i]);
+    }
+    free(streams);
 }
 
 int main(void)
