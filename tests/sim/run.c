@@ -22,6 +22,7 @@
 #define SHOPPERS 5
 #define SHOPS 3
 #define CAMPAIGNS 2
+#define WISH_REFUND "wish-" /* begins the numbers of refunds that clients want; a cancel gives its own */
 #define WISHES 60 /* of all clients of one life */
 
 /* ---- what clients want ---- */
@@ -75,7 +76,7 @@ static void wish_about_trade(struct world *world)
         struct trade_refund want = { .trade_id = trade->trade_id,
                                      .amount_minor = 1 + world_pick(world, (int)min_i64(trade->list_minor, 100000)) };
         intent = intent_new(world, house_shop(trade->shop_id), &trade_refund);
-        snprintf(want.out_request_no, sizeof(want.out_request_no), "r%d", world->intent_count);
+        snprintf(want.out_request_no, sizeof(want.out_request_no), WISH_REFUND "%d", world->intent_count);
         memcpy(intent->request, &want, sizeof(want));
         return;
     }
@@ -255,7 +256,7 @@ static bool count_trade(void *context, const void *row)
 static bool count_refund(void *context, const void *row)
 {
     const struct refund_row *refund = row;
-    ((struct counts *)context)->refunds += strcmp(refund->out_request_no, "cancel") != 0;
+    ((struct counts *)context)->refunds += strncmp(refund->out_request_no, WISH_REFUND, sizeof(WISH_REFUND) - 1) == 0;
     return true;
 }
 
