@@ -17,7 +17,7 @@ struct span span_cut(struct span text, char separator, struct span *rest)
 {
     const char *at = text.size > 0 ? memchr(text.bytes, separator, text.size) : NULL;
     if (at == NULL) {
-        *rest = (struct span){ text.bytes + text.size, 0 };
+        *rest = (struct span){ text.size > 0 ? text.bytes + text.size : text.bytes, 0 };
         return text;
     }
     size_t before = (size_t)(at - text.bytes);

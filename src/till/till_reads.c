@@ -32,7 +32,9 @@ static void column_set(const struct column *column, void *row, const struct valu
         break;
     case COLUMN_text:
         assert(value->bytes.size < column->size);
-        memcpy(member, value->bytes.bytes, value->bytes.size);
+        if (value->bytes.size > 0) { /* an empty text has no bytes to point at */
+            memcpy(member, value->bytes.bytes, value->bytes.size);
+        }
         break;
     case COLUMN_fixed:
         assert(value->bytes.size == column->size);

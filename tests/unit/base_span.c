@@ -44,11 +44,28 @@ static void malformed_utf8_is_not_text(void **state)
     assert_false(span_is_text(SPAN("\xe6\x98")));
 }
 
+/* A header that is not there has no bytes to point at. */
+static void a_text_without_bytes_is_empty(void **state)
+{
+    struct span rest, none = { NULL, 0 };
+    (void)state;
+    struct span first = span_cut(none, ';', &rest);
+    assert_int_equal(first.size + rest.size, 0);
+    assert_null(first.bytes);
+    assert_null(rest.bytes);
+    first = span_cut(SPAN("a;b;c"), ';', &rest);
+    assert_true(span_equal(first, SPAN("a")) && span_equal(rest, SPAN("b;c")));
+    first = span_cut(SPAN("abc"), ';', &rest);
+    assert_true(span_equal(first, SPAN("abc")) && rest.size == 0);
+    assert_int_equal(span_trim(none).size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers_read_whole_texts_only),
         cmocka_unit_test(malformed_utf8_is_not_text),
+        cmocka_unit_test(a_text_without_bytes_is_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
