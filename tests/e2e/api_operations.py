@@ -29,6 +29,10 @@ class Till(unittest.TestCase):
         cls.problem = jsonschema.Draft202012Validator(cls.document['components']['schemas']['Problem'])
         cls.ours, cls.theirs = Side(cls.server, cls.operator, 1), Side(cls.server, cls.operator, 2)
 
+    def setUp(self):
+        if not self.stopped and not self.server.alive():
+            self.skipTest('the server has ended; the class fails')
+
     @classmethod
     def tearDownClass(cls):
         """Whatever a class did, the server is still there, said no 5xx and keeps the books."""
@@ -200,10 +204,7 @@ class Keys(Till):
             second = self.operator.post('/v1/trades/pay', body, key='same-' + body['out_trade_no'])
             self.assertNotIn('idempotent-replayed', first.headers)
             self.assertEqual(second.headers.get('idempotent-replayed'), 'true')
-            first_json, second_json = first.json, second.json
-            for document in (first_json, second_json):
-                document.pop('instance', None)
-            self.assertEqual((second.status, second_json), (first.status, first_json))
+            self.assertEqual((second.status, second.body), (first.status, first.body))
 
     def test_the_same_key_for_something_else(self):
         body = self.ours.pay_body()
