@@ -7,15 +7,10 @@
 #define POLL_MINUTES 17 /* later than any trade waits */
 #define EVENING_MINUTE (19 * 60 + 30)
 
-/* Of an answer that must come again byte for byte; a problem document names each request it answers anew. */
+/* Of an answer that must come again byte for byte. */
 static uint64_t answer_hash(const struct answer_in *answer)
 {
-    struct span body = answer->body;
-    const char *instance = memmem(body.bytes, body.size, "\"instance\":", 11);
-    if (answer->status >= 400 && instance != NULL) {
-        body.size = (size_t)(instance - body.bytes);
-    }
-    return hash_bytes(body.bytes, body.size);
+    return hash_bytes(answer->body.bytes, answer->body.size);
 }
 
 static bool is_replayed(const struct answer_in *answer)

@@ -153,7 +153,7 @@ static void command_finish(struct http_request *http)
     if (call->status != STATUS_ok) {
         rest_problem(rest, self->route, http, PROBLEM_late, NULL);
     } else if (call->refusal != REFUSAL_none) {
-        rest_refuse(rest, self->route, http, call->refusal, call->repeated, self->received_us);
+        rest_refuse(rest, self->route, http, call->refusal, call, self->received_us);
     } else {
         struct span answer = answer_encode(self);
         if (answer.size == 0) {
@@ -277,7 +277,7 @@ static bool edit_before(struct rest_call *self)
     assert(request == self->call.request);
     enum refusal refusal = edit->before(edit->context, &self->call.caller, now_us, request);
     if (refusal != REFUSAL_none) {
-        rest_refuse(self->rest, self->route, self->http, refusal, false, self->received_us);
+        rest_refuse(self->rest, self->route, self->http, refusal, NULL, self->received_us);
         return false;
     }
     return true;

@@ -119,13 +119,17 @@ void problem_answer(struct http_request *http, const struct problem *problem)
                 extra_count);
 }
 
-void rest_request_id(struct rest *rest, char to[REQUEST_ID_SIZE])
+static void id_write(uint64_t mixed, char to[REQUEST_ID_SIZE])
 {
-    uint64_t number = atomic_fetch_add_explicit(&rest->request_count, 1, memory_order_relaxed);
-    uint64_t mixed = hash_mix(number ^ rest->request_salt);
     uint8_t bytes[8];
     memcpy(bytes, &mixed, sizeof(bytes));
     hex_write(bytes, sizeof(bytes), to);
+}
+
+void rest_request_id(struct rest *rest, char to[REQUEST_ID_SIZE])
+{
+    uint64_t number = atomic_fetch_add_explicit(&rest->request_count, 1, memory_order_relaxed);
+    id_write(hash_mix(number ^ rest->request_salt), to);
 }
 
 void rest_count(struct rest *rest, const struct route *route, uint32_t outcome, int64_t received_us)
@@ -184,18 +188,22 @@ void rest_faults(struct rest *rest, const struct route *route, struct http_reque
 }
 
 void rest_refuse(struct rest *rest, const struct route *route, struct http_request *http,
-                 enum refusal refusal, bool repeated, int64_t received_us)
+                 enum refusal refusal, const struct call *call, int64_t received_us)
 {
     char request_id[REQUEST_ID_SIZE];
     const struct refusal_text *text = refusal_text((int)refusal);
     assert(text != NULL);
     assert(refusal != REFUSAL_none);
-    rest_request_id(rest, request_id);
+    if (call != NULL && call->request_key[0] != '\0') {
+        id_write(hash_mix((uint64_t)call->decided_at_us), request_id); /* the same bytes when it is repeated */
+    } else {
+        rest_request_id(rest, request_id);
+    }
     rest_count(rest, route, rest->refusal_first + rest->refusal_index[refusal], received_us);
     problem_answer(http, &(struct problem){ .status = text->http_status,
                                             .code = text->name,
                                             .detail = text->text,
                                             .field = text->field[0] != '\0' ? text->field : NULL,
-                                            .repeated = repeated,
+                                            .repeated = call != NULL && call->repeated,
                                             .request_id = request_id });
 }

@@ -188,7 +188,7 @@ static void read_serve(struct reads_thread *self, struct read_request *read)
         bool busy = page.page.status == STATUS_busy;
         rest_problem(read->rest, read->route, read->http, busy ? PROBLEM_busy : PROBLEM_read_failed, NULL);
     } else if (refusal != REFUSAL_none) {
-        rest_refuse(read->rest, read->route, read->http, refusal, false, read->received_us);
+        rest_refuse(read->rest, read->route, read->http, refusal, NULL, read->received_us);
     } else if (page.count == 0 && (read->route->read->flags & READ_single) != 0) {
         rest_problem(read->rest, read->route, read->http, PROBLEM_not_found, NULL);
     } else {

@@ -246,7 +246,7 @@ static bool caller_let_in(struct rest *rest, const struct route *route, struct h
         return false;
     }
     if ((route->callers & 1u << caller->kind) == 0) {
-        rest_refuse(rest, route, http, REFUSAL_forbidden, false, 0);
+        rest_refuse(rest, route, http, REFUSAL_forbidden, NULL, 0);
         return false;
     }
     return true;

@@ -90,9 +90,9 @@ void rest_problem(struct rest *rest, const struct route *route, struct http_requ
                   enum door_problem problem, const char *field);
 void rest_faults(struct rest *rest, const struct route *route, struct http_request *http,
                  const struct faults *faults);
-/* A refusal of the business. */
+/* A refusal of the business; `call` is NULL when it was refused before the engine decided. */
 void rest_refuse(struct rest *rest, const struct route *route, struct http_request *http, enum refusal refusal,
-                 bool repeated, int64_t received_us);
+                 const struct call *call, int64_t received_us);
 void rest_count(struct rest *rest, const struct route *route, uint32_t outcome, int64_t received_us);
 
 /* ---- command.c ---- */
