@@ -139,6 +139,8 @@ enum connect {
     CONNECT_read,
 };
 
+/* sqlite_pages.c: before the process uses SQLite; harmless later. */
+void pages_install(void);
 void error_set(struct store_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 enum status connection_open(const char *path, const char *vfs, enum connect mode, sqlite3 **db,
                             struct store_error *error);

@@ -54,6 +54,7 @@ enum status connection_open(const char *path, const char *vfs, enum connect mode
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     flags |= mode == CONNECT_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    pages_install();
     int rc = sqlite3_open_v2(path, db, flags, vfs);
     if (rc != SQLITE_OK) {
         error_set(error, "%.150s: %s", path, *db != NULL ? sqlite3_errmsg(*db) : "no memory");

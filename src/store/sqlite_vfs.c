@@ -248,6 +248,7 @@ static int vfs_last_error(sqlite3_vfs *base, int size, char *text)
 struct vfs *vfs_open(const char *below_name)
 {
     static atomic_uint number;
+    pages_install();
     sqlite3_vfs *below = sqlite3_vfs_find(below_name);
     struct vfs *vfs = below != NULL ? calloc(1, sizeof(*vfs)) : NULL;
     if (vfs == NULL) {
