@@ -237,9 +237,17 @@ static bool is_stopping(struct notify *notify)
 {
     pthread_mutex_lock(&notify->lock);
     bool stopping = notify->stopping;
-    notify->counts.flying = notify->attempts_made - notify->free.count;
     pthread_mutex_unlock(&notify->lock);
     return stopping;
+}
+
+static void counts_publish(struct notify *notify)
+{
+    pthread_mutex_lock(&notify->lock);
+    notify->counts.pending = notify->queue.count;
+    notify->counts.more = notify->more;
+    notify->counts.flying = notify->attempts_made - notify->free.count;
+    pthread_mutex_unlock(&notify->lock);
 }
 
 static void *worker(void *context)
@@ -265,6 +273,7 @@ static void *worker(void *context)
                 return NULL;
             }
         }
+        counts_publish(notify);
         (void)curl_multi_poll(notify->multi, NULL, 0, wait_ms(notify, stopping), NULL);
     }
 }

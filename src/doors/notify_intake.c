@@ -138,8 +138,6 @@ void intake_take(struct notify *notify)
     bool missed = notify->inbox_missed;
     int64_t missed_from = notify->inbox_missed_from;
     notify->inbox_missed = false;
-    notify->counts.pending = notify->queue.count;
-    notify->counts.more = notify->more || missed;
     pthread_mutex_unlock(&notify->lock);
     for (uint32_t i = 0; i < taken.count; i++) {
         take_in(notify, &taken.list[i]);
