@@ -56,7 +56,9 @@ void server_extras(struct server *server, const struct server_settings *settings
                                   .store = server->store,
                                   .test_clock = settings->test_clock,
                                   .version = ONETILL_VERSION };
-    struct events_settings events = { .engine = server->engine, .store = server->store, .tokens = server->tokens };
+    struct events_settings events = { .engine = server->engine,
+                                      .store = server->store,
+                                      .tokens = server->tokens };
     struct notify_settings notify = { .engine = server->engine,
                                       .store = server->store,
                                       .webhook_key = &server->edits.webhook_key };
@@ -77,7 +79,8 @@ void server_extras(struct server *server, const struct server_settings *settings
     rest->metrics_context = server;
 }
 
-/* The door numbers its routes from its health check on, then the offered commands in the order of their list. */
+/* The door numbers its routes from its health check on, then the offered commands in the order of their list.
+ */
 static uint32_t route_of(const struct command *wanted)
 {
     uint32_t number = 1;

@@ -26,7 +26,8 @@
 #define PIECE_MAX 128         /* entries of one piece */
 #define PIECES_PER_ROUND 3    /* of one listener: less than its buffer holds */
 #define ROUND_US 5000
-#define QUIET_US (15 * US_PER_SECOND) /* a sign of life when nothing happens: the client's end may be gone */
+#define QUIET_US (15 * US_PER_SECOND) /* a sign of life when nothing happens: the client's end may be gone   \
+                                       */
 #define TOKEN_CHECK_US (2 * US_PER_SECOND)
 #define GAP_SIZE_MAX 256
 
@@ -58,7 +59,7 @@ struct listener {
     bool resumes;
     struct position after; /* what it has seen, when it resumes */
     uint64_t next;
-    int64_t sent_us;       /* monotonic */
+    int64_t sent_us; /* monotonic */
     struct events *events;
     struct call call;
     struct id_row request; /* of terminal_place */
@@ -69,7 +70,7 @@ struct listener {
 struct piece {
     uint64_t from;
     uint32_t count;
-    struct entry *entries; /* PIECE_MAX, copied out of the ring */
+    struct entry *entries;    /* PIECE_MAX, copied out of the ring */
     uint32_t ends[PIECE_MAX]; /* where the text of each ends */
     char *text;               /* TEXT_SIZE */
 };
@@ -92,14 +93,16 @@ struct events {
     int64_t last_listened_us;
     uint32_t listener_count, asking_count;
     struct listener listeners[EVENTS_STREAMS_MAX];
-    /* made when the first one listens, under a lock of its own, because that takes a while; then left alone */
+    /* made when the first one listens, under a lock of its own, because that takes a while; then left alone
+     */
     pthread_mutex_t ring_lock;
     struct entry *ring;
 };
 
 /* ---- what a commit brings; on the store's thread ---- */
 
-static void entry_add(struct events *events, const struct trade_row *trade, enum delivery_topic topic, uint32_t *index)
+static void entry_add(struct events *events, const struct trade_row *trade, enum delivery_topic topic,
+                      uint32_t *index)
 {
     struct entry *entry = &events->ring[events->head++ & (events->settings.kept - 1)];
     if (events->head - events->tail > events->settings.kept) {
@@ -182,7 +185,8 @@ struct events *events_open(const struct events_settings *settings)
     pthread_mutex_init(&events->ring_lock, NULL);
     events->arena = arena;
     struct span all = { NULL, 0 };
-    if (settings->store->ops->scan(settings->store, &progress_table, all, progress_read, events) != STATUS_ok) {
+    if (settings->store->ops->scan(settings->store, &progress_table, all, progress_read, events) !=
+        STATUS_ok) {
         events_close(events);
         return NULL;
     }
@@ -305,8 +309,9 @@ static bool may_see(const struct caller *caller, const struct trade_row *trade)
 static void entry_write(const struct events *events, const struct entry *entry, char *to, size_t *size)
 {
     struct json_out out;
-    int head = snprintf(to + *size, FRAME_SIZE_MAX, "id: %llu-%u\nevent: %s\ndata: ", (unsigned long long)entry->commit,
-                        entry->index, delivery_topics[entry->topic]);
+    int head = snprintf(to + *size, FRAME_SIZE_MAX,
+                        "id: %llu-%u\nevent: %s\ndata: ", (unsigned long long)entry->commit, entry->index,
+                        delivery_topics[entry->topic]);
     *size += (size_t)head;
     json_out_init(&out, to + *size, TEXT_SIZE - *size - 2);
     shape_encode(events->plan, &entry->trade, &out);
@@ -460,7 +465,8 @@ static void *events_thread(void *context)
         struct timespec until = { .tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000 };
         int rc = 0;
         pthread_mutex_lock(&events->lock);
-        while (!events->stopping && rc == 0 && !behind && !events->fresh && (seen == events->head || events->listener_count == 0)) {
+        while (!events->stopping && rc == 0 && !behind && !events->fresh &&
+               (seen == events->head || events->listener_count == 0)) {
             rc = pthread_cond_timedwait(&events->wake, &events->lock, &until);
         }
         bool stopping = events->stopping;
@@ -510,7 +516,8 @@ void events_stop(struct events *events)
 
 /* ---- where a terminal stands ---- */
 
-static enum refusal decide_terminal_place(const void *request, struct moment *at, struct view *view, void *answer)
+static enum refusal decide_terminal_place(const void *request, struct moment *at, struct view *view,
+                                          void *answer)
 {
     const struct id_row *want = request;
     const struct terminal_row *terminal = terminal_ask(view, want->id);
@@ -544,7 +551,8 @@ static void place_done(struct call *call)
         listener->state = LISTENER_open;
         bool found = call->status == STATUS_ok && call->refusal == REFUSAL_none;
         /* A terminal that is not there sees nothing: its kind stays. */
-        listener->caller = found ? (struct caller){ CALLER_shop, listener->answer.shop_id } : listener->caller;
+        listener->caller =
+            found ? (struct caller){ CALLER_shop, listener->answer.shop_id } : listener->caller;
         events->fresh = true;
     }
     pthread_mutex_unlock(&events->lock);
@@ -579,7 +587,8 @@ static bool position_read(struct span text, struct position *position)
     struct span index;
     int64_t commit, place;
     struct span number = span_cut(text, '-', &index);
-    if (!span_to_i64(number, &commit) || !span_to_i64(index, &place) || commit < 0 || place < 0 || place > UINT32_MAX) {
+    if (!span_to_i64(number, &commit) || !span_to_i64(index, &place) || commit < 0 || place < 0 ||
+        place > UINT32_MAX) {
         return false;
     }
     *position = (struct position){ (uint64_t)commit, (uint32_t)place };
@@ -651,8 +660,8 @@ static void events_serve(void *context, struct http_request *http, const struct 
     }
     pthread_mutex_unlock(&events->lock);
     if (listener == NULL) {
-        http_answer(http, 503, "text/plain; charset=utf-8", SPAN("There are as many streams as this server allows.\n"),
-                    later, COUNT_OF(later));
+        http_answer(http, 503, "text/plain; charset=utf-8",
+                    SPAN("There are as many streams as this server allows.\n"), later, COUNT_OF(later));
         return;
     }
     pthread_cond_broadcast(&events->wake);

@@ -8,9 +8,9 @@
  *     event: trade.paid           trade.waiting, trade.paid, trade.refunded, trade.closed
  *     data: {"trade_id": …}       the trade as it was after that commit
  *
- * Who comes back with Last-Event-ID gets what was missed, out of a ring of EVENTS_KEPT. When the ring no longer
- * (or, after a restart, not yet) goes back that far, an `event: gap` says so first; the trades themselves can
- * be listed. Two changes of one trade in one commit are told as of after both.
+ * Who comes back with Last-Event-ID gets what was missed, out of a ring of EVENTS_KEPT. When the ring no
+ * longer (or, after a restart, not yet) goes back that far, an `event: gap` says so first; the trades
+ * themselves can be listed. Two changes of one trade in one commit are told as of after both.
  *
  * Nothing is kept or encoded unless somebody listens or has listened in the last EVENTS_KEEP_US. A token that
  * is revoked ends its stream within seconds. A reader that is too slow is dropped, and may come back.

@@ -233,7 +233,8 @@ static void latency_read(struct live *live)
     live->news.p50_us = metrics_quantile_us(&lately, 500);
     live->news.p99_us = metrics_quantile_us(&lately, 990);
     uint64_t top_us = metrics_quantile_us(&lately, 1000);
-    live->news.max_us = top_us < lately.max_us ? top_us : lately.max_us; /* a bucket's top may be beyond all */
+    live->news.max_us =
+        top_us < lately.max_us ? top_us : lately.max_us; /* a bucket's top may be beyond all */
 }
 
 /* When the money is gone at the pace of the last minute; 0: it is not going. */
@@ -255,12 +256,16 @@ static int64_t empty_estimate(const struct live_burn *burn, int64_t left)
     if (base == NULL || base->at_us >= now->at_us || base->minor >= now->minor || left <= 0) {
         return 0;
     }
-    uint128 ahead = (uint128)(uint64_t)left * (uint64_t)(now->at_us - base->at_us) / (uint64_t)(now->minor - base->minor);
+    uint128 ahead =
+        (uint128)(uint64_t)left * (uint64_t)(now->at_us - base->at_us) / (uint64_t)(now->minor - base->minor);
     return ahead < (uint128)(INSTANT_MAX_US - now->at_us) ? now->at_us + (int64_t)ahead : 0;
 }
 
 static void burn_point(struct live_burn *burn, int64_t at_us, int64_t left)
 {
+    if (burn->count == 0 && left == 0) {
+        return; /* it has not been funded yet */
+    }
     if (burn->count == BURN_MAX) { /* every other point goes, and from now on fewer come */
         for (uint32_t i = 0; i < BURN_MAX / 2; i++) {
             burn->points[i] = burn->points[2 * i];
@@ -283,7 +288,8 @@ static void burns_follow(struct live *live)
             *burn = (struct live_burn){ .campaign_id = campaign->campaign_id, .every = 1 };
         }
         burn_point(burn, live->news.now_us, left);
-        burn->pace[burn->pace_count++ % PACE_MAX] = (struct live_point){ live->news.now_us, campaign->spent_minor };
+        burn->pace[burn->pace_count++ % PACE_MAX] =
+            (struct live_point){ live->news.now_us, campaign->spent_minor };
         burn->empty_at_us = empty_estimate(burn, left);
     }
 }
@@ -296,8 +302,9 @@ static void facts_read(struct live *live)
     news->now_us = engine_now_us(live->settings.engine);
     pthread_mutex_lock(&watch->lock);
     live_day_roll(&watch->facts, news->now_us);
-    memcpy(&news->facts, &watch->facts, offsetof(struct live_facts, campaigns) +
-                                            watch->facts.campaign_count * sizeof(watch->facts.campaigns[0]));
+    memcpy(&news->facts, &watch->facts,
+           offsetof(struct live_facts, campaigns) +
+               watch->facts.campaign_count * sizeof(watch->facts.campaigns[0]));
     pthread_mutex_unlock(&watch->lock);
     news->payments_last_second = news->facts.payments - live->payments_before;
     live->payments_before = news->facts.payments;
@@ -373,7 +380,8 @@ static void *live_thread(void *context)
     facts_read(live);
     live->news.history_count = 0; /* that was no whole second */
     for (;;) {
-        struct timespec until = { .tv_sec = next_us / US_PER_SECOND, .tv_nsec = next_us % US_PER_SECOND * 1000 };
+        struct timespec until = { .tv_sec = next_us / US_PER_SECOND,
+                                  .tv_nsec = next_us % US_PER_SECOND * 1000 };
         int rc = 0;
         pthread_mutex_lock(&live->lock);
         while (!live->stopping && live->new_count == 0 && rc == 0) {
@@ -447,7 +455,8 @@ static void live_serve(void *context, struct http_request *http, const struct ca
 {
     static const struct http_header headers[] = {
         { "Cache-Control", "no-store" },
-        { "Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'" },
+        { "Content-Security-Policy",
+          "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'" },
         { "X-Content-Type-Options", "nosniff" },
         { "Referrer-Policy", "no-referrer" },
         { "X-Accel-Buffering", "no" }, /* proxies pass each event on at once */
@@ -458,18 +467,20 @@ static void live_serve(void *context, struct http_request *http, const struct ca
     (void)params;
     (void)param_count;
     if (http->method == HTTP_HEAD) {
-        http_answer(http, 200, "text/event-stream; charset=utf-8", (struct span){ NULL, 0 }, headers, COUNT_OF(headers));
+        http_answer(http, 200, "text/event-stream; charset=utf-8", (struct span){ NULL, 0 }, headers,
+                    COUNT_OF(headers));
         return;
     }
     pthread_mutex_lock(&live->lock);
     struct live_stream *place = live->stopping ? NULL : place_find(live);
     if (place == NULL) {
         pthread_mutex_unlock(&live->lock);
-        http_answer(http, 503, "text/plain; charset=utf-8", SPAN("There are as many streams as this server allows.\n"),
-                    later, COUNT_OF(later));
+        http_answer(http, 503, "text/plain; charset=utf-8",
+                    SPAN("There are as many streams as this server allows.\n"), later, COUNT_OF(later));
         return;
     }
-    struct http_stream *stream = http_stream_begin(http, "text/event-stream; charset=utf-8", headers, COUNT_OF(headers));
+    struct http_stream *stream =
+        http_stream_begin(http, "text/event-stream; charset=utf-8", headers, COUNT_OF(headers));
     if (stream != NULL) {
         *place = (struct live_stream){ .stream = stream };
         live->stream_count++;
@@ -491,7 +502,8 @@ struct rest_page live_page(struct live *live)
                                .serve = live_serve,
                                .context = live,
                                .content_type = "text/event-stream",
-                               .summary = "What the live page shows, once per second, as server-sent events." };
+                               .summary =
+                                   "What the live page shows, once per second, as server-sent events." };
 }
 
 uint32_t live_stream_count(struct live *live)

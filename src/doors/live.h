@@ -47,7 +47,8 @@ struct live_doors {
     uint32_t route_count;
 };
 
-/* Before the engine starts: reads campaigns and budgets, begins to observe. NULL when the store cannot be read. */
+/* Before the engine starts: reads campaigns and budgets, begins to observe. NULL when the store cannot be
+ * read. */
 MUST_CHECK struct live *live_open(const struct live_settings *settings);
 void live_start(struct live *live, const struct live_doors *doors);
 /* Ends the streams and the threads; new streams are refused. The engine must still be running. */

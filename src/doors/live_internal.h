@@ -12,9 +12,9 @@
 
 #define LATEST_MAX 12
 #define HISTORY_MAX 120
-#define BURN_MAX 240        /* points of one campaign */
+#define BURN_MAX 240         /* points of one campaign */
 #define BURN_POINTS_MAX 1600 /* of all campaigns in one hello, which must fit a stream's buffer */
-#define PACE_MAX 64         /* samples of one campaign for its pace */
+#define PACE_MAX 64          /* samples of one campaign for its pace */
 #define LATENCY_SECONDS 10
 #define REFUSALS_MAX 256    /* numbers of refusals are below it */
 #define CAMPAIGN_SLOTS 1024 /* of the index, a power of two */
@@ -70,7 +70,7 @@ struct live_facts {
     uint64_t payments; /* since the start */
     uint64_t shop_changes;
     struct live_day day;
-    uint64_t refusals[REFUSALS_MAX]; /* since the later of midnight and the start */
+    uint64_t refusals[REFUSALS_MAX];        /* since the later of midnight and the start */
     struct live_payment latest[LATEST_MAX]; /* a ring: the newest at (latest_count - 1) % LATEST_MAX */
     uint64_t latest_count;
     int64_t balance_before_minor; /* sum of all balances at the start; 0 until it was read */
@@ -101,7 +101,8 @@ commit_observer live_watch_commit;
 void live_day_roll(struct live_facts *facts, int64_t at_us);
 /* A campaign or budget account as it stands in its row. With the lock held, or before the engine starts. */
 void live_campaign_seen(struct live_watch *watch, const struct campaign_row *row);
-void live_budget_seen(struct live_watch *watch, int64_t campaign_id, int32_t purpose, int64_t balance, int64_t at_us);
+void live_budget_seen(struct live_watch *watch, int64_t campaign_id, int32_t purpose, int64_t balance,
+                      int64_t at_us);
 
 /* Counts `checks` of a law in; none is no news. With the lock held. */
 void live_law_check(struct live_facts *facts, enum law law, uint64_t checks, bool holds, int64_t at_us);
@@ -155,7 +156,7 @@ struct live_news {
     uint64_t p50_us, p99_us, max_us;
     uint64_t connections, queue_depth;
     struct live_facts facts;
-    struct live_name names[LATEST_MAX]; /* as `facts.latest` */
+    struct live_name names[LATEST_MAX];      /* as `facts.latest` */
     struct live_sample history[HISTORY_MAX]; /* ring */
     uint64_t history_count;
     struct live_burn burns[LIVE_CAMPAIGNS_MAX]; /* as `facts.campaigns` */

@@ -9,9 +9,12 @@
 #define BURN_LEAST 8 /* points of a campaign, however many campaigns there are */
 
 static const char *const law_names[LAW_COUNT] = {
-    [LAW_money_conserved] = "money_conserved",   [LAW_budget_kept] = "budget_kept",
-    [LAW_stock_kept] = "stock_kept",             [LAW_voucher_once] = "voucher_once",
-    [LAW_seat_once] = "seat_once",               [LAW_reservation_kept] = "reservation_kept",
+    [LAW_money_conserved] = "money_conserved",
+    [LAW_budget_kept] = "budget_kept",
+    [LAW_stock_kept] = "stock_kept",
+    [LAW_voucher_once] = "voucher_once",
+    [LAW_seat_once] = "seat_once",
+    [LAW_reservation_kept] = "reservation_kept",
     [LAW_answer_durable] = "answer_durable",
 };
 

@@ -62,7 +62,8 @@ static bool progress_read(void *context, const void *row)
     return false;
 }
 
-static enum status budgets_read(struct arena *arena, struct store *store, struct live_watch *watch, int64_t now_us)
+static enum status budgets_read(struct arena *arena, struct store *store, struct live_watch *watch,
+                                int64_t now_us)
 {
     static const int32_t purposes[2] = { PURPOSE_budget_platform, PURPOSE_budget_merchant };
     struct live_facts *facts = &watch->facts;
@@ -98,7 +99,7 @@ struct sums {
     int64_t until_us; /* monotonic; 0: whenever */
     bool given_up;
     struct live_day day;
-    int64_t last_id;  /* of the transfers read */
+    int64_t last_id; /* of the transfers read */
     int64_t balance_minor;
     uint64_t weighted;
     uint64_t accounts, budgets;
@@ -193,8 +194,8 @@ static void balances_report(struct live_past *past, const struct sums *sums)
     pthread_mutex_lock(&watch->lock);
     bool seen_whole = watch->facts.balance_since_minor == 0;
     watch->facts.balance_before_minor = seen_whole ? sums->balance_minor : 0;
-    live_law_check(&watch->facts, LAW_money_conserved, sums->accounts > 0, sums->weighted == 0 && sums->balance_minor == 0,
-               watch->commit_us);
+    live_law_check(&watch->facts, LAW_money_conserved, sums->accounts > 0,
+                   sums->weighted == 0 && sums->balance_minor == 0, watch->commit_us);
     live_law_check(&watch->facts, LAW_budget_kept, sums->budgets, !sums->budget_broken, watch->commit_us);
     pthread_mutex_unlock(&watch->lock);
 }
@@ -204,8 +205,8 @@ static void balances_report(struct live_past *past, const struct sums *sums)
 static enum status day_sums_read(struct live_past *past)
 {
     struct sums sums = { .past = past, .day = { .from_us = past->day.from_us, .to_us = past->day.to_us } };
-    enum status status = past->reader->ops->scan(past->reader, &shop_day_table, (struct span){ NULL, 0 },
-                                                 shop_day_add, &sums);
+    enum status status =
+        past->reader->ops->scan(past->reader, &shop_day_table, (struct span){ NULL, 0 }, shop_day_add, &sums);
     past->reader->ops->end(past->reader);
     past->snapshot_open = false;
     if (status == STATUS_ok && !sums.given_up) {
@@ -248,7 +249,8 @@ static enum status balances_read(struct live_past *past)
         return STATUS_busy;
     }
     sums.until_us = os_monotonic_us() + SNAPSHOT_US_MAX;
-    status = past->reader->ops->scan(past->reader, &account_table, (struct span){ NULL, 0 }, account_add, &sums);
+    status =
+        past->reader->ops->scan(past->reader, &account_table, (struct span){ NULL, 0 }, account_add, &sums);
     past->reader->ops->end(past->reader);
     if (status != STATUS_ok || sums.given_up) {
         return STATUS_busy;

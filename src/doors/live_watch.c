@@ -27,15 +27,16 @@ struct timer_set {
 struct pass {
     struct live_watch *watch;
     struct live_facts *facts;
-    int64_t balance_minor;  /* change of all balances of the currency */
-    uint64_t weighted;      /* change of all balances, each weighted by a hash of its unit: 0 when each unit is */
+    int64_t balance_minor; /* change of all balances of the currency */
+    uint64_t weighted; /* change of all balances, each weighted by a hash of its unit: 0 when each unit is */
     uint64_t accounts, budgets, stocks;
     bool budget_broken, stock_broken, durable;
 };
 
 void live_watch_init(struct live_watch *watch, struct arena *arena, int64_t now_us)
 {
-    *watch = (struct live_watch){ .commit_us = now_us, .timers = arena_take(arena, sizeof(struct timer_set)) };
+    *watch =
+        (struct live_watch){ .commit_us = now_us, .timers = arena_take(arena, sizeof(struct timer_set)) };
     int rc = pthread_mutex_init(&watch->lock, NULL);
     assert(rc == 0);
     for (size_t i = 0; refusal_at(i) != NULL; i++) {
@@ -92,7 +93,8 @@ static void index_again(struct live_watch *watch)
     }
 }
 
-/* A place for another campaign: a free one, or that of one that has ended. NULL: all shown are still alive. */
+/* A place for another campaign: a free one, or that of one that has ended. NULL: all shown are still alive.
+ */
 static struct live_campaign *campaign_place(struct live_watch *watch)
 {
     struct live_facts *facts = &watch->facts;
@@ -118,7 +120,8 @@ void live_campaign_seen(struct live_watch *watch, const struct campaign_row *row
         if (campaign == NULL) {
             return;
         }
-        *campaign = (struct live_campaign){ .campaign_id = row->campaign_id, .empty_at_us = row->empty_at_us };
+        *campaign =
+            (struct live_campaign){ .campaign_id = row->campaign_id, .empty_at_us = row->empty_at_us };
         index_again(watch);
     }
     memcpy(campaign->name, row->name, sizeof(campaign->name));
@@ -127,7 +130,8 @@ void live_campaign_seen(struct live_watch *watch, const struct campaign_row *row
     campaign->spent_minor = row->spent_minor;
 }
 
-void live_budget_seen(struct live_watch *watch, int64_t campaign_id, int32_t purpose, int64_t balance, int64_t at_us)
+void live_budget_seen(struct live_watch *watch, int64_t campaign_id, int32_t purpose, int64_t balance,
+                      int64_t at_us)
 {
     struct live_campaign *campaign = campaign_find(watch, campaign_id);
     if (campaign == NULL) {
@@ -248,13 +252,14 @@ static void payment_seen(struct pass *pass, const struct trade_row *trade)
             facts->day.discount_minor += trade->discount_minor;
         }
     }
-    facts->latest[facts->latest_count++ % LATEST_MAX] = (struct live_payment){ .trade_id = trade->trade_id,
-                                                                               .shop_id = trade->shop_id,
-                                                                               .at_us = trade->paid_at_us,
-                                                                               .list_minor = trade->list_minor,
-                                                                               .discount_minor = trade->discount_minor,
-                                                                               .paid_minor = trade->paid_minor,
-                                                                               .state = trade->state };
+    facts->latest[facts->latest_count++ % LATEST_MAX] =
+        (struct live_payment){ .trade_id = trade->trade_id,
+                               .shop_id = trade->shop_id,
+                               .at_us = trade->paid_at_us,
+                               .list_minor = trade->list_minor,
+                               .discount_minor = trade->discount_minor,
+                               .paid_minor = trade->paid_minor,
+                               .state = trade->state };
 }
 
 static void trade_seen(struct pass *pass, const struct trade_row *trade)
@@ -379,7 +384,8 @@ void live_watch_commit(void *context, const struct commit *commit)
     uint64_t answered = calls_seen(&pass, commit);
     pass.facts->balance_since_minor += pass.balance_minor;
     int64_t at_us = watch->commit_us;
-    live_law_check(pass.facts, LAW_money_conserved, pass.accounts > 0, pass.weighted == 0 && pass.balance_minor == 0, at_us);
+    live_law_check(pass.facts, LAW_money_conserved, pass.accounts > 0,
+                   pass.weighted == 0 && pass.balance_minor == 0, at_us);
     live_law_check(pass.facts, LAW_budget_kept, pass.budgets, !pass.budget_broken, at_us);
     live_law_check(pass.facts, LAW_stock_kept, pass.stocks, !pass.stock_broken, at_us);
     live_law_check(pass.facts, LAW_answer_durable, answered, in_order && pass.durable, at_us);

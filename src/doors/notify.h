@@ -2,23 +2,25 @@
 /*
  * Makes the pending deliveries: POSTs them to the merchants' endpoints as Standard Webhooks
  * (standardwebhooks.com) and reports each outcome with the command delivery_done, which sets the time of the
- * next attempt by the engine's clock. At least once: what was on its way when the process ended is made again.
+ * next attempt by the engine's clock. At least once: what was on its way when the process ended is made
+ * again.
  *
  *     webhook-id: msg_DELIVERY           the same at every attempt
  *     webhook-timestamp: SECONDS         of the attempt, by the system's clock, as receivers check it
  *     webhook-signature: v1,BASE64       HMAC-SHA-256 of "id.timestamp.body" under the endpoint's secret
  *     {"type":"trade.paid","timestamp":"…","data":{the trade as it was then}}
  *
- * For a day after an endpoint's secret was changed, the signature under the one before follows behind a blank.
- * When a change was is known to this process only: after a start it counts as of the start.
+ * For a day after an endpoint's secret was changed, the signature under the one before follows behind a
+ * blank. When a change was is known to this process only: after a start it counts as of the start.
  *
- * One thread, libcurl's multi interface. Deliveries about one trade to one endpoint are made one after another;
- * beyond that NOTIFY_FLYING_MAX at a time, NOTIFY_ENDPOINT_MAX of them to one endpoint. No redirect is followed,
- * certificates are verified, plain http goes to this machine only, proxies are not used; 64 KiB of an answer
- * are read and thrown away. Any 2xx counts as heard. Nothing is logged but counts.
+ * One thread, libcurl's multi interface. Deliveries about one trade to one endpoint are made one after
+ * another; beyond that NOTIFY_FLYING_MAX at a time, NOTIFY_ENDPOINT_MAX of them to one endpoint. No redirect
+ * is followed, certificates are verified, plain http goes to this machine only, proxies are not used; 64 KiB
+ * of an answer are read and thrown away. Any 2xx counts as heard. Nothing is logged but counts.
  *
- * At most `pending_max` pending deliveries are held in memory; further ones stay in the store and are read when
- * there is room (of a store without readers: at the next start). Merchants without endpoints cost nothing.
+ * At most `pending_max` pending deliveries are held in memory; further ones stay in the store and are read
+ * when there is room (of a store without readers: at the next start). Merchants without endpoints cost
+ * nothing.
  */
 #ifndef DOORS_NOTIFY_H
 #define DOORS_NOTIFY_H
@@ -50,10 +52,10 @@ void notify_stop(struct notify *notify);
 void notify_close(struct notify *notify);
 
 struct notify_counts {
-    uint64_t pending;   /* in memory */
-    bool more;          /* and there are others in the store */
+    uint64_t pending; /* in memory */
+    bool more;        /* and there are others in the store */
     uint64_t flying;
-    uint64_t attempts, failures; /* of attempts: no answer, or none that is 2xx */
+    uint64_t attempts, failures;  /* of attempts: no answer, or none that is 2xx */
     uint64_t delivered, given_up; /* since the start */
 };
 void notify_counts(struct notify *notify, struct notify_counts *counts);

@@ -28,8 +28,8 @@ static void delivery_tell(struct notify *notify, const struct delivery_row *row)
         inbox->list = arena_take(&notify->inbox_arena, INBOX_MAX * sizeof(inbox->list[0]));
     }
     if (inbox->count == INBOX_MAX) {
-        notify->inbox_missed_from = notify->inbox_missed ? min_i64(notify->inbox_missed_from, row->delivery_id)
-                                                         : row->delivery_id;
+        notify->inbox_missed_from =
+            notify->inbox_missed ? min_i64(notify->inbox_missed_from, row->delivery_id) : row->delivery_id;
         notify->inbox_missed = true;
         return;
     }
@@ -44,9 +44,8 @@ static void endpoint_tell(struct notify *notify, const struct endpoint_row *row)
 {
     const struct endpoint_row *before = row_before(row);
     if (before != NULL && before->generation != row->generation) {
-        notify->rotations[notify->rotation_count++ % ROTATIONS_MAX] = (struct rotation){
-            row->endpoint_id, engine_now_us(notify->settings.engine)
-        };
+        notify->rotations[notify->rotation_count++ % ROTATIONS_MAX] =
+            (struct rotation){ row->endpoint_id, engine_now_us(notify->settings.engine) };
     }
 }
 
@@ -110,7 +109,8 @@ static bool admit(struct notify *notify, const struct told *told)
         more_from(notify, told->delivery_id);
         return false;
     }
-    notify_queue_add(&notify->queue, told->delivery_id, told->endpoint_id, told->subject_id, told->next_at_us);
+    notify_queue_add(&notify->queue, told->delivery_id, told->endpoint_id, told->subject_id,
+                     told->next_at_us);
     return true;
 }
 
@@ -153,7 +153,8 @@ static bool more_row(void *context, const void *row)
 {
     struct notify *notify = context;
     const struct delivery_row *delivery = row;
-    if (delivery->state != DELIVERY_pending || notify_queue_find(&notify->queue, delivery->delivery_id) != NULL) {
+    if (delivery->state != DELIVERY_pending ||
+        notify_queue_find(&notify->queue, delivery->delivery_id) != NULL) {
         return true;
     }
     struct told told = { .delivery_id = delivery->delivery_id,
@@ -179,7 +180,8 @@ void intake_more(struct notify *notify)
         return; /* the next round tries again */
     }
     notify->more = false;
-    enum status status = notify->reader->ops->scan(notify->reader, &delivery_table, encoded, more_row, notify);
+    enum status status =
+        notify->reader->ops->scan(notify->reader, &delivery_table, encoded, more_row, notify);
     notify->reader->ops->end(notify->reader);
     if (status != STATUS_ok) {
         more_from(notify, from.delivery_id);
@@ -206,7 +208,8 @@ static bool outbox_row(void *context, const void *row)
     return true;
 }
 
-static enum status deliveries_load(struct notify *notify, struct arena *arena, const int64_t *ids, uint32_t count)
+static enum status deliveries_load(struct notify *notify, struct arena *arena, const int64_t *ids,
+                                   uint32_t count)
 {
     struct store *store = notify->settings.store;
     struct delivery_row *rows = arena_take(arena, LOAD_AT_ONCE * sizeof(rows[0]));
@@ -221,7 +224,8 @@ static enum status deliveries_load(struct notify *notify, struct arena *arena, c
             rows[i].delivery_id = ids[done + i];
             struct span encoded = { (const char *)key, row_key_write(&delivery_table, &rows[i], key) };
             uint64_t hash = row_hash(&delivery_table, hash_bytes(key, encoded.size));
-            wants[i] = (struct row_want){ .table = &delivery_table, .key = encoded, .hash = hash, .row = &rows[i] };
+            wants[i] =
+                (struct row_want){ .table = &delivery_table, .key = encoded, .hash = hash, .row = &rows[i] };
         }
         status = store->ops->load(store, wants, part);
         for (uint32_t i = 0; i < part && status == STATUS_ok; i++) {

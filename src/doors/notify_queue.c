@@ -244,8 +244,8 @@ struct delivery *notify_queue_find(const struct notify_queue *queue, int64_t del
     return delivery;
 }
 
-void notify_queue_add(struct notify_queue *queue, int64_t delivery_id, int64_t endpoint_id, int64_t subject_id,
-                      int64_t next_at_us)
+void notify_queue_add(struct notify_queue *queue, int64_t delivery_id, int64_t endpoint_id,
+                      int64_t subject_id, int64_t next_at_us)
 {
     struct delivery **bucket = id_bucket(queue, delivery_id);
     struct delivery *delivery = queue->free_deliveries;
@@ -254,7 +254,8 @@ void notify_queue_add(struct notify_queue *queue, int64_t delivery_id, int64_t e
     } else {
         delivery = arena_take(queue->arena, sizeof(*delivery));
     }
-    *delivery = (struct delivery){ .delivery_id = delivery_id, .next_at_us = next_at_us, .hash_next = *bucket };
+    *delivery =
+        (struct delivery){ .delivery_id = delivery_id, .next_at_us = next_at_us, .hash_next = *bucket };
     *bucket = delivery;
     queue->count++;
     chain_insert(queue, chain_of(queue, endpoint_id, subject_id), delivery);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which delivery is made next. Deliveries to one endpoint about one subject (a trade) are a chain: in the order
- * of their ids, one at a time, the next only when the one before is done or given up. Between chains nothing
- * waits for anything, but an endpoint has at most `per_endpoint` deliveries on their way, and endpoints take
- * turns. One thread. Memory is the queue's arena, about 150 bytes for each delivery that is pending.
+ * Which delivery is made next. Deliveries to one endpoint about one subject (a trade) are a chain: in the
+ * order of their ids, one at a time, the next only when the one before is done or given up. Between chains
+ * nothing waits for anything, but an endpoint has at most `per_endpoint` deliveries on their way, and
+ * endpoints take turns. One thread. Memory is the queue's arena, about 150 bytes for each delivery that is
+ * pending.
  */
 #ifndef DOORS_NOTIFY_QUEUE_H
 #define DOORS_NOTIFY_QUEUE_H
@@ -38,10 +39,10 @@ struct notify_queue {
     struct arena *arena;
     uint32_t per_endpoint;
     uint32_t count;
-    struct delivery **by_id;    /* hash buckets */
-    struct chain **chains;      /* by endpoint and subject */
+    struct delivery **by_id; /* hash buckets */
+    struct chain **chains;   /* by endpoint and subject */
     struct endpoint **endpoints;
-    struct delivery **heap;     /* timed ones, the earliest first */
+    struct delivery **heap; /* timed ones, the earliest first */
     uint32_t heap_count, heap_capacity;
     struct endpoint *turn_first, *turn_last; /* endpoints that may take a ready one */
     struct delivery *free_deliveries;
@@ -54,8 +55,8 @@ void notify_queue_init(struct notify_queue *queue, struct arena *arena, uint32_t
 /* NULL when it is not there. */
 struct delivery *notify_queue_find(const struct notify_queue *queue, int64_t delivery_id);
 /* A pending delivery that is not there yet. */
-void notify_queue_add(struct notify_queue *queue, int64_t delivery_id, int64_t endpoint_id, int64_t subject_id,
-                      int64_t next_at_us);
+void notify_queue_add(struct notify_queue *queue, int64_t delivery_id, int64_t endpoint_id,
+                      int64_t subject_id, int64_t next_at_us);
 /* It is pending, and due at another time. */
 void notify_queue_move(struct notify_queue *queue, struct delivery *delivery, int64_t next_at_us);
 /* It is not pending any more. */

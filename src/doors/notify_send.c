@@ -145,7 +145,8 @@ static bool option_set(bool so_far, CURLcode code)
 static bool options_set(const struct notify *notify, struct attempt *attempt)
 {
     CURL *easy = attempt->easy;
-    long timeout_ms = notify->settings.timeout_ms != 0 ? (long)notify->settings.timeout_ms : NOTIFY_TIMEOUT_MS;
+    long timeout_ms =
+        notify->settings.timeout_ms != 0 ? (long)notify->settings.timeout_ms : NOTIFY_TIMEOUT_MS;
     bool set = option_set(true, curl_easy_setopt(easy, CURLOPT_URL, attempt->work.url));
     set = option_set(set, curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, attempt->plain ? "http" : "https"));
     set = option_set(set, curl_easy_setopt(easy, CURLOPT_PROXY, ""));
@@ -158,7 +159,8 @@ static bool options_set(const struct notify *notify, struct attempt *attempt)
     set = option_set(set, curl_easy_setopt(easy, CURLOPT_USERAGENT, "onetill-webhooks/1"));
     set = option_set(set, curl_easy_setopt(easy, CURLOPT_HTTPHEADER, attempt->headers));
     set = option_set(set, curl_easy_setopt(easy, CURLOPT_POST, 1L));
-    set = option_set(set, curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)attempt->body_size));
+    set =
+        option_set(set, curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)attempt->body_size));
     set = option_set(set, curl_easy_setopt(easy, CURLOPT_POSTFIELDS, attempt->body));
     set = option_set(set, curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_seen));
     set = option_set(set, curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt));

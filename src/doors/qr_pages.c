@@ -17,9 +17,10 @@ struct wish {
 
 static bool level_read(struct span text, enum qr_level *level)
 {
-    static const char *const names[] = {
-        [QR_LEVEL_medium] = "medium", [QR_LEVEL_low] = "low", [QR_LEVEL_quarter] = "quarter", [QR_LEVEL_high] = "high"
-    };
+    static const char *const names[] = { [QR_LEVEL_medium] = "medium",
+                                         [QR_LEVEL_low] = "low",
+                                         [QR_LEVEL_quarter] = "quarter",
+                                         [QR_LEVEL_high] = "high" };
     if (text.bytes == NULL) {
         *level = QR_LEVEL_medium;
         return true;
@@ -40,14 +41,16 @@ static bool wish_read(struct http_request *http, struct wish *wish)
     wish->text = http_query_value(http, "text");
     wish->scale = SCALE_DEFAULT;
     if (wish->text.size == 0 || wish->text.size > QR_TEXT_MAX || !span_is_text(wish->text)) {
-        http_problem(http, 422, "Unprocessable Content", "text must be 1 to 512 bytes of UTF-8 without control characters");
+        http_problem(http, 422, "Unprocessable Content",
+                     "text must be 1 to 512 bytes of UTF-8 without control characters");
         return false;
     }
     if (!level_read(http_query_value(http, "level"), &wish->level)) {
         http_problem(http, 422, "Unprocessable Content", "level is one of low, medium, quarter, high");
         return false;
     }
-    if (scale.bytes != NULL && (!span_to_i64(scale, &wish->scale) || wish->scale < 1 || wish->scale > SCALE_MAX)) {
+    if (scale.bytes != NULL &&
+        (!span_to_i64(scale, &wish->scale) || wish->scale < 1 || wish->scale > SCALE_MAX)) {
         http_problem(http, 422, "Unprocessable Content", "scale is a number from 1 to 16");
         return false;
     }
@@ -66,7 +69,8 @@ static void image_answer(struct http_request *http, enum status status, const ch
     } else if (status == STATUS_fault) {
         http_problem(http, 503, "Service Unavailable", "there is no memory for the picture now");
     } else {
-        http_problem(http, 422, "Unprocessable Content", "this text does not fit into a QR code of that level");
+        http_problem(http, 422, "Unprocessable Content",
+                     "this text does not fit into a QR code of that level");
     }
 }
 
@@ -83,7 +87,8 @@ static void svg_serve(void *context, struct http_request *http, const struct cal
         return;
     }
     char *image = arena_try(http->arena, SVG_SIZE_MAX);
-    enum status status = image != NULL ? qr_svg_write(wish.text, wish.level, image, SVG_SIZE_MAX, &size) : STATUS_fault;
+    enum status status =
+        image != NULL ? qr_svg_write(wish.text, wish.level, image, SVG_SIZE_MAX, &size) : STATUS_fault;
     image_answer(http, status, "image/svg+xml", (struct span){ image, size });
 }
 
@@ -100,8 +105,9 @@ static void png_serve(void *context, struct http_request *http, const struct cal
         return;
     }
     uint8_t *image = arena_try(http->arena, PNG_SIZE_MAX);
-    enum status status = image != NULL ? qr_png_write(wish.text, wish.level, (int)wish.scale, image, PNG_SIZE_MAX, &size)
-                                       : STATUS_fault;
+    enum status status =
+        image != NULL ? qr_png_write(wish.text, wish.level, (int)wish.scale, image, PNG_SIZE_MAX, &size)
+                      : STATUS_fault;
     image_answer(http, status, "image/png", (struct span){ (const char *)image, size });
 }
 

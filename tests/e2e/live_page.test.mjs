@@ -188,6 +188,8 @@ describe("the numbers", () => {
             assert.match(await textOf(page, "trial-amount"), /^0\.00$/);
             assert.match(await textOf(page, "latency-p99"), /^[\d.,]+ (µs|ms|s)$/);
             assert.equal(await page.locator("#laws .law").count(), 7);
+            /* a real server's test clock stands still until somebody moves it */
+            if (real && (await page.locator("#clock-test").isVisible())) return;
             const [clock_before, clock_after] = await changes(page, "clock-time");
             assert.notEqual(clock_before, clock_after);
         });

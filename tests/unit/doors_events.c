@@ -134,9 +134,10 @@ static void everybody_hears_of_their_own_trades_only(void **state)
         int64_t id;
         size_t heard; /* of: shopper 1 in shop 1, 2 in 1, 1 in 2, 2 in 3 */
     } listeners[] = {
-        { CALLER_operator, 0, 4 }, { CALLER_merchant, 1, 3 }, { CALLER_merchant, 2, 1 }, { CALLER_merchant, 3, 0 },
-        { CALLER_shop, 1, 2 },     { CALLER_shop, 3, 1 },     { CALLER_terminal, 1, 2 }, { CALLER_terminal, 2, 1 },
-        { CALLER_terminal, 99, 0 }, { CALLER_shopper, 1, 2 }, { CALLER_shopper, 2, 2 },  { CALLER_shopper, 3, 0 },
+        { CALLER_operator, 0, 4 }, { CALLER_merchant, 1, 3 }, { CALLER_merchant, 2, 1 },
+        { CALLER_merchant, 3, 0 }, { CALLER_shop, 1, 2 },     { CALLER_shop, 3, 1 },
+        { CALLER_terminal, 1, 2 }, { CALLER_terminal, 2, 1 }, { CALLER_terminal, 99, 0 },
+        { CALLER_shopper, 1, 2 },  { CALLER_shopper, 2, 2 },  { CALLER_shopper, 3, 0 },
     };
     struct scene scene;
     struct stream streams[COUNT_OF(listeners)];
@@ -230,7 +231,8 @@ static void what_is_not_kept_any_more_is_a_gap(void **state)
     scene_close(&scene);
 }
 
-/* Numbers of commits go on after a restart: an id of before either has missed nothing, or is told of the gap. */
+/* Numbers of commits go on after a restart: an id of before either has missed nothing, or is told of the gap.
+ */
 static void a_restart_is_a_gap_only_when_something_happened(void **state)
 {
     struct scene scene;

@@ -35,7 +35,9 @@ static void live_begin(struct scene *scene)
     assert_non_null(scene->live);
     pages[0] = live_page(scene->live);
     stage_door_open(&scene->stage, pages, 1);
-    struct live_doors doors = { .server = scene->stage.server, .metrics = scene->metrics, .routes = { 1 }, .route_count = 1 };
+    struct live_doors doors = {
+        .server = scene->stage.server, .metrics = scene->metrics, .routes = { 1 }, .route_count = 1
+    };
     live_start(scene->live, &doors);
 }
 
@@ -180,7 +182,7 @@ static void a_day_is_counted_from_both_sides(void **state)
     scene_open(&scene, false);
     city_campaign(&scene.stage, 7, 100000);
     struct trade_row trade = city_pay(&scene.stage, 1, 1, 3001); /* discount 1500 */
-    city_pay(&scene.stage, 2, 3, 500);                            /* no campaign there */
+    city_pay(&scene.stage, 2, 3, 500);                           /* no campaign there */
     city_refund(&scene.stage, &trade, 1000);
     city_pay(&scene.stage, 1, 3, 150000); /* waits for its shopper */
     struct trade_lookup {
@@ -340,7 +342,8 @@ static enum refusal decide_forge(const void *request, struct moment *at, struct 
     return REFUSAL_none;
 }
 
-static enum refusal decide_forget_timer(const void *request, struct moment *at, struct view *view, void *answer)
+static enum refusal decide_forget_timer(const void *request, struct moment *at, struct view *view,
+                                        void *answer)
 {
     struct hold_row key = { .hold_id = moment_id(at) };
     struct hold_row *hold = view_change(view, view_ask(view, &hold_table, &key));
@@ -382,7 +385,8 @@ static void a_broken_law_stays_broken(void **state)
         const struct command *forgery;
         const char *law;
         int64_t trial_balance;
-    } cases[] = { { &forge, "money_conserved", 5 }, { &forget_timer, "reservation_kept", 0 },
+    } cases[] = { { &forge, "money_conserved", 5 },
+                  { &forget_timer, "reservation_kept", 0 },
                   { &overspend, "budget_kept", 0 } };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Webhooks against a receiver that fails, hangs up, babbles and is slow; signatures are checked with OpenSSL. */
+/* Webhooks against a receiver that fails, hangs up, babbles and is slow; signatures are checked with OpenSSL.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -144,8 +145,8 @@ static struct delivery_row delivery(struct scene *scene, uint32_t nth)
     struct found found = { .nth = nth };
     struct span all = { NULL, 0 };
     house_settle(&scene->stage.house);
-    enum status status =
-        scene->stage.house.store->ops->scan(scene->stage.house.store, &delivery_table, all, delivery_look, &found);
+    enum status status = scene->stage.house.store->ops->scan(scene->stage.house.store, &delivery_table, all,
+                                                             delivery_look, &found);
     assert_int_equal(status, STATUS_ok);
     if (found.found) { /* its newest image may not have reached the tables yet */
         bool there = house_row(&scene->stage.house, &delivery_table, &found.row);
@@ -168,7 +169,8 @@ static bool has_outcome(void *context)
     return row.attempts == outcome->attempts && row.state == (int32_t)outcome->state;
 }
 
-static struct delivery_row wait_outcome(struct scene *scene, uint32_t nth, int32_t attempts, enum delivery_state state)
+static struct delivery_row wait_outcome(struct scene *scene, uint32_t nth, int32_t attempts,
+                                        enum delivery_state state)
 {
     struct outcome outcome = { scene, nth, attempts, state };
     stage_wait(&scene->stage, has_outcome, &outcome);
@@ -176,14 +178,16 @@ static struct delivery_row wait_outcome(struct scene *scene, uint32_t nth, int32
 }
 
 /* Independent of the code under test: OpenSSL's HMAC and base64 over what came. */
-static void signature_of(struct scene *scene, const struct received *received, int32_t generation, char to[64])
+static void signature_of(struct scene *scene, const struct received *received, int32_t generation,
+                         char to[64])
 {
     uint8_t secret[WEBHOOK_SECRET_SIZE], digest[32];
     char text[RECEIVED_BODY_MAX + 256];
     unsigned digest_size = 0;
     webhook_secret(&scene->key, scene->endpoint_id, generation, secret);
     int size = snprintf(text, sizeof(text), "%s.%s.%s", received->id, received->timestamp, received->body);
-    assert_non_null(HMAC(EVP_sha256(), secret, sizeof(secret), (const uint8_t *)text, (size_t)size, digest, &digest_size));
+    assert_non_null(HMAC(EVP_sha256(), secret, sizeof(secret), (const uint8_t *)text, (size_t)size, digest,
+                         &digest_size));
     memcpy(to, "v1,", 3);
     assert_int_equal(EVP_EncodeBlock((uint8_t *)to + 3, digest, 32), 44);
 }
@@ -349,7 +353,7 @@ static void what_is_no_answer_counts_as_none(void **state)
         enum receiver_way way;
         int status, wanted;
     } cases[] = {
-        { RECEIVER_hangs_up, 200, 0 },   { RECEIVER_babbles, 200, 0 },  { RECEIVER_is_silent, 200, 0 },
+        { RECEIVER_hangs_up, 200, 0 },    { RECEIVER_babbles, 200, 0 },   { RECEIVER_is_silent, 200, 0 },
         { RECEIVER_redirects, 200, 307 }, { RECEIVER_answers, 404, 404 }, { RECEIVER_talks, 503, 503 },
     };
     (void)state;
@@ -496,7 +500,8 @@ static bool nothing_is_pending(void *context)
     return true;
 }
 
-/* More is pending than memory may hold: the rest is read when there is room, also across a restart, in order. */
+/* More is pending than memory may hold: the rest is read when there is room, also across a restart, in order.
+ */
 static void what_finds_no_room_is_read_later(void **state)
 {
     struct scene scene = { .pending_max = 4 };

@@ -94,7 +94,8 @@ static void talk(int fd, int status)
 static void answer(struct receiver *receiver, int fd)
 {
     static const char babble[] = "\x16\x03\x01 I am no web server\n\n";
-    static const char redirect[] = "HTTP/1.1 307 Elsewhere\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n";
+    static const char redirect[] =
+        "HTTP/1.1 307 Elsewhere\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n";
     char head[128];
     int status = atomic_load(&receiver->status);
     switch (atomic_load(&receiver->way)) {
@@ -120,7 +121,8 @@ static void answer(struct receiver *receiver, int fd)
     if (atomic_fetch_sub(&receiver->fail_first, 1) > 0) {
         status = 500;
     }
-    int size = snprintf(head, sizeof(head), "HTTP/1.1 %d Said\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK", status);
+    int size = snprintf(head, sizeof(head),
+                        "HTTP/1.1 %d Said\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK", status);
     (void)send_all(fd, head, (size_t)size);
 }
 

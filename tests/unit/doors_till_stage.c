@@ -221,7 +221,8 @@ void stream_open(struct stream *stream, struct stage *stage, const char *path, c
     char request[1024];
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(http_port(stage->server)) };
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    *stream = (struct stream){ .stage = stage, .text = malloc(STREAM_TEXT_MAX), .raw = malloc(STREAM_TEXT_MAX) };
+    *stream =
+        (struct stream){ .stage = stage, .text = malloc(STREAM_TEXT_MAX), .raw = malloc(STREAM_TEXT_MAX) };
     assert_non_null(stream->text);
     assert_non_null(stream->raw);
     stream->text[0] = '\0';
@@ -280,7 +281,8 @@ static void stream_decode(struct stream *stream)
 
 static bool stream_more(struct stream *stream)
 {
-    ssize_t part = recv(stream->fd, stream->raw + stream->raw_size, STREAM_TEXT_MAX - 1 - stream->raw_size, 0);
+    ssize_t part =
+        recv(stream->fd, stream->raw + stream->raw_size, STREAM_TEXT_MAX - 1 - stream->raw_size, 0);
     if (part > 0) {
         stream->raw_size += (size_t)part;
         assert_true(stream->raw_size < STREAM_TEXT_MAX - 1);

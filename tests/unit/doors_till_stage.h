@@ -38,7 +38,8 @@ void stage_wait(struct stage *stage, bool (*holds)(void *context), void *context
 /* Steps the engine for so long. */
 void stage_pass(struct stage *stage, int64_t us);
 
-/* ---- a small city: merchant 1 with shops 1 and 2 and terminals of the same ids, merchant 2 with shop 3 ---- */
+/* ---- a small city: merchant 1 with shops 1 and 2 and terminals of the same ids, merchant 2 with shop 3 ----
+ */
 
 void city_make(struct stage *stage);
 /* Half price at merchant 1, with this budget. */
