@@ -25,7 +25,9 @@ static const struct {
 
 static void usage(FILE *to)
 {
-    fprintf(to, "onetill %s: one till for a city's commerce, online and offline\n\nusage: onetill COMMAND [OPTION]…\n\n",
+    fprintf(to,
+            "onetill %s: one till for a city's commerce, online and offline\n\nusage: onetill COMMAND "
+            "[OPTION]…\n\n",
             ONETILL_VERSION);
     for (size_t i = 0; i < COUNT_OF(subcommands); i++) {
         fprintf(to, "  %-9s %s\n", subcommands[i].name, subcommands[i].summary);

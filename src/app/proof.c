@@ -127,7 +127,16 @@ static int audit_store(const char *path, bool json, bool quiet)
     return report.ok ? EXIT_holds : EXIT_broken;
 }
 
-enum proof_option { OPTION_store = 256, OPTION_json, OPTION_quiet, OPTION_to, OPTION_kind, OPTION_id, OPTION_token, OPTION_help };
+enum proof_option {
+    OPTION_store = 256,
+    OPTION_json,
+    OPTION_quiet,
+    OPTION_to,
+    OPTION_kind,
+    OPTION_id,
+    OPTION_token,
+    OPTION_help
+};
 
 static const struct option options[] = {
     { "store", required_argument, NULL, OPTION_store },

@@ -336,7 +336,15 @@ static int simulate(struct simulation *simulation, struct campaign_rules *rules,
     return done ? EXIT_holds : EXIT_fault;
 }
 
-enum simulate_option { OPTION_store = 256, OPTION_rules, OPTION_budget, OPTION_from, OPTION_to, OPTION_json, OPTION_help };
+enum simulate_option {
+    OPTION_store = 256,
+    OPTION_rules,
+    OPTION_budget,
+    OPTION_from,
+    OPTION_to,
+    OPTION_json,
+    OPTION_help
+};
 
 static const struct option options[] = {
     { "store", required_argument, NULL, OPTION_store }, { "rules", required_argument, NULL, OPTION_rules },

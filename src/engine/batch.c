@@ -72,7 +72,7 @@ static void request_keep(struct view *view, const struct call *call, const struc
 {
     struct request_row *kept = view_change(view, asked);
     kept->command = (int32_t)call->command->number;
-    kept->refusal = call->refusal;
+    kept->refusal = (int32_t)call->refusal;
     kept->decided_at_us = call->decided_at_us;
     memcpy(kept->body_hash, call->body_hash, sizeof(kept->body_hash));
     if (call->refusal == REFUSAL_none) {

@@ -113,7 +113,8 @@ size_t row_key_write(const struct table *table, const void *row, uint8_t *key);
 /* Sets the key members of `row`; false when the bytes are not a key of this table. */
 MUST_CHECK bool row_key_read(const struct table *table, struct span key, void *row);
 
-/* Packed form of the columns from `first` on; 0 when it does not fit into `capacity`. An empty shape packs to 1 byte. */
+/* Packed form of the columns from `first` on; 0 when it does not fit into `capacity`. An empty shape packs to
+ * 1 byte. */
 size_t shape_pack(const struct shape *shape, uint32_t first, const void *row, uint8_t *bytes, size_t capacity);
 /* Reads a packed form over a zeroed struct; false, with the struct in part filled, when the bytes make no sense. */
 MUST_CHECK bool shape_unpack(const struct shape *shape, uint32_t first, struct span bytes, void *row);

@@ -55,7 +55,7 @@ static enum refusal hold_end(struct view *view, struct moment *at, const struct 
         return REFUSAL_amount_out_of_range;
     }
     struct hold_row *hold = view_change(view, asked);
-    hold->state = state;
+    hold->state = (int32_t)state;
     hold->captured = captured;
     timer_drop(view, hold->lapses_at_us, TIMER_hold_lapse, hold->hold_id);
     struct account_key held = held_of(taken_from(hold));

@@ -18,9 +18,11 @@ static const struct column create_columns[] = {
     COLUMN(shop_create, city),
     COLUMN(shop_create, kind, .text = "What kind of shop: supermarket, snack, department_store, vending, …"),
     COLUMN(shop_create, currency, .least = 0, .most = 999, .text = "ISO 4217 number; left out: 156, CNY."),
-    COLUMN(shop_create, zone_minutes, .least = -720, .most = 840, .text = "Offset from UTC; left out: 480, China."),
+    COLUMN(shop_create, zone_minutes, .least = -720, .most = 840,
+           .text = "Offset from UTC; left out: 480, China."),
     COLUMN(shop_create, zone_utc, .form = FORM_flag, .text = "True when the shop's zone is UTC itself."),
-    COLUMN_LIST(shop_create, sets, id_shape, .text = "Shop sets that campaigns may name. Only the platform gives them."),
+    COLUMN_LIST(shop_create, sets, id_shape,
+                .text = "Shop sets that campaigns may name. Only the platform gives them."),
 };
 static const struct shape create_shape = SHAPE("shop_create", shop_create, create_columns);
 

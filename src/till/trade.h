@@ -110,7 +110,8 @@ struct payment {
 enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *trade, const struct payment *payment);
 /* Ends an unpaid trade. */
 void trade_end(struct view *view, struct moment *at, struct trade_row *trade, enum close_reason reason);
-/* Gives back `amount_minor` of the price; the whole rest closes the trade for `reason`. Fills in the refund's amounts. */
+/* Gives back `amount_minor` of the price; the whole rest closes the trade for `reason`. Fills in the refund's
+ * amounts. */
 enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund,
                              enum close_reason reason);
 /* Puts a notice for the merchant's endpoints into the outbox. */

@@ -11,8 +11,11 @@ struct trade_preview {
 };
 static const struct column preview_columns[] = {
     COLUMN(trade_preview, shop_id, .form = FORM_id, .flags = COLUMN_required),
-    COLUMN(trade_preview, shopper_id, .form = FORM_id, .text = "Only the shopper's own or the platform's token may name it. Left out: limits per person are taken as free."),
-    COLUMN(trade_preview, amount_minor, .form = FORM_amount, .flags = COLUMN_required, .least = 1, .most = AMOUNT_MAX),
+    COLUMN(trade_preview, shopper_id, .form = FORM_id,
+           .text = "Only the shopper's own or the platform's token may name it. Left out: limits per person "
+                   "are taken as free."),
+    COLUMN(trade_preview, amount_minor, .form = FORM_amount, .flags = COLUMN_required, .least = 1,
+           .most = AMOUNT_MAX),
 };
 static const struct shape preview_shape = SHAPE("trade_preview", trade_preview, preview_columns);
 

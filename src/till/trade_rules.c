@@ -207,7 +207,8 @@ enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *
     struct offer_terms terms = { .shop = payment->shop,
                                  .shopper = payment->shopper,
                                  .list_minor = trade->list_minor,
-                                 .at_us = max_i64(trade->created_at_us, grace_us), /* who came in time is served in time */
+                                 .at_us = max_i64(trade->created_at_us,
+                                                  grace_us), /* who came in time is served in time */
                                  .day = civil_yyyymmdd(civil_day(at->now_us, payment->shop->zone_minutes)),
                                  .trade_id = trade->trade_id };
     assert(trade->state == TRADE_wait_buyer_pay);

@@ -100,7 +100,9 @@ static struct trade_row pay(struct house *house, int64_t shopper_id, int64_t sho
 
 static void refund_all(struct house *house, const struct trade_row *trade)
 {
-    struct trade_refund want = { .trade_id = trade->trade_id, .out_request_no = "all", .amount_minor = trade->list_minor };
+    struct trade_refund want = { .trade_id = trade->trade_id,
+                                 .out_request_no = "all",
+                                 .amount_minor = trade->list_minor };
     must(house_call(house, house_shop(trade->shop_id), &trade_refund, &want, NULL));
 }
 
@@ -289,7 +291,7 @@ static enum refusal guess(struct house *house, int64_t shop_id, int64_t device_i
     return house_call(house, house_shop(shop_id), &trade_pay, &want, NULL);
 }
 
-/* With shops enough somebody guesses one in the end: a code that comes after many wrong ones takes no money by itself. */
+/* With shops enough somebody guesses one in the end: a code after many wrong ones takes no money by itself. */
 static void guesses_at_a_device_count_wherever_they_are_made(void **state)
 {
     struct house house;
@@ -487,7 +489,9 @@ static void crowd_make(struct house *house)
         must(house_call(house, house_operator, &wallet_top_up, &money, NULL));
     }
     for (int64_t id = 0; id < 4 * OFFERS_MAX; id++) {
-        const struct target_row targets[] = { { TARGET_all, 0 }, { TARGET_merchant, 1 }, { TARGET_set, 5 }, { TARGET_set, 6 } };
+        const struct target_row targets[] = {
+            { TARGET_all, 0 }, { TARGET_merchant, 1 }, { TARGET_set, 5 }, { TARGET_set, 6 },
+        };
         struct campaign_rules rules = rules_of(id + 1, 50);
         rules.targets[0] = targets[id / OFFERS_MAX];
         rules.uses_per_person = 3;
@@ -509,7 +513,9 @@ static void a_batch_has_room_for_every_call_it_takes(void **state)
     crowd_make(&house);
     for (size_t i = 0; i < CROWD; i++) {
         wants[i] = pay_of(&house, (int64_t)i + 1, (int64_t)i + 1, 1000);
-        calls[i] = (struct call){ .command = &trade_pay, .request = &wants[i], .answer = &trades[i], .caller = house_operator };
+        calls[i] = (struct call){
+            .command = &trade_pay, .request = &wants[i], .answer = &trades[i], .caller = house_operator
+        };
         snprintf(calls[i].request_key, sizeof(calls[i].request_key), "crowd-%zu", i);
         assert_true(engine_submit(house.engine, &calls[i]));
     }
