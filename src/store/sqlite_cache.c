@@ -25,7 +25,7 @@
 #define SEGMENT_COUNT_MAX ((size_t)1 << 20) /* 32 GiB */
 #define UNIT 8                              /* handles count these */
 #define CLEANED_AT_ONCE_MAX 4
-#define SLOTS_FIRST ((size_t)1 << 16)
+#define SLOTS_MIN ((size_t)1 << 12)
 #define NO_SEGMENT UINT32_MAX
 
 enum entry_flag {
@@ -133,7 +133,8 @@ struct cache *cache_open(int64_t bytes_max, const atomic_uint_least64_t *written
     cache->segment_count = 1;                                                /* so that no handle is 0 */
     cache->slabs = must_alloc(SEGMENT_COUNT_MAX / SLAB_SEGMENTS + 1, sizeof(cache->slabs[0]));
     cache->oldest = cache->newest = cache->spare = NO_SEGMENT;
-    slots_make(cache, SLOTS_FIRST);
+    size_t slots = (size_t)bytes_max / 96;
+    slots_make(cache, slots < SLOTS_MIN ? SLOTS_MIN : slots);
     return cache;
 }
 
@@ -215,9 +216,9 @@ static void slot_free(struct cache *cache, struct slot *slot)
 }
 
 /*
- * Slots are in the order of their tags and stay so: both sides are walked from front to back, which takes
- * some 10 ns for each entry. Growing from little keeps them within the processor's caches while there are
- * few.
+ * Rare: the slots are sized for the cache's bytes, and only unusually small or many dirty rows pass that. To
+ * begin with fewer and grow would be easier on the processor's caches, but a new table has to be zeroed by the
+ * kernel and filled at one go, for which payments waited up to 110 ms.
  */
 static void slots_grow(struct cache *cache)
 {
