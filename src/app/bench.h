@@ -7,6 +7,8 @@
 #ifndef APP_BENCH_H
 #define APP_BENCH_H
 
+#include <stdio.h>
+
 #include "app/app.h"
 #include "app/city.h"
 #include "doors/tokens.h"
@@ -39,6 +41,7 @@ struct bench_settings {
     int64_t http_threads, cache_mb;
     bool json, matrix, audit;
     const char *store_path; /* NULL: a temporary one */
+    const char *timeline_path; /* NULL: none */
 };
 
 /* ---- bench_city.c ---- */
@@ -127,6 +130,10 @@ struct bench_load {
     size_t paid_size;
     uint64_t paid_count;
     int64_t paid_sum_minor, discount_sum_minor;
+    /* What each tenth of a second brought, as lines of text; NULL: not wanted. */
+    FILE *timeline;
+    int64_t run_start_us, timeline_slowest_us;
+    uint64_t timeline_paid;
     /* Of the present run. */
     int64_t measure_from_us;
     uint64_t run_paid, run_measured, run_unknown;

@@ -55,6 +55,13 @@ bool bench_load_open(struct bench_load *load, const struct bench_settings *setti
     if (!bench_server_now(server, &now_us)) {
         return false;
     }
+    if (settings->timeline_path != NULL) {
+        load->timeline = fopen(settings->timeline_path, "w");
+        if (load->timeline == NULL) {
+            fprintf(stderr, "onetill bench: %s cannot be written\n", settings->timeline_path);
+            return false;
+        }
+    }
     master_key_derive_hmac(&server->key, MASTER_LABEL_PAY_CODES, &load->paycode_key);
     random_init(&load->random, settings->seed, 1);
     memcpy(load->operator_token, server->operator_token, sizeof(load->operator_token));
@@ -76,6 +83,9 @@ bool bench_load_open(struct bench_load *load, const struct bench_settings *setti
 
 void bench_load_close(struct bench_load *load)
 {
+    if (load->timeline != NULL) {
+        (void)fclose(load->timeline);
+    }
     free(load->shop_tokens);
     free(load->slots);
     free(load->paid);
@@ -262,6 +272,7 @@ static void pay_done(void *context, uint32_t slot_number, const struct answer_in
 {
     struct bench_load *load = context;
     struct bench_slot *slot = &load->slots[slot_number];
+    load->timeline_slowest_us = max_i64(load->timeline_slowest_us, answer->latency_us);
     if (slot->clock) {
         slot->clock = false;
         load->clock_pending = false;
@@ -390,13 +401,32 @@ static int64_t wal_size(const char *path)
     return path_beside(path, "-wal", wal) && stat(wal, &found) == 0 ? found.st_size : 0;
 }
 
+static void timeline_tick(void *context, uint64_t made, uint64_t finished)
+{
+    struct bench_load *load = context;
+    (void)made;
+    (void)finished;
+    if (load->timeline != NULL) {
+        fprintf(load->timeline, "%lld %llu %lld\n", (long long)(os_monotonic_us() - load->run_start_us) / 1000,
+                (unsigned long long)(load->run_paid - load->timeline_paid), (long long)load->timeline_slowest_us);
+    }
+    load->timeline_paid = load->run_paid;
+    load->timeline_slowest_us = 0;
+}
+
 static void run_begin(struct bench_load *load, const struct bench_run *run)
 {
     load->budget = run->budget;
     load->run_paid = load->run_measured = load->run_unknown = 0;
     load->error_count = 0;
     memset(load->errors, 0, sizeof(load->errors));
-    load->measure_from_us = os_monotonic_us() + load->settings->warmup * US_PER_SECOND;
+    load->run_start_us = os_monotonic_us();
+    if (load->timeline != NULL) {
+        fprintf(load->timeline, "# from %lld on the monotonic clock, in us\n", (long long)load->run_start_us);
+    }
+    load->timeline_paid = 0;
+    load->timeline_slowest_us = 0;
+    load->measure_from_us = load->run_start_us + load->settings->warmup * US_PER_SECOND;
 }
 
 bool bench_pay(struct bench_load *load, struct bench_server *server, const char *path, struct bench_run *run)
@@ -412,7 +442,8 @@ bool bench_pay(struct bench_load *load, struct bench_server *server, const char 
                                       .warmup_us = settings->warmup * US_PER_SECOND,
                                       .context = load,
                                       .make = pay_make,
-                                      .done = pay_done };
+                                      .done = pay_done,
+                                      .tick = timeline_tick };
     struct bench_sample before, after;
     struct driver_report *report = malloc(sizeof(*report));
     struct driver *driver = driver_open(&options);

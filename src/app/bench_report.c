@@ -113,7 +113,8 @@ static void matrix_print(const struct bench_report *report)
 {
     fprintf(stderr, "\nconnections        hot     spread  hot/spread\n");
     for (size_t i = 0; i + 1 < report->run_count; i += 2) {
-        const struct bench_run *hot = &report->runs[i], *spread = &report->runs[i + 1];
+        size_t hot_first = report->runs[i].budget == BUDGET_hot;
+        const struct bench_run *hot = &report->runs[i + !hot_first], *spread = &report->runs[i + hot_first];
         fprintf(stderr, "%11u %10s %10s  %s\n", hot->connections, number(hot->per_second).text,
                 number(spread->per_second).text,
                 thousandths((int64_t)(hot->per_second * 1000 / (spread->per_second > 0 ? spread->per_second : 1))).text);
