@@ -16,8 +16,9 @@
 
 static const char help[] =
     "usage: onetill bench [OPTION]…\n\n"
-    "Measures durable payments per second over HTTP: makes a city in a new store, starts a server on it, and pays\n"
-    "by scanned codes at half price. Afterwards every counted payment is looked up in the store, which is audited.\n\n"
+    "Measures durable payments per second over HTTP: makes a city in a new store, starts a server on it, and\n"
+    "pays by scanned codes at half price. Afterwards every counted payment is looked up in the store, which is\n"
+    "audited.\n\n"
     "  --connections N,N,…  keep-alive connections; several are run one after the other (64)\n"
     "  --rate N             open loop: N payments arrive in a second, whatever the server does (0: closed loop)\n"
     "  --seconds N          measured time of each run (10)\n"
@@ -36,8 +37,8 @@ static const char help[] =
 
 enum bench_option {
     OPTION_connections = 256, OPTION_rate, OPTION_seconds, OPTION_warmup, OPTION_shoppers, OPTION_shops,
-    OPTION_budget, OPTION_matrix, OPTION_threads, OPTION_cache, OPTION_seed, OPTION_store, OPTION_timeline, OPTION_no_audit,
-    OPTION_json, OPTION_help,
+    OPTION_budget, OPTION_matrix, OPTION_threads, OPTION_cache, OPTION_seed, OPTION_store, OPTION_timeline,
+    OPTION_no_audit, OPTION_json, OPTION_help,
 };
 
 static const struct option options[] = {
@@ -265,8 +266,10 @@ static bool place_find(const struct bench_settings *settings, struct place *plac
         return path_beside(place->folder, "/till.store", place->path);
     }
     const char *slash = strrchr(settings->store_path, '/');
-    struct span folder = slash == NULL ? SPAN(".")
-                                       : (struct span){ settings->store_path, (size_t)(slash - settings->store_path) + 1 };
+    struct span folder = SPAN(".");
+    if (slash != NULL) {
+        folder = (struct span){ settings->store_path, (size_t)(slash - settings->store_path) + 1 };
+    }
     size = snprintf(place->path, sizeof(place->path), "%s", settings->store_path);
     if (size >= (int)sizeof(place->path) || !span_copy(folder, place->folder, sizeof(place->folder))) {
         return false;
@@ -338,6 +341,17 @@ static bool run_all(struct bench_report *report, struct bench_load *load, struct
     return true;
 }
 
+static bool server_start(struct bench_server *server, const struct bench_settings *settings, const char *path)
+{
+    char threads[24], cache[24], connections[24];
+    const char *const options_given[] = { "--http-threads", threads, "--cache-mb", cache, "--connections", connections,
+                                          NULL };
+    snprintf(threads, sizeof(threads), "%lld", (long long)settings->http_threads);
+    snprintf(cache, sizeof(cache), "%lld", (long long)settings->cache_mb);
+    snprintf(connections, sizeof(connections), "%d", DRIVER_CONNECTIONS_MAX + 100);
+    return bench_server_start(server, path, options_given);
+}
+
 static int bench_at(struct bench_report *report, struct bench_city *city, const char *path)
 {
     static struct bench_server server;
@@ -347,7 +361,7 @@ static int bench_at(struct bench_report *report, struct bench_city *city, const 
         return EXIT_fault;
     }
     bench_report_head(report);
-    if (!bench_server_start(&server, settings, path)) {
+    if (!server_start(&server, settings, path)) {
         return EXIT_fault;
     }
     report->settle_us = bench_server_settle(&server);

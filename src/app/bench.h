@@ -9,10 +9,8 @@
 
 #include <stdio.h>
 
-#include "app/app.h"
+#include "app/bench_server.h"
 #include "app/city.h"
-#include "doors/tokens.h"
-#include "load/child.h"
 #include "load/driver.h"
 #include "load/random.h"
 #include "till/audit.h"
@@ -20,7 +18,6 @@
 #define BENCH_RUNS_MAX 32
 #define BENCH_ERRORS_MAX 32
 #define BENCH_CODE_SIZE 40
-#define BENCH_METRICS_SIZE ((size_t)1 << 20)
 
 /* All shops of one half of the city share one campaign; in the other half each brand has its own. */
 enum bench_budget {
@@ -58,41 +55,6 @@ struct bench_city {
 void bench_city_init(struct bench_city *city, const struct bench_settings *settings);
 MUST_CHECK bool bench_city_make(struct bench_city *city, const char *path, int progress_fd);
 void bench_city_release(struct bench_city *city);
-
-/* ---- bench_server.c: the child and what it uses ---- */
-
-struct bench_server {
-    struct child child;
-    struct http_address address;
-    struct master_key key;
-    char operator_token[TOKEN_TEXT_SIZE];
-    struct tokens *tokens;
-    char *metrics; /* BENCH_METRICS_SIZE */
-};
-
-/* What the server has used so far. */
-struct bench_sample {
-    struct child_sample process;
-    int64_t syncs, batches, calls, written_bytes; /* of store and engine */
-    int64_t decode_ns, encode_ns;
-    int64_t rows_loaded, rows_changed;
-};
-
-MUST_CHECK bool bench_server_start(struct bench_server *server, const struct bench_settings *settings,
-                                   const char *path);
-MUST_CHECK bool bench_server_sample(struct bench_server *server, struct bench_sample *sample);
-/*
- * A server that was just started still reads back what happened before. Waits until it does nothing for half a
- * second, or three minutes are over; the time it took.
- */
-int64_t bench_server_settle(struct bench_server *server);
-/* The server's clock. */
-MUST_CHECK bool bench_server_now(struct bench_server *server, int64_t *now_us);
-/* Says so on standard error when it did not end well. */
-bool bench_server_stop(struct bench_server *server);
-
-/* CPU time of the threads of these names between two samples, in ns. */
-int64_t bench_cpu_ns(const struct bench_sample *before, const struct bench_sample *after, const char *const *names);
 
 /* ---- bench_load.c: the requests, and what became of them ---- */
 

@@ -74,7 +74,8 @@ void bench_report_run(const struct bench_run *run)
     fprintf(stderr, "  latency ms     p50 %s  p99 %s  p99.9 %s  max %s\n", thousandths(run->latency.p50_us).text,
             thousandths(run->latency.p99_us).text, thousandths(run->latency.p999_us).text,
             thousandths(run->latency.max_us).text);
-    fprintf(stderr, "  CPU us/payment http %s (decode %s, encode %s)  decide %s  store %s  other %s  client %s  all %s\n",
+    fprintf(stderr,
+            "  CPU us/payment http %s (decode %s, encode %s)  decide %s  store %s  other %s  client %s  all %s\n",
             thousandths(run->http_ns).text, thousandths(run->decode_ns).text, thousandths(run->encode_ns).text,
             thousandths(run->decide_ns).text, thousandths(run->store_ns).text, thousandths(run->other_ns).text,
             thousandths(run->client_ns).text, thousandths(server_ns + run->client_ns).text);
@@ -117,7 +118,7 @@ static void matrix_print(const struct bench_report *report)
         const struct bench_run *hot = &report->runs[i + !hot_first], *spread = &report->runs[i + hot_first];
         fprintf(stderr, "%11u %10s %10s  %s\n", hot->connections, number(hot->per_second).text,
                 number(spread->per_second).text,
-                thousandths((int64_t)(hot->per_second * 1000 / (spread->per_second > 0 ? spread->per_second : 1))).text);
+                thousandths((int64_t)hot->per_second * 1000 / max_i64((int64_t)spread->per_second, 1)).text);
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/bench.h"
+#include "app/bench_server.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -33,15 +33,16 @@ static bool ready_read(struct bench_server *server, struct span line)
     return http_address_read(url, &server->address);
 }
 
-static bool child_begin(struct bench_server *server, const struct bench_settings *settings, const char *path)
+static bool child_begin(struct bench_server *server, const char *path, const char *const *options)
 {
-    char self[APP_PATH_SIZE], threads[24], cache[24];
+    char self[APP_PATH_SIZE];
+    const char *arguments[8 + BENCH_OPTIONS_MAX] = { self, "serve", "--store", path, "--listen", "127.0.0.1:0",
+                                                     "--test-clock" };
     struct span line;
-    snprintf(threads, sizeof(threads), "%lld", (long long)settings->http_threads);
-    snprintf(cache, sizeof(cache), "%lld", (long long)settings->cache_mb);
-    const char *const arguments[] = { self,           "serve",        "--store", path,         "--listen",
-                                      "127.0.0.1:0",  "--test-clock", "--http-threads", threads, "--cache-mb",
-                                      cache,          "--connections", "20000",  NULL };
+    for (size_t i = 0; options[i] != NULL; i++) {
+        assert(i < BENCH_OPTIONS_MAX);
+        arguments[7 + i] = options[i];
+    }
     if (!path_self(self) || child_start(&server->child, arguments, NULL) != STATUS_ok) {
         return complain("the server cannot be started");
     }
@@ -52,11 +53,11 @@ static bool child_begin(struct bench_server *server, const struct bench_settings
     return true;
 }
 
-bool bench_server_start(struct bench_server *server, const struct bench_settings *settings, const char *path)
+bool bench_server_start(struct bench_server *server, const char *path, const char *const *options)
 {
     char key_path[APP_PATH_SIZE], error[512];
     *server = (struct bench_server){ .child = { .output = -1 } };
-    if (!child_begin(server, settings, path)) {
+    if (!child_begin(server, path, options)) {
         return false;
     }
     if (!path_beside(path, ".key", key_path) ||

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server that onetill bench measures: a child of this process on a store of its own, with a test clock,
+ * and what it uses. Failures are told on standard error. One thread.
+ */
+#ifndef APP_BENCH_SERVER_H
+#define APP_BENCH_SERVER_H
+
+#include "app/app.h"
+#include "doors/tokens.h"
+#include "load/child.h"
+#include "load/http_client.h"
+
+#define BENCH_METRICS_SIZE ((size_t)1 << 20)
+#define BENCH_OPTIONS_MAX 16
+
+struct bench_server {
+    struct child child;
+    struct http_address address;
+    struct master_key key;
+    char operator_token[TOKEN_TEXT_SIZE];
+    struct tokens *tokens;
+    char *metrics; /* BENCH_METRICS_SIZE */
+};
+
+/* What the server has used so far. */
+struct bench_sample {
+    struct child_sample process;
+    int64_t syncs, batches, calls, written_bytes; /* of store and engine */
+    int64_t decode_ns, encode_ns;
+    int64_t rows_loaded, rows_changed;
+};
+
+/* `options` are those of `onetill serve` beside the store, the address and the test clock; NULL-terminated. */
+MUST_CHECK bool bench_server_start(struct bench_server *server, const char *path, const char *const *options);
+MUST_CHECK bool bench_server_sample(struct bench_server *server, struct bench_sample *sample);
+/*
+ * A server that was just started still reads back what happened before. Waits until it does nothing for half a
+ * second, or three minutes are over; the time it took.
+ */
+int64_t bench_server_settle(struct bench_server *server);
+/* The server's clock. */
+MUST_CHECK bool bench_server_now(struct bench_server *server, int64_t *now_us);
+/* Says so on standard error when it did not end well. */
+bool bench_server_stop(struct bench_server *server);
+
+/* CPU time of the threads of these names between two samples, in ns. */
+int64_t bench_cpu_ns(const struct bench_sample *before, const struct bench_sample *after, const char *const *names);
+
+#endif
