@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
+#include "doors/page_problem.h"
 #include "doors/shape_json.h"
 #include "engine/engine_rows.h"
 #include "people/people.h"
@@ -26,8 +27,7 @@
 #define PIECE_MAX 128         /* entries of one piece */
 #define PIECES_PER_ROUND 3    /* of one listener: less than its buffer holds */
 #define ROUND_US 5000
-#define QUIET_US (15 * US_PER_SECOND) /* a sign of life when nothing happens: the client's end may be gone   \
-                                       */
+#define QUIET_US (15 * US_PER_SECOND) /* a sign of life: the client may have vanished */
 #define TOKEN_CHECK_US (2 * US_PER_SECOND)
 #define GAP_SIZE_MAX 256
 
@@ -644,7 +644,6 @@ static void listener_begin(struct events *events, struct listener *listener, str
 static void events_serve(void *context, struct http_request *http, const struct caller *caller,
                          const struct span *params, uint32_t param_count)
 {
-    static const struct http_header later[] = { { "Retry-After", "5" } };
     struct events *events = context;
     (void)params;
     (void)param_count;
@@ -660,8 +659,7 @@ static void events_serve(void *context, struct http_request *http, const struct 
     }
     pthread_mutex_unlock(&events->lock);
     if (listener == NULL) {
-        http_answer(http, 503, "text/plain; charset=utf-8",
-                    SPAN("There are as many streams as this server allows.\n"), later, COUNT_OF(later));
+        page_busy_problem(http, "there are as many streams as this server allows");
         return;
     }
     pthread_cond_broadcast(&events->wake);

@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "base/os_clock.h"
 #include "doors/live_internal.h"
+#include "doors/page_problem.h"
 #include "people/people.h"
 
 /*
@@ -461,7 +462,6 @@ static void live_serve(void *context, struct http_request *http, const struct ca
         { "Referrer-Policy", "no-referrer" },
         { "X-Accel-Buffering", "no" }, /* proxies pass each event on at once */
     };
-    static const struct http_header later[] = { { "Retry-After", "5" }, { "Cache-Control", "no-store" } };
     struct live *live = context;
     (void)caller;
     (void)params;
@@ -475,8 +475,7 @@ static void live_serve(void *context, struct http_request *http, const struct ca
     struct live_stream *place = live->stopping ? NULL : place_find(live);
     if (place == NULL) {
         pthread_mutex_unlock(&live->lock);
-        http_answer(http, 503, "text/plain; charset=utf-8",
-                    SPAN("There are as many streams as this server allows.\n"), later, COUNT_OF(later));
+        page_busy_problem(http, "there are as many streams as this server allows");
         return;
     }
     struct http_stream *stream =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "doors/qr_pages.h"
 
+#include "doors/page_problem.h"
 #include "people/access.h"
 #include "till/qr_image.h"
 
@@ -41,17 +42,16 @@ static bool wish_read(struct http_request *http, struct wish *wish)
     wish->text = http_query_value(http, "text");
     wish->scale = SCALE_DEFAULT;
     if (wish->text.size == 0 || wish->text.size > QR_TEXT_MAX || !span_is_text(wish->text)) {
-        http_problem(http, 422, "Unprocessable Content",
-                     "text must be 1 to 512 bytes of UTF-8 without control characters");
+        page_field_problem(http, "text", "must be 1 to 512 bytes of UTF-8 without control characters");
         return false;
     }
     if (!level_read(http_query_value(http, "level"), &wish->level)) {
-        http_problem(http, 422, "Unprocessable Content", "level is one of low, medium, quarter, high");
+        page_field_problem(http, "level", "must be one of low, medium, quarter, high");
         return false;
     }
     if (scale.bytes != NULL &&
         (!span_to_i64(scale, &wish->scale) || wish->scale < 1 || wish->scale > SCALE_MAX)) {
-        http_problem(http, 422, "Unprocessable Content", "scale is a number from 1 to 16");
+        page_field_problem(http, "scale", "must be a number from 1 to 16");
         return false;
     }
     return true;
@@ -67,10 +67,9 @@ static void image_answer(struct http_request *http, enum status status, const ch
     if (status == STATUS_ok) {
         http_answer(http, 200, type, image, headers, COUNT_OF(headers));
     } else if (status == STATUS_fault) {
-        http_problem(http, 503, "Service Unavailable", "there is no memory for the picture now");
+        page_busy_problem(http, "there is no memory for the picture now");
     } else {
-        http_problem(http, 422, "Unprocessable Content",
-                     "this text does not fit into a QR code of that level");
+        page_field_problem(http, "text", "does not fit into a QR code of that level");
     }
 }
 
