@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
-#include "doors/page_problem.h"
+#include "doors/rest/page_problem.h"
 #include "doors/shape_json.h"
 #include "engine/engine_rows.h"
 #include "people/people.h"

@@ -5,7 +5,7 @@
 #include "base/civil.h"
 #include "base/os_clock.h"
 #include "doors/live_internal.h"
-#include "doors/page_problem.h"
+#include "doors/rest/page_problem.h"
 #include "people/people.h"
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "doors/qr_pages.h"
 
-#include "doors/page_problem.h"
+#include "doors/rest/page_problem.h"
 #include "people/access.h"
 #include "till/qr_image.h"
 

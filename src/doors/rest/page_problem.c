@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "doors/page_problem.h"
+#include "doors/rest/page_problem.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Problem documents of pages, alike those of commands. Server's thread. */
-#ifndef DOORS_PAGE_PROBLEM_H
-#define DOORS_PAGE_PROBLEM_H
+#ifndef DOORS_REST_PAGE_PROBLEM_H
+#define DOORS_REST_PAGE_PROBLEM_H
 
 #include "doors/http.h"
 
