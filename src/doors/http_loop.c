@@ -189,6 +189,9 @@ static void hangups_read(struct http_loop *loop)
         count = epoll_wait(loop->hangup_fd, events, (int)COUNT_OF(events), 0);
         for (int i = 0; i < count; i++) {
             struct http_link *link = events[i].data.ptr;
+            if (link->half_closed) {
+                continue; /* its stream was cut, which is an event again: a crowd that leaves must come to an end */
+            }
             link->half_closed = true;
             if (link->stream != NULL) {
                 http_stream_cut(link->stream);

@@ -375,6 +375,32 @@ static void notices_that_a_stream_s_client_has_gone(void **state)
     expect_closed(&client);
 }
 
+/* More than one look at who has left takes in. */
+static void a_crowd_of_streams_leaves_at_once(void **state)
+{
+    static struct client crowd[200];
+    struct stage *stage = *state;
+    struct client client;
+    open_stage(stage);
+    for (unsigned i = 0; i < COUNT_OF(crowd); i++) {
+        client_open(&crowd[i], stage);
+        say(&crowd[i], "GET /stream HTTP/1.1\r\nHost: t\r\n\r\n");
+        await_streams(stage, i + 1);
+    }
+    for (size_t i = 0; i < COUNT_OF(crowd); i++) {
+        close(crowd[i].fd);
+    }
+    AWAIT(stage, now.connections_open == 0);
+    for (size_t i = 0; i < COUNT_OF(crowd); i++) {
+        http_stream_close(stage->streams[i]);
+    }
+    client_open(&client, stage);
+    say(&client, "GET /after HTTP/1.1\r\nHost: t\r\n\r\n");
+    expect(&client, 200, "GET /after 127.0.0.1 [] ");
+    close(client.fd);
+    assert_true(http_close(stage->server));
+}
+
 static void *close_main(void *context)
 {
     struct stage *stage = context;
@@ -650,6 +676,7 @@ int main(void)
         BOTH(answers_two_hundred_together),
         BOTH(streams_to_many_and_drops_the_slow),
         BOTH(notices_that_a_stream_s_client_has_gone),
+        BOTH(a_crowd_of_streams_leaves_at_once),
         BOTH(stops_after_answering_what_it_accepted),
         BOTH(tells_at_once_when_a_stop_takes_too_long),
         BOTH(tells_when_no_answer_comes_in_time),

@@ -20,6 +20,8 @@
 #define PATIENCE_US 10000000
 
 /* What the handler shares with the test. */
+#define STAGE_STREAMS_MAX 256
+
 struct stage {
     struct http_server *server;
     uint32_t held_max;
@@ -30,7 +32,7 @@ struct stage {
     struct http_request *raced; /* what the racer is to answer */
     bool raced_done, racer_ends;
     pthread_t racer;
-    struct http_stream *streams[4];
+    struct http_stream *streams[STAGE_STREAMS_MAX];
     unsigned stream_count;
     atomic_uint finished;
 };
