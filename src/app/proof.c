@@ -311,29 +311,37 @@ static void describe_rows(void)
     }
 }
 
+static int describe_api(void)
+{
+    static struct server server; /* the pages are those of a server, which stands on a store */
+    struct server_settings settings = { .test_clock = true, .base_url = "" };
+    struct rest_settings rest = {
+        .commands = till_commands, .reads = till_reads, .test_clock = true, .version = ONETILL_VERSION
+    };
+    struct master_key key;
+    uint8_t bytes[MASTER_KEY_SIZE] = { 0 };
+    master_key_init(&key, bytes);
+    till_edits_init(&server.edits, &key);
+    rest.edits = server.edits.edits;
+    rest.edit_count = server.edits.count;
+    enum status opened = store_memory_open(till_tables, &(struct memory_settings){ 0 }, &server.store);
+    assert(opened == STATUS_ok);
+    struct engine_settings engine = { .store = server.store, .timer_commands = till_timers };
+    server.engine = engine_open(&engine);
+    assert(server.engine != NULL);
+    server_extras(&server, &settings, &rest);
+    bool written = openapi_write(&rest, stdout);
+    server_extras_close(&server);
+    engine_close(server.engine);
+    server.store->ops->close(server.store);
+    return written ? EXIT_holds : EXIT_fault;
+}
+
 int describe_main(int argc, char **argv)
 {
     const char *what = argc == 2 ? argv[1] : "";
     if (strcmp(what, "api") == 0) {
-        struct server server = { .store = NULL };
-        struct server_settings settings = { .test_clock = true, .base_url = "" };
-        struct rest_settings rest = {
-            .commands = till_commands, .reads = till_reads, .test_clock = true, .version = ONETILL_VERSION
-        };
-        struct master_key key;
-        uint8_t bytes[MASTER_KEY_SIZE] = { 0 };
-        master_key_init(&key, bytes);
-        till_edits_init(&server.edits, &key);
-        rest.edits = server.edits.edits;
-        rest.edit_count = server.edits.count;
-        /* The pages are those of a server, which stands on a store. */
-        enum status opened = store_memory_open(till_tables, &(struct memory_settings){ 0 }, &server.store);
-        assert(opened == STATUS_ok);
-        struct engine_settings engine = { .store = server.store, .timer_commands = till_timers };
-        server.engine = engine_open(&engine);
-        assert(server.engine != NULL);
-        server_extras(&server, &settings, &rest);
-        return openapi_write(&rest, stdout) ? EXIT_holds : EXIT_fault;
+        return describe_api();
     }
     if (strcmp(what, "refusals") == 0) {
         for (size_t i = 0; refusal_at(i) != NULL; i++) {
