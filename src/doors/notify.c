@@ -286,7 +286,6 @@ struct notify *notify_open(const struct notify_settings *settings)
     notify->arena = arena;
     notify->settings = *settings;
     arena_init(&notify->inbox_arena, 1 << 10, ARENA_SIZE_MAX);
-    notify->started_us = engine_now_us(settings->engine);
     notify->trade_plan = shape_plan_make(&notify->arena, &trade_table.shape);
     notify_queue_init(&notify->queue, &notify->arena, NOTIFY_ENDPOINT_MAX);
     pthread_mutex_init(&notify->lock, NULL);

@@ -40,53 +40,25 @@ static void delivery_tell(struct notify *notify, const struct delivery_row *row)
                                                  .pending = row->state == DELIVERY_pending };
 }
 
-static void endpoint_tell(struct notify *notify, const struct endpoint_row *row)
-{
-    const struct endpoint_row *before = row_before(row);
-    if (before != NULL && before->generation != row->generation) {
-        notify->rotations[notify->rotation_count++ % ROTATIONS_MAX] =
-            (struct rotation){ row->endpoint_id, engine_now_us(notify->settings.engine) };
-    }
-}
-
 void intake_watch(void *context, const struct commit *commit)
 {
     struct notify *notify = context;
     bool told = false;
     for (size_t i = 0; i < commit->change_count; i++) {
         const struct row_change *change = &commit->changes[i];
-        bool mine = change->table == &delivery_table || change->table == &endpoint_table;
-        if (!mine || !change->exists) {
+        if (change->table != &delivery_table || !change->exists) {
             continue;
         }
         if (!told) {
             pthread_mutex_lock(&notify->lock);
             told = true;
         }
-        if (change->table == &delivery_table) {
-            delivery_tell(notify, change->row);
-        } else {
-            endpoint_tell(notify, change->row);
-        }
+        delivery_tell(notify, change->row);
     }
     if (told) {
         pthread_mutex_unlock(&notify->lock);
         (void)curl_multi_wakeup(notify->multi);
     }
-}
-
-bool intake_rotated(struct notify *notify, int64_t endpoint_id, int64_t now_us)
-{
-    int64_t at_us = notify->started_us;
-    pthread_mutex_lock(&notify->lock);
-    uint64_t held = notify->rotation_count < ROTATIONS_MAX ? notify->rotation_count : ROTATIONS_MAX;
-    for (uint64_t i = 0; i < held; i++) {
-        if (notify->rotations[i].endpoint_id == endpoint_id) {
-            at_us = max_i64(at_us, notify->rotations[i].at_us);
-        }
-    }
-    pthread_mutex_unlock(&notify->lock);
-    return now_us - at_us < US_PER_DAY;
 }
 
 /* ---- into the queue; the worker ---- */

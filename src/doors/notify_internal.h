@@ -13,7 +13,6 @@
 #include "till/webhook.h"
 
 #define INBOX_MAX 16384
-#define ROTATIONS_MAX 4096
 
 /* A row that a commit changed. */
 struct told {
@@ -25,11 +24,6 @@ struct told {
 struct told_list {
     struct told *list; /* INBOX_MAX, made at the first */
     uint32_t count;
-};
-
-struct rotation {
-    int64_t endpoint_id;
-    int64_t at_us; /* the engine's clock */
 };
 
 /* What an attempt does next. */
@@ -69,7 +63,6 @@ struct attempt_list {
 struct notify {
     struct arena arena;
     struct notify_settings settings;
-    int64_t started_us; /* the engine's clock */
     pthread_t thread;
     bool running;
     const struct shape_plan *trade_plan;
@@ -89,8 +82,6 @@ struct notify {
     struct told_list inbox;
     bool inbox_missed;
     int64_t inbox_missed_from;
-    struct rotation rotations[ROTATIONS_MAX]; /* ring */
-    uint64_t rotation_count;
     struct attempt_list returned; /* answered by the engine */
     bool stopping;
     struct notify_counts counts;
@@ -111,8 +102,6 @@ commit_observer intake_watch;
 void intake_take(struct notify *notify);
 /* More deliveries from the store, when there are some and there is room. */
 void intake_more(struct notify *notify);
-/* Whether the endpoint's secret was changed within the last day. */
-bool intake_rotated(struct notify *notify, int64_t endpoint_id, int64_t now_us);
 
 /* ---- notify_send.c: one attempt over HTTP ---- */
 

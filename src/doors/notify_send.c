@@ -127,7 +127,7 @@ static bool headers_write(struct notify *notify, struct attempt *attempt)
     size_t size = (size_t)snprintf(line, sizeof(line), "webhook-signature: ");
     size += signature_write(notify, attempt, signed_head, work->generation, line + size);
     int64_t now_us = engine_now_us(notify->settings.engine);
-    if (work->generation > 0 && intake_rotated(notify, work->endpoint_id, now_us)) {
+    if (work->generation > 0 && now_us - work->rotated_at_us < US_PER_DAY) {
         line[size++] = ' ';
         size += signature_write(notify, attempt, signed_head, work->generation - 1, line + size);
     }

@@ -186,6 +186,7 @@ static const struct column endpoint_columns[] = {
     COLUMN(endpoint_row, disabled, .form = FORM_flag),
     COLUMN(endpoint_row, generation, .form = FORM_hidden),
     COLUMN(endpoint_row, created_at_us, .form = FORM_instant),
+    COLUMN(endpoint_row, rotated_at_us, .form = FORM_instant),
 };
 const struct table endpoint_table = TABLE("endpoints", 40, endpoint_row, endpoint_columns, 1);
 

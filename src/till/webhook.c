@@ -142,6 +142,7 @@ static enum refusal decide_rotate(const void *request, struct moment *at, struct
     }
     struct endpoint_row *endpoint = view_change(view, asked);
     endpoint->generation++;
+    endpoint->rotated_at_us = at->now_us;
     memcpy(answer, endpoint, sizeof(*endpoint));
     return REFUSAL_none;
 }
@@ -261,6 +262,7 @@ static const struct column work_columns[] = {
     COLUMN(delivery_work, url),
     COLUMN(delivery_work, disabled, .form = FORM_flag),
     COLUMN(delivery_work, generation, .form = FORM_hidden),
+    COLUMN(delivery_work, rotated_at_us, .form = FORM_instant),
 };
 static const struct shape work_shape = SHAPE("delivery_work", delivery_work, work_columns);
 
@@ -284,7 +286,8 @@ static enum refusal decide_read(const void *request, struct moment *at, struct v
                                     .next_at_us = delivery->next_at_us,
                                     .payload = delivery->payload,
                                     .disabled = to->disabled,
-                                    .generation = to->generation };
+                                    .generation = to->generation,
+                                    .rotated_at_us = to->rotated_at_us };
     memcpy(work->url, to->url, sizeof(work->url));
     return REFUSAL_none;
 }

@@ -32,6 +32,7 @@ struct delivery_work {
     char url[512];
     int32_t disabled;
     int32_t generation; /* of the endpoint's secret */
+    int64_t rotated_at_us; /* since when */
 };
 
 /* Request of delivery_done, the worker's report. */

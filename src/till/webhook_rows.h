@@ -13,6 +13,7 @@ struct endpoint_row {
     int32_t disabled;
     int32_t generation; /* of its secret */
     int64_t created_at_us;
+    int64_t rotated_at_us; /* when it got its secret of now; 0: at its creation */
 };
 
 enum delivery_state {
