@@ -5,6 +5,10 @@
  * a write elsewhere. The log's index names a frame to other connections only after the sync of its commit
  * (synchronous=FULL), so nobody looks for a frame that is still gathered.
  *
+ * The database file itself is written by checkpoints only, by many megabytes at once. Left to the one sync at
+ * the end they would queue up before the log's next sync, and payments would wait for all of them: therefore
+ * such writes are synced a piece at a time.
+ *
  * One per store, so that its writes can be counted. Files are used by one thread each.
  */
 #include "store/internal.h"
@@ -13,6 +17,8 @@
 #include <stdlib.h>
 
 #define GATHERED_MAX ((size_t)120 << 10) /* SQLite's own VFS takes less than 128 KiB at a time */
+
+#define PIECE_BYTES ((size_t)2 << 20)        /* of the database file, between two syncs */
 
 struct vfs {
     sqlite3_vfs base;
@@ -27,6 +33,8 @@ struct vfs_file {
     uint8_t *gathered; /* logs only */
     size_t gathered_size;
     sqlite3_int64 gathered_at;
+    bool in_pieces; /* the database file */
+    size_t unsynced; /* bytes written since the last sync */
     sqlite3_file *below; /* right behind this struct */
 };
 
@@ -39,7 +47,15 @@ static int write_down(struct vfs_file *file, const void *bytes, int size, sqlite
 {
     int rc = file->below->pMethods->xWrite(file->below, bytes, size, at);
     atomic_fetch_add_explicit(&file->vfs->counts.bytes_written, (uint64_t)size, memory_order_relaxed);
+    file->unsynced += (size_t)size;
     return rc;
+}
+
+static int sync_down(struct vfs_file *file, int flags)
+{
+    file->unsynced = 0;
+    atomic_fetch_add_explicit(&file->vfs->counts.syncs, 1, memory_order_relaxed);
+    return file->below->pMethods->xSync(file->below, flags);
 }
 
 static int flush(struct vfs_file *file)
@@ -73,7 +89,9 @@ static int file_write(sqlite3_file *base, const void *bytes, int size, sqlite3_i
 {
     struct vfs_file *file = as_file(base);
     if (file->gathered == NULL) {
-        return write_down(file, bytes, size, at);
+        int rc = write_down(file, bytes, size, at);
+        bool piece_full = file->in_pieces && file->unsynced >= PIECE_BYTES;
+        return rc == SQLITE_OK && piece_full ? sync_down(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) : rc;
     }
     if (at != file->gathered_at + (sqlite3_int64)file->gathered_size ||
         file->gathered_size + (size_t)size > GATHERED_MAX) {
@@ -102,8 +120,7 @@ static int file_sync(sqlite3_file *base, int flags)
 {
     struct vfs_file *file = as_file(base);
     int rc = flush(file);
-    atomic_fetch_add_explicit(&file->vfs->counts.syncs, 1, memory_order_relaxed);
-    return rc != SQLITE_OK ? rc : file->below->pMethods->xSync(file->below, flags);
+    return rc != SQLITE_OK ? rc : sync_down(file, flags);
 }
 
 static int file_size(sqlite3_file *base, sqlite3_int64 *size)
@@ -199,6 +216,7 @@ static int vfs_file_open(sqlite3_vfs *base, const char *name, sqlite3_file *open
             return SQLITE_NOMEM;
         }
     }
+    file->in_pieces = (flags & SQLITE_OPEN_MAIN_DB) != 0;
     file->base.pMethods = &file_methods;
     return rc;
 }
