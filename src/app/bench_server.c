@@ -100,30 +100,37 @@ static bool server_get(struct bench_server *server, struct span path, struct spa
     return true;
 }
 
-/* "name 123.000000456" as 123000000456; -1 when there is no such line. */
-static int64_t metric_ns(struct span text, const char *name)
+/* What stands behind the name, cut at the point; empty when there is no such line. */
+static struct span metric_find(struct span text, const char *name, struct span *fraction)
 {
     size_t size = strlen(name);
     while (text.size > 0) {
         struct span line = span_cut(text, '\n', &text);
-        if (line.size <= size || memcmp(line.bytes, name, size) != 0 || line.bytes[size] != ' ') {
-            continue;
+        if (line.size > size && memcmp(line.bytes, name, size) == 0 && line.bytes[size] == ' ') {
+            return span_cut((struct span){ line.bytes + size + 1, line.size - size - 1 }, '.', fraction);
         }
-        struct span fraction;
-        int64_t whole, part = 0;
-        struct span digits = span_cut((struct span){ line.bytes + size + 1, line.size - size - 1 }, '.', &fraction);
-        if (!span_to_i64(digits, &whole) || (fraction.size == 9 && !span_to_i64(fraction, &part))) {
-            return -1;
-        }
-        return whole * 1000000000 + part;
     }
-    return -1;
+    return (struct span){ NULL, 0 };
 }
 
+/* -1 when there is none. */
 static int64_t metric_count(struct span text, const char *name)
 {
-    int64_t ns = metric_ns(text, name);
-    return ns < 0 ? -1 : ns / 1000000000;
+    struct span fraction;
+    int64_t whole;
+    return span_to_i64(metric_find(text, name, &fraction), &whole) ? whole : -1;
+}
+
+/* Seconds with nine digits behind the point, as nanoseconds; -1 when there are none. */
+static int64_t metric_ns(struct span text, const char *name)
+{
+    struct span fraction;
+    int64_t whole, part;
+    if (!span_to_i64(metric_find(text, name, &fraction), &whole) || fraction.size != 9 ||
+        !span_to_i64(fraction, &part)) {
+        return -1;
+    }
+    return whole * 1000000000 + part;
 }
 
 bool bench_server_sample(struct bench_server *server, struct bench_sample *sample)
