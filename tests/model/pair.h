@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The real till and its model side by side, in one world: every call goes through both and their answers are
+ * compared, and so is the whole state when it is asked for. The first difference is kept in words. One thread;
+ * everything random follows from `random`.
+ */
+#ifndef TESTS_MODEL_PAIR_H
+#define TESTS_MODEL_PAIR_H
+
+#include "model/model.h"
+#include "support/house.h"
+
+#define OLD_CALLS 32
+#define REQUEST_MOST 1024
+
+/* A call as it was made, to be made again under the same key. */
+struct old_call {
+    const struct command *command;
+    struct caller caller;
+    _Alignas(16) uint8_t request[REQUEST_MOST];
+    _Alignas(16) uint8_t answer[4096];
+    enum refusal refusal;
+    char key[32];
+};
+
+struct run {
+    struct house house;
+    struct model model;
+    uint64_t random;
+    int64_t base; /* ids of this world are beyond it */
+    int64_t trade_ids[MODEL_TRADES];
+    struct old_call old[OLD_CALLS];
+    int old_count;
+    int call_number;
+    uint64_t key_number;
+    const char *wrong;
+    char words[256];
+};
+
+uint64_t draw(struct run *run);
+/* A number below `count`; true in so many of a hundred cases. */
+int pick(struct run *run, int count);
+bool chance(struct run *run, int percent);
+/* What is `index` in the model has this id in the till. */
+int64_t id_of(const struct run *run, int index);
+/* An amount of some magnitude; sometimes 0, which is refused. */
+int64_t amount_make(struct run *run);
+
+/* What both say must be the same; the first difference is kept. */
+void same(struct run *run, const char *what, int64_t model, int64_t till);
+void same_refusal(struct run *run, const char *what, int model, enum refusal till);
+/* An answer of both to one call about the trade `index` of the model. */
+void same_answer(struct run *run, const char *what, int model, enum refusal till, int index,
+                 const struct trade_row *row);
+/* Every balance, trade, campaign and shopper. */
+void same_state(struct run *run);
+/* The till's books by themselves. */
+void audit(struct run *run);
+
+/* Calls the till; the model has its time afterwards, and what lapsed by then. */
+enum refusal call(struct run *run, struct caller caller, const struct command *command, const void *request,
+                  void *answer);
+
+/* Single calls through both. */
+void do_pay(struct run *run, int shopper, int shop, const char *number, int64_t amount, int64_t minutes);
+void do_refund(struct run *run, int index, const char *number, int64_t amount);
+/* Any call, at random. */
+void do_something(struct run *run);
+
+#endif
