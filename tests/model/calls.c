@@ -5,6 +5,7 @@
 
 #include "base/civil.h"
 #include "model/pair.h"
+#include "till/deposit.h"
 
 /* The same call once more: nothing but the same answer. */
 static void call_again(struct run *run)
@@ -177,6 +178,72 @@ static void refund(struct run *run)
     do_refund(run, index, number, chance(run, 5) ? amount + 1 : amount);
 }
 
+void do_deposit(struct run *run, int shopper, int shop, int64_t amount, int64_t seconds)
+{
+    struct {
+        int64_t shopper_id, shop_id, amount_minor;
+        int32_t lapses_in_s;
+    } want = { id_of(run, shopper), id_of(run, shop), amount, (int32_t)seconds };
+    struct hold_row row;
+    assert(run->model.deposit_count < MODEL_DEPOSITS);
+    int index = run->model.deposit_count;
+    enum refusal till = call(run, house_shopper(want.shopper_id), &deposit_create, &want, &row);
+    int model = model_deposit(&run->model, shopper, shop, amount, seconds == 0 ? 1800 : seconds);
+    same_refusal(run, "deposit_create", model, till);
+    if (till == REFUSAL_none && run->wrong == NULL) {
+        run->deposit_ids[index] = row.hold_id;
+        same_deposit(run, index, &row);
+    }
+}
+
+void do_deposit_end(struct run *run, int deposit, int64_t amount)
+{
+    struct {
+        int64_t hold_id, amount_minor;
+    } want = { run->deposit_ids[deposit], amount };
+    struct hold_row row;
+    bool capture = amount > 0;
+    struct caller caller = house_shop(id_of(run, run->model.deposits[deposit].shop));
+    enum refusal till = capture ? call(run, caller, &deposit_capture, &want, &row)
+                                : call(run, caller, &deposit_release, &want.hold_id, &row);
+    int model = capture ? model_capture(&run->model, deposit, amount) : model_release(&run->model, deposit);
+    same_refusal(run, capture ? "deposit_capture" : "deposit_release", model, till);
+    if (till == REFUSAL_none) {
+        same_deposit(run, deposit, &row);
+    }
+}
+
+static void deposit(struct run *run)
+{
+    int count = run->model.deposit_count;
+    if (count == 0 || chance(run, 50)) {
+        do_deposit(run, pick(run, run->model.shopper_count), pick(run, run->model.shop_count), amount_make(run),
+                   chance(run, 30) ? 0 : 1 + pick(run, 1200));
+        return;
+    }
+    int which = chance(run, 70) ? count - 1 - pick(run, count < 4 ? count : 4) : pick(run, count);
+    int64_t amount = run->model.deposits[which].amount;
+    bool beyond = chance(run, 5), all = chance(run, 25);
+    int64_t part = beyond ? amount + 1 : all ? amount : 1 + (int64_t)(draw(run) % (uint64_t)amount);
+    do_deposit_end(run, which, chance(run, 35) ? 0 : part);
+}
+
+/* What the till says when it is asked; time alone may have ended it. */
+static void deposit_ask(struct run *run)
+{
+    struct hold_row row;
+    if (run->model.deposit_count == 0) {
+        return;
+    }
+    int which = pick(run, run->model.deposit_count);
+    struct caller caller = house_shopper(id_of(run, run->model.deposits[which].shopper));
+    enum refusal till = call(run, caller, &deposit_query, &run->deposit_ids[which], &row);
+    same_refusal(run, "deposit_query", 0, till);
+    if (till == REFUSAL_none) {
+        same_deposit(run, which, &row);
+    }
+}
+
 static void money(struct run *run)
 {
     uint8_t answer[256];
@@ -236,11 +303,15 @@ static void people_touch(struct run *run)
 void do_something(struct run *run)
 {
     int which = pick(run, 100);
-    if (which < 38) {
+    if (which < 33) {
         pay(run);
-    } else if (which < 46) {
+    } else if (which < 39) {
         create(run);
-    } else if (which < 58) {
+    } else if (which < 41) {
+        deposit_ask(run);
+    } else if (which < 49) {
+        deposit(run);
+    } else if (which < 59) {
         scan(run);
     } else if (which < 69) {
         answer_trade(run);

@@ -14,6 +14,10 @@
 #define SCAN 1
 #define DYNAMIC 2
 #define STATIC 3
+#define DEPOSIT_OPEN 1
+#define DEPOSIT_CAPTURED 2
+#define DEPOSIT_RELEASED 3
+#define DEPOSIT_LAPSED 4
 #define NO_PASSWORD_MOST 100000
 #define CODE_DAY_MOST 100000
 #define CONFIRMED_DAY_MOST 500000
@@ -123,12 +127,41 @@ int model_campaign_state(struct model *m, int campaign, int state)
 
 /* ---- which campaigns a trade gets ---- */
 
-static int64_t cut(const struct model_campaign *c, int64_t price)
+/* The splitmix64 finaliser, said once more. */
+static uint64_t scramble(uint64_t x)
+{
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+/* The `which`th throw of a trade at a campaign: one of 0..most, all as likely. */
+static int64_t throw_of(const struct model_campaign *c, int64_t trade_id, unsigned which, int64_t most)
+{
+    uint64_t thrown = scramble(scramble((uint64_t)c->seed + which) ^ (uint64_t)trade_id);
+    return (int64_t)((uint128)thrown * (uint128)(most + 1) / ((uint128)1 << 64));
+}
+
+/* low..mean or mean..high, the nearer side the likelier: so the mean comes out. */
+static int64_t luck(const struct model_campaign *c, int64_t trade_id)
+{
+    int64_t below = c->amount - c->low, above = c->high - c->amount;
+    if (below + above == 0) {
+        return c->low;
+    }
+    if (throw_of(c, trade_id, 1, below + above - 1) < above) {
+        return c->low + throw_of(c, trade_id, 2, below);
+    }
+    return c->amount + throw_of(c, trade_id, 3, above);
+}
+
+static int64_t cut(const struct model_campaign *c, int64_t price, int64_t trade_id)
 {
     int64_t rounding = model_canary ? 9999 : 0;
     int64_t off = c->kind == 1   ? (price * c->percent_bp + rounding) / 10000
                   : c->kind == 2 ? c->amount
-                                 : price - c->amount;
+                  : c->kind == 3 ? price - c->amount
+                                 : luck(c, trade_id);
     if (off < 0) {
         off = 0;
     }
@@ -174,7 +207,7 @@ static int judge(const struct model *m, const struct model_campaign *c, const st
     const struct model_shop *shop = &m->shops[t->shop];
     const struct model_shopper *s = &m->shoppers[shopper];
     const struct model_use *use = &c->people[s->person];
-    int64_t off = cut(c, t->list), merchants = off * c->share_bp / 10000;
+    int64_t off = cut(c, t->list, t->id), merchants = off * c->share_bp / 10000;
     if (c->state != 1 || !targeted(m, c, t->shop) || t->created_us < c->starts_us || t->created_us >= c->ends_us ||
         !in_hours(c, t->created_us, shop->zone_minutes) || t->list < c->minimum || off == 0) {
         return 0;
@@ -223,7 +256,7 @@ static bool discount_find(const struct model *m, struct model_trade *t, int shop
         bool allowed = true;
         for (int i = 0; i < count; i++) {
             if ((set & 1u << i) != 0) {
-                int64_t off = cut(&m->campaigns[order[i]], t->list - total);
+                int64_t off = cut(&m->campaigns[order[i]], t->list - total, t->id);
                 allowed = allowed && verdict[order[i]] > 0 && off > 0;
                 total += off;
                 size++;
@@ -251,7 +284,7 @@ static bool discount_find(const struct model *m, struct model_trade *t, int shop
     int64_t price = t->list;
     for (int i = 0; i < count; i++) {
         if ((best & 1u << i) != 0) {
-            int64_t off = cut(&m->campaigns[order[i]], price);
+            int64_t off = cut(&m->campaigns[order[i]], price, t->id);
             int64_t merchants = off * m->campaigns[order[i]].share_bp / 10000;
             int64_t platforms = off - merchants;
             t->lines[t->line_count++] = (struct model_line){ order[i], platforms, merchants, platforms, merchants };
@@ -368,8 +401,8 @@ static int amount_check(int64_t amount)
 static struct model_trade *open_trade(struct model *m, int shop, const char *number, int64_t amount, int way)
 {
     struct model_trade *t = &m->trades[m->trade_count];
-    *t = (struct model_trade){ .shop = shop, .shopper = -1, .way = way, .state = WAITING, .list = amount,
-                               .created_us = m->now_us };
+    *t = (struct model_trade){ .id = m->fresh_id, .shop = shop, .shopper = -1, .way = way, .state = WAITING,
+                               .list = amount, .created_us = m->now_us };
     snprintf(t->number, sizeof(t->number), "%s", number);
     return t;
 }
@@ -461,7 +494,9 @@ int model_scan_counter(struct model *m, int shopper, int shop, int64_t amount, b
     }
     int refusal = amount_check(amount);
     if (refusal == 0) {
-        refusal = take(m, open_trade(m, shop, "", amount, STATIC), shopper, confirmed, false);
+        struct model_trade *t = open_trade(m, shop, "", amount, STATIC);
+        t->id++; /* its number took the first */
+        refusal = take(m, t, shopper, confirmed, false);
     }
     if (refusal == 0) {
         snprintf(m->trades[m->trade_count].number, sizeof(m->trades[0].number), "counter %d", m->trade_count);
@@ -626,12 +661,79 @@ int model_close(struct model *m, int trade)
     return t->state == CLOSED ? 0 : REFUSAL_trade_paid;
 }
 
+/* ---- deposits ---- */
+
+int model_deposit(struct model *m, int shopper, int shop, int64_t amount, int64_t seconds)
+{
+    struct model_shopper *s = &m->shoppers[shopper];
+    if (s->blocked) {
+        return REFUSAL_shopper_blocked;
+    }
+    if (!m->shops[shop].open) {
+        return REFUSAL_shop_closed;
+    }
+    int refusal = amount_check(amount);
+    if (refusal != 0) {
+        return refusal;
+    }
+    if (amount > s->wallet) {
+        return REFUSAL_balance_short;
+    }
+    s->wallet -= amount;
+    s->held += amount;
+    m->deposits[m->deposit_count++] = (struct model_deposit){ .shopper = shopper, .shop = shop, .state = DEPOSIT_OPEN,
+                                                              .amount = amount,
+                                                              .lapses_us = m->now_us + seconds * 1000000 };
+    return 0;
+}
+
+/* The shop has what it took, the shopper the rest. */
+static void deposit_end(struct model *m, struct model_deposit *d, int state, int64_t taken)
+{
+    d->state = state;
+    d->captured = taken;
+    m->shoppers[d->shopper].held -= d->amount;
+    m->shoppers[d->shopper].wallet += d->amount - taken;
+    m->shops[d->shop].takings += taken;
+}
+
+int model_capture(struct model *m, int deposit, int64_t amount)
+{
+    struct model_deposit *d = &m->deposits[deposit];
+    if (amount <= 0) {
+        return REFUSAL_amount_out_of_range;
+    }
+    if (d->state != DEPOSIT_OPEN) {
+        return REFUSAL_hold_ended;
+    }
+    if (amount > d->amount) {
+        return REFUSAL_amount_out_of_range;
+    }
+    deposit_end(m, d, DEPOSIT_CAPTURED, amount);
+    return 0;
+}
+
+int model_release(struct model *m, int deposit)
+{
+    if (m->deposits[deposit].state != DEPOSIT_OPEN) {
+        return REFUSAL_hold_ended;
+    }
+    deposit_end(m, &m->deposits[deposit], DEPOSIT_RELEASED, 0);
+    return 0;
+}
+
 void model_expire(struct model *m, int64_t now_us)
 {
     for (int i = 0; i < m->trade_count; i++) {
         struct model_trade *t = &m->trades[i];
         if (t->state == WAITING && t->expires_us != 0 && t->expires_us <= now_us) {
             end(t, 1);
+        }
+    }
+    for (int i = 0; i < m->deposit_count; i++) {
+        struct model_deposit *d = &m->deposits[i];
+        if (d->state == DEPOSIT_OPEN && d->lapses_us <= now_us) {
+            deposit_end(m, d, DEPOSIT_LAPSED, 0);
         }
     }
 }

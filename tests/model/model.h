@@ -2,7 +2,8 @@
 /*
  * The till once more, as simply as it can be said: arrays that are searched from front to back, no rows, no
  * ledger, no batches. Written from the design and the headers, to disagree with the real one wherever either
- * is wrong. The random cut is left out: it is luck. Sizes are fixed and small.
+ * is wrong. What a random cut gives follows from the trade's id, which the till says. Sizes are fixed and
+ * small.
  */
 #ifndef TESTS_MODEL_MODEL_H
 #define TESTS_MODEL_MODEL_H
@@ -15,6 +16,7 @@
 #define MODEL_CAMPAIGNS 6
 #define MODEL_TRADES 600
 #define MODEL_REFUNDS 40
+#define MODEL_DEPOSITS 200
 #define MODEL_LINES 3
 
 struct model_line {
@@ -27,7 +29,13 @@ struct model_refund {
     int64_t amount, paid;
 };
 
+struct model_deposit {
+    int shopper, shop, state; /* as in the till */
+    int64_t amount, captured, lapses_us;
+};
+
 struct model_trade {
+    int64_t id;
     char number[40];
     int shop, shopper; /* shopper -1: not known */
     int way, state, reason;
@@ -42,7 +50,7 @@ struct model_trade {
 
 struct model_shopper {
     int person; /* index of the first account of the same person */
-    int64_t wallet, limit;
+    int64_t wallet, held, limit;
     bool blocked;
     int64_t first_paid_us, payments;
     int day;
@@ -63,7 +71,7 @@ struct model_use {
 
 struct model_campaign {
     int state, kind; /* as in the till */
-    int64_t percent_bp, amount, cap, minimum, uses_max, day_budget, shop_budget;
+    int64_t percent_bp, amount, low, high, seed, cap, minimum, uses_max, day_budget, shop_budget;
     int uses_per_day, uses_per_person, share_bp, priority, minute_from, minute_to, weekdays;
     bool combines, refuse, only_new;
     int target_kind, target; /* merchant, shop or set by number; all */
@@ -80,9 +88,11 @@ struct model {
     struct model_shop shops[MODEL_SHOPS];
     struct model_campaign campaigns[MODEL_CAMPAIGNS];
     struct model_trade trades[MODEL_TRADES];
-    int shopper_count, shop_count, campaign_count, trade_count;
+    struct model_deposit deposits[MODEL_DEPOSITS];
+    int shopper_count, shop_count, campaign_count, trade_count, deposit_count;
     int64_t bank;
-    int64_t now_us; /* of the call that is being decided */
+    int64_t now_us;   /* of the call that is being decided */
+    int64_t fresh_id; /* of the trade that the call opens, if it opens one */
 };
 
 /* A canary: the model rounds discounts up and gives left-over cents of a refund to the last first. */
@@ -102,6 +112,9 @@ int model_cancel(struct model *m, int trade);
 int model_cancel_number(struct model *m, int shop, const char *number, int *trade);
 int model_close(struct model *m, int trade);
 int model_refund(struct model *m, int trade, const char *number, int64_t amount);
+int model_deposit(struct model *m, int shopper, int shop, int64_t amount, int64_t seconds);
+int model_capture(struct model *m, int deposit, int64_t amount);
+int model_release(struct model *m, int deposit);
 int model_fund(struct model *m, int campaign, int64_t platform, int64_t merchant);
 int model_campaign_state(struct model *m, int campaign, int state);
 /* Closes what ran out of time by then. */

@@ -6,6 +6,7 @@
 
 #include "base/civil.h"
 #include "base/hash.h"
+#include "engine/engine_rows.h"
 
 uint64_t draw(struct run *run)
 {
@@ -92,25 +93,36 @@ void same_answer(struct run *run, const char *what, int model, enum refusal till
 {
     same_refusal(run, what, model, till);
     if (till == REFUSAL_none && run->wrong == NULL) {
-        if (run->trade_ids[index] == 0) {
-            run->trade_ids[index] = row->trade_id;
-        }
-        same(run, "trade", run->trade_ids[index], row->trade_id);
+        run->trade_ids[index] = row->trade_id;
+        same(run, "trade", run->model.trades[index].id, row->trade_id);
         same_trade(run, index, row);
     }
 }
 
+void same_deposit(struct run *run, int index, const struct hold_row *row)
+{
+    const struct model_deposit *d = &run->model.deposits[index];
+    same(run, "deposit", run->deposit_ids[index], row->hold_id);
+    same(run, "a deposit's shopper", id_of(run, d->shopper), row->owner_id);
+    same(run, "a deposit's shop", id_of(run, d->shop), row->reference_id);
+    same(run, "a deposit's state", d->state, row->state);
+    same(run, "a deposit's amount", d->amount, row->amount);
+    same(run, "what was captured", d->captured, row->captured);
+    same(run, "a deposit lapses", d->lapses_us, row->lapses_at_us);
+}
+
 /* ---- the whole state ---- */
 
-void same_state(struct run *run)
+static void same_people(struct run *run)
 {
-    struct model *m = &run->model;
+    const struct model *m = &run->model;
     for (int i = 0; i < m->shopper_count; i++) {
         const struct model_shopper *s = &m->shoppers[i];
         struct shopper_row row = { .shopper_id = id_of(run, i) };
         bool there = house_row(&run->house, &shopper_table, &row);
         assert(there);
         same(run, "a wallet", s->wallet, house_balance(&run->house, row.shopper_id, PURPOSE_wallet, UNIT_CNY));
+        same(run, "what is held", s->held, house_balance(&run->house, row.shopper_id, PURPOSE_held, UNIT_CNY));
         same(run, "payments", s->payments, row.payments);
         same(run, "first payment", s->first_paid_us, row.first_paid_at_us);
         same(run, "day_code", s->day_code, row.day_code_minor);
@@ -124,6 +136,11 @@ void same_state(struct run *run)
         same(run, "takings", m->shops[i].takings,
              house_balance(&run->house, id_of(run, i), PURPOSE_takings, UNIT_CNY));
     }
+}
+
+static void same_campaigns(struct run *run)
+{
+    const struct model *m = &run->model;
     for (int i = 0; i < m->campaign_count; i++) {
         const struct model_campaign *c = &m->campaigns[i];
         struct campaign_row row = { .campaign_id = id_of(run, i) };
@@ -143,12 +160,26 @@ void same_state(struct run *run)
             same(run, "a person's uses", c->people[p].uses, use.uses);
         }
     }
-    model_expire(m, max_i64(run->house.now_us, run->house.decided_at_us));
+}
+
+void same_state(struct run *run)
+{
+    struct model *m = &run->model;
+    house_settle(&run->house);
+    model_expire(m, run->house.now_us);
+    same_people(run);
+    same_campaigns(run);
     for (int i = 0; i < m->trade_count; i++) {
         struct trade_row row = { .trade_id = run->trade_ids[i] };
         bool there = house_row(&run->house, &trade_table, &row);
         assert(there);
         same_trade(run, i, &row);
+    }
+    for (int i = 0; i < m->deposit_count; i++) {
+        struct hold_row row = { .hold_id = run->deposit_ids[i] };
+        bool there = house_row(&run->house, &hold_table, &row);
+        assert(there);
+        same_deposit(run, i, &row);
     }
 }
 
@@ -163,22 +194,34 @@ void audit(struct run *run)
 
 /* ---- calls ---- */
 
+/* The id of a trade that a call opens is the first that it takes; timers that take ids have fired before. */
+static int64_t fresh_id(const struct run *run, int64_t id_last)
+{
+    int64_t since_2010_ms = run->house.decided_at_us / 1000 - INT64_C(1262304000000);
+    return max_i64(id_last + 1, since_2010_ms << 22);
+}
+
 enum refusal call(struct run *run, struct caller caller, const struct command *command, const void *request,
                   void *answer)
 {
     char key[32];
+    struct progress_row progress = { .one = 1 };
+    bool reads = (command->flags & COMMAND_reads) != 0;
+    house_settle(&run->house);
+    house_row(&run->house, &progress_table, &progress);
     snprintf(key, sizeof(key), "k%" PRIu64, run->key_number++);
-    enum refusal refusal = house_call_keyed(&run->house, caller, command, request, answer, key);
-    struct old_call *old = &run->old[run->old_count++ % OLD_CALLS];
-    assert(command->request->size <= sizeof(old->request));
-    assert(command->answer->size <= sizeof(old->answer));
-    *old = (struct old_call){ .command = command, .caller = caller, .refusal = refusal };
-    memcpy(old->request, request, command->request->size);
-    memcpy(old->answer, answer, command->answer->size);
-    snprintf(old->key, sizeof(old->key), "%s", key);
+    enum refusal refusal = house_call_keyed(&run->house, caller, command, request, answer, reads ? NULL : key);
     run->model.now_us = run->house.decided_at_us;
+    run->model.fresh_id = fresh_id(run, progress.id_last);
     model_expire(&run->model, run->house.decided_at_us - 1);
+    if (!reads) {
+        struct old_call *old = &run->old[run->old_count++ % OLD_CALLS];
+        assert(command->request->size <= sizeof(old->request));
+        assert(command->answer->size <= sizeof(old->answer));
+        *old = (struct old_call){ .command = command, .caller = caller, .refusal = refusal };
+        memcpy(old->request, request, command->request->size);
+        memcpy(old->answer, answer, command->answer->size);
+        memcpy(old->key, key, sizeof(old->key));
+    }
     return refusal;
 }
-
-/* The same call once more: nothing but the same answer. */

@@ -29,6 +29,7 @@ struct run {
     uint64_t random;
     int64_t base; /* ids of this world are beyond it */
     int64_t trade_ids[MODEL_TRADES];
+    int64_t deposit_ids[MODEL_DEPOSITS];
     struct old_call old[OLD_CALLS];
     int old_count;
     int call_number;
@@ -52,18 +53,23 @@ void same_refusal(struct run *run, const char *what, int model, enum refusal til
 /* An answer of both to one call about the trade `index` of the model. */
 void same_answer(struct run *run, const char *what, int model, enum refusal till, int index,
                  const struct trade_row *row);
-/* Every balance, trade, campaign and shopper. */
+/* A deposit as the till says it is. */
+void same_deposit(struct run *run, int index, const struct hold_row *row);
+/* Every balance, trade, deposit, campaign and shopper. */
 void same_state(struct run *run);
 /* The till's books by themselves. */
 void audit(struct run *run);
 
-/* Calls the till; the model has its time afterwards, and what lapsed by then. */
+/* Calls the till; the model has its time and the id of a trade opened by it afterwards, and what lapsed by then. */
 enum refusal call(struct run *run, struct caller caller, const struct command *command, const void *request,
                   void *answer);
 
 /* Single calls through both. */
 void do_pay(struct run *run, int shopper, int shop, const char *number, int64_t amount, int64_t minutes);
 void do_refund(struct run *run, int index, const char *number, int64_t amount);
+void do_deposit(struct run *run, int shopper, int shop, int64_t amount, int64_t seconds);
+/* `amount` 0: it is given back. */
+void do_deposit_end(struct run *run, int deposit, int64_t amount);
 /* Any call, at random. */
 void do_something(struct run *run);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Seeded random histories, and every short history of a small world, through the real till and through the
- * model: each answer is compared, and at the end every balance, trade, campaign and shopper; then the books
- * are audited. Prints TAP. A failing history prints its seed: `model_run --from SEED --seeds 1` does it again.
+ * model: each answer is compared, and at the end every balance, trade, deposit, campaign and shopper; then the
+ * books are audited. Prints TAP. A failing history prints its seed: `model_run --from SEED --seeds 1` does it again.
  */
 #include <inttypes.h>
 #include <malloc.h>
@@ -25,6 +25,9 @@ static void campaign_open(struct run *run, int index)
                                     .kind = c->kind,
                                     .percent_bp = (int32_t)c->percent_bp,
                                     .amount_minor = c->amount,
+                                    .low_minor = c->low,
+                                    .high_minor = c->high,
+                                    .seed = c->seed,
                                     .cap_minor = c->cap,
                                     .min_spend_minor = c->minimum,
                                     .uses_per_day = c->uses_per_day,
@@ -57,10 +60,12 @@ static void campaign_open(struct run *run, int index)
 static void campaign_draw(struct run *run, struct model_campaign *c)
 {
     static const int64_t day = 24 * 60 * US_PER_MINUTE;
-    *c = (struct model_campaign){ .kind = 1 + pick(run, 3) };
+    *c = (struct model_campaign){ .kind = 1 + pick(run, 4), .seed = (int64_t)(draw(run) >> 1) };
     c->percent_bp = 1 + pick(run, 10000);
     c->amount = c->kind == 2 ? 1 + pick(run, 500) : pick(run, 3000);
-    c->cap = chance(run, 50) ? 1 + pick(run, 5000) : 0;
+    c->low = chance(run, 20) ? c->amount : (int64_t)(draw(run) % (uint64_t)(c->amount + 1));
+    c->high = c->amount + (chance(run, 20) ? 0 : pick(run, 3000)) + (c->amount == 0);
+    c->cap = chance(run, 50) ? pick(run, 5000) + (c->kind == 4 ? c->high : 1) : 0;
     c->minimum = chance(run, 30) ? pick(run, 5000) : 0;
     c->uses_per_day = chance(run, 40) ? 1 + pick(run, 3) : 0;
     c->uses_per_person = chance(run, 40) ? 1 + pick(run, 6) : 0;
@@ -152,6 +157,7 @@ static void run_open(struct run *run, uint64_t seed)
     run->key_number = 0;
     run->wrong = NULL;
     memset(run->trade_ids, 0, sizeof(run->trade_ids));
+    memset(run->deposit_ids, 0, sizeof(run->deposit_ids));
     house_open_memory(&run->house, &(struct memory_settings){ .cold = seed % 2 == 1 });
 }
 
@@ -165,7 +171,6 @@ static bool history(struct run *run, uint64_t seed)
         time_pass(run);
         do_something(run);
     }
-    house_settle(&run->house);
     if (run->wrong == NULL) {
         same_state(run);
     }
@@ -177,7 +182,7 @@ static bool history(struct run *run, uint64_t seed)
 /* ---- every history of a small world ---- */
 
 #define SMALL_STEPS 5
-#define SMALL_KINDS 9
+#define SMALL_KINDS 11
 #define WORLDS_PER_STORE 1500
 
 static void small_world(struct run *run)
@@ -209,12 +214,18 @@ static void small_step(struct run *run, int kind)
     int last = run->model.trade_count - 1;
     int64_t trade_id = last >= 0 ? run->trade_ids[last] : 0;
     run->call_number++;
-    run->house.now_us += 2 * US_PER_MINUTE;
+    run->house.now_us += 100 * US_PER_SECOND; /* a new pay code, and still time to confirm */
     snprintf(number, sizeof(number), "%" PRId64 "-n%d", run->base, run->call_number);
     if (kind < 6) { /* two shoppers, two shops, two or three amounts */
         static const struct { int shopper, shop; int64_t amount; } pays[] = { { 0, 0, 1 }, { 0, 1, 4 }, { 1, 0, 4 },
                                                                               { 1, 1, 3 }, { 0, 0, 12 }, { 1, 0, 12 } };
         do_pay(run, pays[kind].shopper, pays[kind].shop, number, pays[kind].amount, 0);
+    } else if (kind == 9) { /* the next step may end it, then it lapses */
+        do_deposit(run, 0, 1, 4, 180);
+    } else if (kind == 10) {
+        if (run->model.deposit_count > 0) {
+            do_deposit_end(run, run->model.deposit_count - 1, 3);
+        }
     } else if (last < 0) {
         return;
     } else if (kind == 6) {
