@@ -18,6 +18,7 @@
 #include "base/os_clock.h"
 #include "sim/world.h"
 #include "support/house.h"
+#include "till/deposit.h"
 
 #define SHOPPERS 5
 #define SHOPS 3
@@ -27,12 +28,22 @@
 
 /* ---- what clients want ---- */
 
-static struct intent *last_paid(struct world *world)
+static bool makes_trade(const struct intent *intent)
+{
+    return intent->command == &trade_pay || intent->command == &trade_create || intent->command == &qr_pay;
+}
+
+static bool makes_deposit(const struct intent *intent)
+{
+    return intent->command == &deposit_create;
+}
+
+/* One of the things that went through; NULL when none is found soon. */
+static struct intent *one_done(struct world *world, bool (*wanted)(const struct intent *intent))
 {
     for (int tries = 0; tries < 12; tries++) {
         struct intent *intent = &world->intents[world_pick(world, world->intent_count)];
-        bool trade = intent->command == &trade_pay || intent->command == &trade_create || intent->command == &qr_pay;
-        if (trade && intent->known && intent->refusal == REFUSAL_none) {
+        if (wanted(intent) && intent->known && intent->refusal == REFUSAL_none) {
             return intent;
         }
     }
@@ -64,7 +75,7 @@ static void wish_money(struct world *world)
 
 static void wish_about_trade(struct world *world)
 {
-    const struct intent *paid = last_paid(world);
+    const struct intent *paid = one_done(world, makes_trade);
     if (paid == NULL) {
         wish_pay(world);
         return;
@@ -111,6 +122,37 @@ static void wish_qr(struct world *world)
     memcpy(intent->request, &want, sizeof(want));
 }
 
+/* Members of the requests, whose structs are the till's own. */
+struct deposit_want {
+    int64_t shopper_id, shop_id, amount_minor;
+    int32_t lapses_in_s;
+};
+struct deposit_end_want {
+    int64_t hold_id, amount_minor;
+};
+
+static void wish_deposit(struct world *world)
+{
+    const struct intent *made = world_chance(world, 55) ? one_done(world, makes_deposit) : NULL;
+    if (made == NULL) {
+        struct deposit_want want = { .shopper_id = 1 + world_pick(world, SHOPPERS),
+                                     .shop_id = 1 + world_pick(world, SHOPS),
+                                     .amount_minor = 1 + world_pick(world, 2500),
+                                     .lapses_in_s = world_pick(world, 900) };
+        struct intent *intent = intent_new(world, house_shopper(want.shopper_id), &deposit_create);
+        assert(deposit_create.request->size == sizeof(want));
+        memcpy(intent->request, &want, sizeof(want));
+        return;
+    }
+    const struct hold_row *hold = (const void *)made->answer;
+    struct deposit_end_want want = { .hold_id = hold->hold_id,
+                                     .amount_minor = 1 + world_pick(world, (int)hold->amount) };
+    const struct command *command = world_chance(world, 60) ? &deposit_capture : &deposit_release;
+    struct intent *intent = intent_new(world, house_shop(hold->reference_id), command);
+    assert(command->request->size <= sizeof(want));
+    memcpy(intent->request, &want, command->request->size);
+}
+
 static void wish_campaign(struct world *world)
 {
     int64_t campaign = 1 + world_pick(world, CAMPAIGNS);
@@ -129,8 +171,10 @@ static void wish_campaign(struct world *world)
 static void wish(struct world *world)
 {
     int which = world_pick(world, 100);
-    if (which < 45) {
+    if (which < 38) {
         wish_pay(world);
+    } else if (which < 48) {
+        wish_deposit(world);
     } else if (which < 60) {
         wish_money(world);
     } else if (which < 82) {
@@ -242,7 +286,9 @@ static void ask_all_again(struct world *world)
 }
 
 struct counts {
-    int64_t trades, refunds;
+    int64_t trades, refunds, deposits, taken_minor;
+    bool overdue; /* a deposit that is open although its time is up */
+    int64_t now_us;
 };
 
 static bool count_trade(void *context, const void *row)
@@ -258,6 +304,42 @@ static bool count_refund(void *context, const void *row)
     const struct refund_row *refund = row;
     ((struct counts *)context)->refunds += strncmp(refund->out_request_no, WISH_REFUND, sizeof(WISH_REFUND) - 1) == 0;
     return true;
+}
+
+static bool count_deposit(void *context, const void *row)
+{
+    const struct hold_row *hold = row;
+    struct counts *counts = context;
+    counts->deposits++;
+    counts->taken_minor += hold->captured;
+    counts->overdue = counts->overdue || (hold->state == HOLD_open && hold->lapses_at_us <= counts->now_us);
+    return true;
+}
+
+/* As many deposits as were answered, as much taken from them, and nothing set aside for longer than was said. */
+static void deposits_check(struct world *world)
+{
+    struct counts found = { .now_us = world->now_us }, answered = { 0 };
+    struct store *memory = world->shaky.memory;
+    for (int i = 0; i < world->intent_count; i++) {
+        const struct intent *intent = &world->intents[i];
+        bool through = intent->known && intent->refusal == REFUSAL_none;
+        const struct deposit_end_want *end = (const void *)intent->request;
+        answered.deposits += through && makes_deposit(intent);
+        answered.taken_minor += through && intent->command == &deposit_capture ? end->amount_minor : 0;
+    }
+    enum status status = memory->ops->scan(memory, &hold_table, (struct span){ NULL, 0 }, count_deposit, &found);
+    assert(status == STATUS_ok);
+    if (found.deposits != answered.deposits) {
+        world_wrong(world, "deposits",
+                    found.deposits > answered.deposits ? "more than were answered" : "some are missing");
+    }
+    if (found.taken_minor != answered.taken_minor) {
+        world_wrong(world, "deposits", "what was taken is not what was answered");
+    }
+    if (found.overdue) {
+        world_wrong(world, "deposits", "one did not return by itself");
+    }
 }
 
 /* As many trades and refunds as were answered, and as much money as came in and did not go out. */
@@ -340,6 +422,7 @@ static bool life(struct world *world, uint64_t seed, enum canary canary)
         world_restart(world); /* once more from what is durable */
         ask_all_again(world);
         sums_check(world);
+        deposits_check(world);
         times_check(world);
         audit_check(world);
     }
