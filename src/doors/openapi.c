@@ -566,7 +566,9 @@ static void operations_collect(struct openapi *self)
     }
     for (size_t i = 0; i < settings->page_count; i++) {
         const struct rest_page *page = &settings->pages[i];
-        operation_add(self, (struct operation){ page->method, page->route, NULL, NULL, page });
+        if (!page->unlisted) {
+            operation_add(self, (struct operation){ page->method, page->route, NULL, NULL, page });
+        }
     }
     for (size_t i = 0; i < rest_own_page_count; i++) {
         const struct rest_page *page = &rest_own_pages[i];

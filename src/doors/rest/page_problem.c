@@ -23,6 +23,29 @@ void page_field_problem(struct http_request *http, const char *field, const char
     answer(http, PROBLEM_invalid_field, field, detail);
 }
 
+void page_refusal_problem(struct http_request *http, enum refusal refusal)
+{
+    char id[REQUEST_ID_SIZE];
+    const struct refusal_text *text = refusal_text((int)refusal);
+    assert(text != NULL);
+    snprintf(id, sizeof(id), "%016llx", (unsigned long long)os_random_u64());
+    problem_answer(http, &(struct problem){ .status = text->http_status,
+                                            .code = text->name,
+                                            .detail = text->text,
+                                            .field = text->field[0] != '\0' ? text->field : NULL,
+                                            .request_id = id });
+}
+
+void page_stranger_problem(struct http_request *http, const char *detail)
+{
+    answer(http, PROBLEM_unauthenticated, NULL, detail);
+}
+
+void page_missing_problem(struct http_request *http, const char *detail)
+{
+    answer(http, PROBLEM_not_found, NULL, detail);
+}
+
 void page_busy_problem(struct http_request *http, const char *detail)
 {
     answer(http, PROBLEM_busy, NULL, detail);

@@ -237,11 +237,13 @@ static bool caller_let_in(struct rest *rest, const struct route *route, struct h
         return true;
     }
     struct span header = http_header_value(http, "Authorization");
-    if (open && header.bytes == NULL) {
+    bool known = header.bytes == NULL && rest->settings.session_check != NULL &&
+                 rest->settings.session_check(rest->settings.session_context, http, caller);
+    if (open && header.bytes == NULL && !known) {
         return true;
     }
     struct span token = bearer_of(header);
-    if (token.size == 0 || !tokens_check(rest->settings.tokens, token, caller, &token_id)) {
+    if (!known && (token.size == 0 || !tokens_check(rest->settings.tokens, token, caller, &token_id))) {
         rest_problem(rest, route, http, PROBLEM_unauthenticated, "Authorization");
         return false;
     }

@@ -53,6 +53,7 @@ struct rest_page {
     void *context;
     const char *content_type; /* of success, for the description */
     const char *summary;
+    bool unlisted;            /* not in the description: a page for people, another door's protocol */
 };
 
 struct rest_settings {
@@ -68,6 +69,9 @@ struct rest_settings {
     size_t page_count;
     http_handler *fallback; /* for paths that are not the door's, the static files; NULL: 404 */
     void *fallback_context;
+    /* Who a request without a bearer token is from: a page's session. False: nobody. NULL: there are none. */
+    bool (*session_check)(void *context, struct http_request *http, struct caller *caller);
+    void *session_context;
     bool test_clock;             /* sandbox commands are offered */
     bool metrics_guarded;        /* /metrics wants an operator's token */
     uint32_t reader_count;       /* threads for reads; 0: 2 */
