@@ -33,20 +33,27 @@ void webhook_secret(const struct hmac_key *key, int64_t endpoint_id, int32_t gen
 
 /* ---- pay codes ---- */
 
+void paycode_place(const struct hmac_key *key, struct span code, int64_t now_us, int64_t *device_id, int64_t *step)
+{
+    uint8_t secret[PAYCODE_SECRET_SIZE];
+    uint32_t otp;
+    *step = 0;
+    if (paycode_parse(span_trim(code), device_id, &otp) != PAYCODE_ok) {
+        *device_id = -1; /* the command says it in its turn */
+        return;
+    }
+    paycode_secret(key, *device_id, 0, secret);
+    int64_t found = paycode_match(secret, otp, paycode_step(now_us), DRIFT_STEPS);
+    *step = found > 0 ? found : 0;
+    explicit_bzero(secret, sizeof(secret));
+}
+
 static enum refusal pay_before(void *context, const struct caller *caller, int64_t now_us, void *request)
 {
     const struct till_edits *edits = context;
     struct trade_pay *pay = request;
-    uint8_t secret[PAYCODE_SECRET_SIZE];
-    uint32_t otp;
     (void)caller;
-    if (paycode_parse(span_trim(span_of(pay->pay_code)), &pay->code_device_id, &otp) != PAYCODE_ok) {
-        pay->code_device_id = -1;
-        return REFUSAL_none; /* the command says it in its turn */
-    }
-    paycode_secret(&edits->paycode_key, pay->code_device_id, 0, secret);
-    int64_t step = paycode_match(secret, otp, paycode_step(now_us), DRIFT_STEPS);
-    pay->code_step = step > 0 ? step : 0;
+    paycode_place(&edits->paycode_key, span_of(pay->pay_code), now_us, &pay->code_device_id, &pay->code_step);
     return REFUSAL_none;
 }
 

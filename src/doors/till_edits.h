@@ -32,6 +32,12 @@ void till_edits_init(struct till_edits *edits, const struct master_key *key);
 /* The key that pay code secrets are made from: also used by those who play phones in demos and tests. */
 void paycode_master(const struct master_key *key, struct hmac_key *to);
 
+/*
+ * Which device's code this is, and of which minute near now: what commands that take a pay code want to know. The
+ * device is -1 when the text has not the form of a pay code, the minute 0 when it is of none near now.
+ */
+void paycode_place(const struct hmac_key *key, struct span code, int64_t now_us, int64_t *device_id, int64_t *step);
+
 /* An endpoint's signing secret (Standard Webhooks), 24 bytes. */
 #define WEBHOOK_SECRET_SIZE 24
 void webhook_secret(const struct hmac_key *key, int64_t endpoint_id, int32_t generation,
