@@ -15,6 +15,8 @@
 #include "till/till_rows.h"
 
 const struct trade_row *trade_ask(struct view *view, int64_t trade_id);
+/* The row does not exist when nothing was said of the trade. */
+const struct trade_detail_row *trade_detail_ask(struct view *view, int64_t trade_id);
 
 /* ---- requests that other files fill in: tests, imports, other doors ---- */
 
@@ -28,6 +30,11 @@ struct trade_pay {
     char pay_code[32];  /* as scanned */
     int64_t code_device_id; /* from the code, by the door; -1: it is not of the form of a pay code */
     int64_t code_step;      /* minute whose code it is, by the door; 0: of none near now */
+    int32_t expires_in_s;   /* until it closes when it must wait; 0: the policy's */
+    int64_t expires_at_us;  /* the same as a time, by other doors; 0: it follows from the above */
+    int32_t royalty_frozen; /* 1: its takings may be split */
+    int64_t app_id;         /* by other doors, as some of the detail */
+    struct trade_detail detail;
 };
 
 struct trade_create {
@@ -38,6 +45,12 @@ struct trade_create {
     int64_t amount_minor;
     int32_t currency;
     int32_t expires_in_s; /* 0: the policy's */
+    int64_t shopper_id;   /* who alone may pay it; 0: whoever scans it first */
+    int32_t way;          /* by other doors: WAY_page; 0: WAY_dynamic */
+    int64_t expires_at_us;
+    int32_t royalty_frozen;
+    int64_t app_id;
+    struct trade_detail detail;
 };
 
 /* A shopper pays what a QR names: a waiting trade, or a counter with a typed amount. */
@@ -51,6 +64,36 @@ struct qr_pay {
     int32_t confirmed;  /* the shopper confirmed it on the device (password, fingerprint) */
 };
 
+/* The shopper scans a waiting trade and looks at it first: from here on only this shopper may pay it. */
+struct qr_scan {
+    int64_t shopper_id; /* 0: the caller */
+    char qr[512];
+    int32_t qr_kind; /* as in qr_pay */
+    int64_t qr_id;
+};
+
+/* Of trade_query, trade_cancel, trade_close and trade_detail_read. */
+struct trade_ref {
+    int64_t trade_id;
+};
+
+/* Of trade_lookup and trade_cancel_number. */
+struct trade_number {
+    int64_t merchant_id;
+    int64_t shop_id; /* needed only to cancel a number that was never used */
+    char out_trade_no[NUMBER_SIZE];
+};
+
+/* Of trade_confirm and trade_decline. */
+struct trade_answer_shopper {
+    int64_t trade_id;
+};
+
+struct refund_query {
+    int64_t trade_id;
+    char out_request_no[NUMBER_SIZE];
+};
+
 struct trade_refund {
     int64_t trade_id;
     char out_request_no[NUMBER_SIZE];
@@ -58,13 +101,14 @@ struct trade_refund {
     char reason[NAME_SIZE];
 };
 
-extern const struct command trade_pay, trade_create, qr_pay;
+extern const struct command trade_pay, trade_create, qr_pay, qr_scan;
 extern const struct command trade_confirm, trade_decline;
 extern const struct command trade_query, trade_lookup;
 extern const struct command trade_cancel, trade_cancel_number, trade_close;
 extern const struct command trade_refund, refund_query;
 extern const struct command trade_expire; /* the timer's */
 extern const struct command trade_preview;
+extern const struct command trade_detail_read; /* internal: the trade's detail, empty when it has none */
 
 /* ---- shared by the trade's files ---- */
 
@@ -78,10 +122,26 @@ struct trade_terms {
     int64_t amount_minor;
     enum trade_way way;
     int64_t expires_at_us;
+    int64_t shopper_id; /* 0: not known yet */
+    int64_t app_id;
+    int32_t royalty_frozen;
+    const struct trade_detail *detail; /* NULL: nothing of it was given */
 };
+
+#define TRADE_EXPIRES_MOST_S 1296000 /* 15 days */
+/* When a trade closes unpaid: at a given time, in a given number of seconds, or by default. */
+enum refusal trade_expiry(const struct moment *at, int64_t expires_at_us, int32_t expires_in_s, int32_t default_s,
+                          int64_t *to_us);
+/* How a trade is shown: a paid one is finished when its refunds are over, which no row says. */
+enum trade_state trade_state_now(const struct trade_row *trade, const struct policy_row *policy, int64_t now_us);
+/* A trade as it is shown now, into an answer. */
+void trade_show(struct view *view, const struct moment *at, const struct trade_row *trade, void *answer);
 
 /* The trade with this number; its row does not exist when the number is new. */
 const struct trade_row *trade_by_number(struct view *view, int64_t merchant_id, const char *out_trade_no);
+/* Shops reach what they sold, shoppers see what is theirs; to anybody else a trade does not exist: trade_unknown. */
+enum refusal trade_seen_check(struct view *view, const struct moment *at, const struct trade_row *trade);
+enum refusal trade_sold_check(struct view *view, const struct moment *at, const struct trade_row *trade);
 /* Whether a trade is the one that these terms would open. */
 bool trade_agrees(const struct trade_row *trade, const struct trade_terms *terms);
 /* Trades at a counter's static code are numbered by us; whoever else uses such a number is refused. */
@@ -100,6 +160,7 @@ struct payment {
     const struct shopper_row *shopper;
     bool confirmed; /* by the shopper, with a second factor */
     bool guessed;   /* the code may have been guessed: the shopper confirms whatever the amount */
+    int64_t expires_at_us; /* of a new trade that must wait; 0: the policy's time to confirm */
 };
 
 /*

@@ -6,19 +6,11 @@
 
 #define CANCEL_WINDOW_US US_PER_DAY
 
-struct trade_ref {
-    int64_t trade_id;
-};
 static const struct column ref_columns[] = {
     COLUMN(trade_ref, trade_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
 };
 static const struct shape ref_shape = SHAPE("trade_ref", trade_ref, ref_columns);
 
-struct trade_number {
-    int64_t merchant_id;
-    int64_t shop_id;
-    char out_trade_no[NUMBER_SIZE];
-};
 static const struct column number_columns[] = {
     COLUMN(trade_number, merchant_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
     COLUMN(trade_number, shop_id, .form = FORM_id, .text = "Needed only to cancel a number that was never used."),
@@ -26,29 +18,11 @@ static const struct column number_columns[] = {
 };
 static const struct shape number_shape = SHAPE("trade_number", trade_number, number_columns);
 
-/* Shops see their trades, shoppers theirs; whoever may not see a trade learns nothing of it. */
-static enum refusal seen_check(struct view *view, const struct moment *at, const struct trade_row *trade)
-{
-    if (!row_exists(trade)) {
-        return REFUSAL_trade_unknown;
-    }
-    bool mine = trade->shopper_id != 0 && access_shopper(at, trade->shopper_id);
-    return mine || access_shop(view, at, shop_ask(view, trade->shop_id)) ? REFUSAL_none : REFUSAL_trade_unknown;
-}
-
-static enum refusal sold_check(struct view *view, const struct moment *at, const struct trade_row *trade)
-{
-    if (!row_exists(trade)) {
-        return REFUSAL_trade_unknown;
-    }
-    return access_shop(view, at, shop_ask(view, trade->shop_id)) ? REFUSAL_none : REFUSAL_forbidden;
-}
-
 static enum refusal decide_query(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct trade_ref *want = request;
     const struct trade_row *trade = trade_ask(view, want->trade_id);
-    enum refusal refusal = seen_check(view, at, trade);
+    enum refusal refusal = trade_seen_check(view, at, trade);
     if (refusal == REFUSAL_none) {
         memcpy(answer, trade, sizeof(*trade));
     }
@@ -73,7 +47,7 @@ static enum refusal decide_lookup(const void *request, struct moment *at, struct
 {
     const struct trade_number *want = request;
     const struct trade_row *trade = trade_by_number(view, want->merchant_id, want->out_trade_no);
-    enum refusal refusal = seen_check(view, at, trade);
+    enum refusal refusal = trade_seen_check(view, at, trade);
     if (refusal == REFUSAL_none) {
         memcpy(answer, trade, sizeof(*trade));
     }
@@ -126,7 +100,7 @@ static enum refusal decide_cancel(const void *request, struct moment *at, struct
 {
     const struct trade_ref *want = request;
     const struct trade_row *trade = trade_ask(view, want->trade_id);
-    enum refusal refusal = sold_check(view, at, trade);
+    enum refusal refusal = trade_sold_check(view, at, trade);
     return refusal != REFUSAL_none ? refusal : cancel(view, at, trade, answer);
 }
 
@@ -143,14 +117,16 @@ const struct command trade_cancel = {
     .summary = "Undoes a trade: unpaid it closes, paid within a day everything goes back.",
 };
 
-/* A number that was never used is closed for good, so that a payment still on its way cannot come through. */
+/*
+ * A number that was never used is closed for good, so that a payment still on its way cannot come through. Whoever
+ * may not see the trade of a number is answered as if it had never been used, as far as that goes.
+ */
 static enum refusal decide_cancel_number(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct trade_number *want = request;
     const struct trade_row *trade = trade_by_number(view, want->merchant_id, want->out_trade_no);
-    if (row_exists(trade)) {
-        enum refusal refusal = sold_check(view, at, trade);
-        return refusal != REFUSAL_none ? refusal : cancel(view, at, trade, answer);
+    if (trade_sold_check(view, at, trade) == REFUSAL_none) {
+        return cancel(view, at, trade, answer);
     }
     const struct shop_row *shop = shop_ask(view, want->shop_id);
     if (!row_exists(shop) || shop->merchant_id != want->merchant_id) {
@@ -159,7 +135,7 @@ static enum refusal decide_cancel_number(const void *request, struct moment *at,
     if (!access_shop(view, at, shop)) {
         return REFUSAL_forbidden;
     }
-    if (trade_number_reserved(want->out_trade_no)) {
+    if (row_exists(trade) || trade_number_reserved(want->out_trade_no)) {
         return REFUSAL_trade_unknown;
     }
     struct trade_terms terms = { .shop = shop, .out_trade_no = want->out_trade_no, .subject = "", .way = WAY_scan };
@@ -186,7 +162,7 @@ static enum refusal decide_close(const void *request, struct moment *at, struct 
 {
     const struct trade_ref *want = request;
     const struct trade_row *asked = trade_ask(view, want->trade_id);
-    enum refusal refusal = sold_check(view, at, asked);
+    enum refusal refusal = trade_sold_check(view, at, asked);
     if (refusal != REFUSAL_none) {
         return refusal;
     }

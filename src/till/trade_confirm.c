@@ -2,22 +2,16 @@
 /* A waiting trade: its shopper confirms or declines. */
 #include "till/trade.h"
 
-struct trade_answer_shopper {
-    int64_t trade_id;
-};
 static const struct column confirm_columns[] = {
     COLUMN(trade_answer_shopper, trade_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
 };
 static const struct shape confirm_shape = SHAPE("trade_confirm", trade_answer_shopper, confirm_columns);
 
-/* Its time is up also when its timer, which closes it, comes a moment later than the answer. */
+/* To whom it does not wait for it does not exist. Its time is up also when its timer, which closes it, comes a moment later than the answer. */
 static enum refusal waiting_check(const struct moment *at, const struct trade_row *trade)
 {
-    if (!row_exists(trade)) {
+    if (!row_exists(trade) || trade->shopper_id == 0 || !access_shopper(at, trade->shopper_id)) {
         return REFUSAL_trade_unknown;
-    }
-    if (trade->shopper_id == 0 || !access_shopper(at, trade->shopper_id)) {
-        return REFUSAL_buyer_differs;
     }
     switch (trade->state) {
     case TRADE_wait_buyer_pay:

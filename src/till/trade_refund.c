@@ -167,11 +167,9 @@ static enum refusal decide_refund(const void *request, struct moment *at, struct
 {
     const struct trade_refund *want = request;
     const struct trade_row *asked = trade_ask(view, want->trade_id);
-    if (!row_exists(asked)) {
-        return REFUSAL_trade_unknown;
-    }
-    if (!access_shop(view, at, shop_ask(view, asked->shop_id))) {
-        return REFUSAL_forbidden;
+    enum refusal refusal = trade_sold_check(view, at, asked);
+    if (refusal != REFUSAL_none) {
+        return refusal;
     }
     if (strcmp(want->out_request_no, REFUND_OF_CANCEL) == 0) {
         return REFUSAL_refund_differs;
@@ -191,7 +189,7 @@ static enum refusal decide_refund(const void *request, struct moment *at, struct
     struct refund_row *refund = view_change(view, known);
     refund->amount_minor = want->amount_minor;
     memcpy(refund->reason, want->reason, sizeof(refund->reason));
-    enum refusal refusal = trade_give_back(view, at, trade, refund, CLOSE_refunded);
+    refusal = trade_give_back(view, at, trade, refund, CLOSE_refunded);
     memcpy(answer, refund, sizeof(*refund));
     return refusal;
 }
@@ -209,10 +207,6 @@ const struct command trade_refund = {
     .summary = "Gives a part of the price back, as it was paid: to the shopper and to who funded the discounts.",
 };
 
-struct refund_query {
-    int64_t trade_id;
-    char out_request_no[NUMBER_SIZE];
-};
 static const struct column query_columns[] = {
     COLUMN(refund_query, trade_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
     COLUMN(refund_query, out_request_no, .flags = COLUMN_required | COLUMN_in_path, .least = 1),
@@ -223,12 +217,9 @@ static enum refusal decide_query(const void *request, struct moment *at, struct 
 {
     const struct refund_query *want = request;
     const struct trade_row *trade = trade_ask(view, want->trade_id);
-    if (!row_exists(trade)) {
-        return REFUSAL_trade_unknown;
-    }
-    bool mine = trade->shopper_id != 0 && access_shopper(at, trade->shopper_id);
-    if (!mine && !access_shop(view, at, shop_ask(view, trade->shop_id))) {
-        return REFUSAL_trade_unknown;
+    enum refusal refusal = trade_seen_check(view, at, trade);
+    if (refusal != REFUSAL_none) {
+        return refusal;
     }
     const struct refund_row *refund = refund_ask(view, want->trade_id, want->out_request_no);
     if (!row_exists(refund)) {

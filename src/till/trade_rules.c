@@ -26,6 +26,18 @@ const struct trade_row *trade_by_number(struct view *view, int64_t merchant_id, 
     return trade_ask(view, number_ask(view, merchant_id, out_trade_no)->trade_id);
 }
 
+enum refusal trade_seen_check(struct view *view, const struct moment *at, const struct trade_row *trade)
+{
+    bool mine = row_exists(trade) && trade->shopper_id != 0 && access_shopper(at, trade->shopper_id);
+    return mine ? REFUSAL_none : trade_sold_check(view, at, trade);
+}
+
+enum refusal trade_sold_check(struct view *view, const struct moment *at, const struct trade_row *trade)
+{
+    bool sold = row_exists(trade) && access_shop(view, at, shop_ask(view, trade->shop_id));
+    return sold ? REFUSAL_none : REFUSAL_trade_unknown;
+}
+
 bool trade_agrees(const struct trade_row *trade, const struct trade_terms *terms)
 {
     return trade->shop_id == terms->shop->shop_id && trade->list_minor == terms->amount_minor &&

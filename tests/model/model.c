@@ -510,7 +510,7 @@ int model_scan_counter(struct model *m, int shopper, int shop, int64_t amount, b
 static int waiting_for(const struct model_trade *t, int shopper)
 {
     if (t->shopper != shopper) {
-        return REFUSAL_buyer_differs;
+        return REFUSAL_trade_unknown;
     }
     return t->state == WAITING ? 0 : t->state == CLOSED ? REFUSAL_trade_closed : REFUSAL_trade_paid;
 }
