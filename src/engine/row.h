@@ -89,6 +89,13 @@ struct table {
         .size = sizeof(((struct type *)0)->member), __VA_ARGS__                                              \
     }
 
+/* The same of a struct inside: a column of its own, named like the innermost member. */
+#define COLUMN_PART(type, part, member, ...)                                                                 \
+    {                                                                                                        \
+        .name = #member, .kind = COLUMN_KIND(((struct type *)0)->part.member),                               \
+        .offset = offsetof(struct type, part.member), .size = sizeof(((struct type *)0)->part.member), __VA_ARGS__ \
+    }
+
 /* An array member with its `<member>_count` beside it. */
 #define COLUMN_LIST(type, member, element_shape, ...)                                                        \
     {                                                                                                        \

@@ -12,6 +12,7 @@ static const struct column merchant_columns[] = {
     COLUMN(merchant_row, created_at_us, .form = FORM_instant),
     COLUMN_LIST(merchant_row, endpoints, id_shape),
     COLUMN(merchant_row, tokens_issued),
+    COLUMN(merchant_row, apps_created),
 };
 const struct table merchant_table = TABLE("merchants", 20, merchant_row, merchant_columns, 1);
 
@@ -54,8 +55,31 @@ static const struct column shopper_columns[] = {
     COLUMN(shopper_row, day_code_minor, .form = FORM_amount),
     COLUMN(shopper_row, day_confirmed_minor, .form = FORM_amount),
     COLUMN(shopper_row, day_static_minor, .form = FORM_amount),
+    COLUMN(shopper_row, logon_id),
 };
 const struct table shopper_table = TABLE("shoppers", 23, shopper_row, shopper_columns, 1);
+
+static const struct column logon_columns[] = {
+    COLUMN(logon_row, logon_id),
+    COLUMN(logon_row, shopper_id, .form = FORM_id),
+};
+const struct table logon_table = TABLE("logons", 27, logon_row, logon_columns, 1);
+
+static const struct column app_columns[] = {
+    COLUMN(app_row, app_id, .form = FORM_id),
+    COLUMN(app_row, merchant_id, .form = FORM_id),
+    COLUMN(app_row, shop_id, .form = FORM_id),
+    COLUMN(app_row, name),
+    COLUMN(app_row, public_key),
+    COLUMN(app_row, cert_sn),
+    COLUMN(app_row, notify_url),
+    COLUMN(app_row, gateway_url),
+    COLUMN(app_row, aes_generation),
+    COLUMN(app_row, disabled, .form = FORM_flag),
+    COLUMN(app_row, notify_paid_only, .form = FORM_flag),
+    COLUMN(app_row, created_at_us, .form = FORM_instant),
+};
+const struct table app_table = TABLE("apps", 25, app_row, app_columns, 1);
 
 const char *const caller_names[] = { "", "operator", "merchant", "shop", "terminal", "shopper", "system", NULL };
 static const char *const token_states[] = { "", "live", "revoked", NULL };

@@ -9,6 +9,9 @@
 #include "engine/row.h"
 
 #define CHOSEN_ID_MAX INT64_C(1000000000000)
+#define LOGON_SIZE 100   /* bytes of a logon id, with the terminating zero */
+#define APP_KEY_SIZE 1024
+#define ADDRESS_SIZE 257 /* bytes of the address of a notice, with the terminating zero */
 #define ENDPOINTS_MAX 4 /* webhook endpoints of one merchant */
 
 struct id_row {
@@ -23,6 +26,7 @@ struct merchant_row {
     int32_t endpoints_count;
     struct id_row endpoints[ENDPOINTS_MAX]; /* webhook endpoints that get this merchant's events */
     int64_t tokens_issued; /* by the merchant and its shops: at most TOKENS_ISSUED_MAX */
+    int64_t apps_created;
 };
 
 struct shop_row {
@@ -63,6 +67,29 @@ struct shopper_row {
     int64_t day_code_minor;      /* paid today by scanned code without confirmation */
     int64_t day_confirmed_minor; /* paid today with confirmation */
     int64_t day_static_minor;    /* paid today at a static counter code */
+    char logon_id[LOGON_SIZE];   /* mail address or phone number in lower case, of this shopper alone; may be empty */
+};
+
+/* Whose a logon id is. */
+struct logon_row {
+    char logon_id[LOGON_SIZE];
+    int64_t shopper_id;
+};
+
+/* A program of a merchant's that pays by another protocol than ours: its public key, and where it is told. */
+struct app_row {
+    int64_t app_id; /* 16 digits */
+    int64_t merchant_id;
+    int64_t shop_id;        /* takes what names no shop */
+    char name[NAME_SIZE];
+    char public_key[APP_KEY_SIZE]; /* RSA: base64 of the DER of its SubjectPublicKeyInfo; empty: none yet */
+    char cert_sn[33];       /* of its certificate, 32 hex digits; empty: it signs by key alone */
+    char notify_url[ADDRESS_SIZE];  /* for trades that name none; may be empty */
+    char gateway_url[ADDRESS_SIZE]; /* for messages that are about no trade; may be empty */
+    int32_t aes_generation; /* of its AES key, which is derived and never stored; 0 or below: none */
+    int32_t disabled;
+    int32_t notify_paid_only; /* 1: nothing is told of closing and of full refunds */
+    int64_t created_at_us;
 };
 
 enum token_state {
@@ -86,6 +113,8 @@ extern const struct table shop_table;
 extern const struct table terminal_table;
 extern const struct table shopper_table;
 extern const struct table token_table;
+extern const struct table logon_table;
+extern const struct table app_table;
 extern const char *const caller_names[]; /* by enum caller_kind */
 
 #endif

@@ -2,7 +2,7 @@
 #include "till/till_rows.h"
 
 const char *const trade_states[] = { "", "WAIT_BUYER_PAY", "TRADE_SUCCESS", "TRADE_FINISHED", "TRADE_CLOSED", NULL };
-const char *const trade_ways[] = { "", "scan", "dynamic", "static", NULL };
+const char *const trade_ways[] = { "", "scan", "dynamic", "static", "page", NULL };
 const char *const close_reasons[] = { "", "timeout", "cancelled", "closed", "declined", "refunded", NULL };
 const char *const campaign_kinds[] = { "", "percentage", "amount_off", "fixed_price", "random_cut", NULL };
 const char *const campaign_states[] = { "", "live", "paused", "ended", NULL };
@@ -10,6 +10,7 @@ const char *const campaign_audiences[] = { "", "all", "new", NULL };
 const char *const target_kinds[] = { "", "all", "merchant", "shop", "set", NULL };
 const char *const budget_ends[] = { "", "go_without", "refuse", NULL };
 const char *const delivery_states[] = { "", "pending", "done", "failed", NULL };
+const char *const delivery_kinds[] = { "webhook", "notice", NULL };
 const char *const delivery_topics[] = { "", "trade.paid", "trade.closed", "trade.refunded", "trade.waiting", NULL };
 
 static const struct column discount_columns[] = {
@@ -66,8 +67,20 @@ static const struct column trade_columns[] = {
     COLUMN(trade_row, transfer_id, .form = FORM_id),
     COLUMN(trade_row, refund_count),
     COLUMN_LIST(trade_row, discounts, discount_shape),
+    COLUMN(trade_row, app_id, .form = FORM_id),
+    COLUMN(trade_row, scanned_at_us, .form = FORM_instant),
+    COLUMN(trade_row, royalty_minor, .form = FORM_amount),
+    COLUMN(trade_row, royalty_frozen, .form = FORM_flag),
 };
 const struct table trade_table = TABLE("trades", 31, trade_row, trade_columns, 1);
+
+static const struct column trade_detail_columns[] = {
+    COLUMN(trade_detail_row, trade_id, .form = FORM_id),
+#define DETAIL(member, shown, sentence) COLUMN_PART(trade_detail_row, detail, member, .form = (shown), .text = (sentence)),
+#include "till/trade_detail.def"
+#undef DETAIL
+};
+const struct table trade_detail_table = TABLE("trade_details", 44, trade_detail_row, trade_detail_columns, 1);
 
 static const struct column trade_number_columns[] = {
     COLUMN(trade_number_row, out_trade_no),
@@ -203,6 +216,9 @@ static const struct column delivery_columns[] = {
     COLUMN(delivery_row, last_status),
     COLUMN(delivery_row, last_at_us, .form = FORM_instant),
     COLUMN(delivery_row, payload, .form = FORM_hidden),
+    COLUMN(delivery_row, kind, .form = FORM_choice, .names = delivery_kinds),
+    COLUMN(delivery_row, app_id, .form = FORM_id),
+    COLUMN(delivery_row, request_no),
 };
 const struct table delivery_table = TABLE("deliveries", 41, delivery_row, delivery_columns, 1);
 
@@ -226,5 +242,6 @@ static const struct column policy_columns[] = {
     COLUMN(policy_row, confirm_timeout_s),
     COLUMN(policy_row, sandbox, .form = FORM_flag),
     COLUMN(policy_row, code_misses_device),
+    COLUMN(policy_row, refund_days),
 };
 const struct table policy_table = TABLE("policies", 42, policy_row, policy_columns, 1);

@@ -36,6 +36,7 @@ struct policy_row {
     int32_t confirm_timeout_s;
     int32_t sandbox; /* 1: magic amounts provoke refusals */
     int32_t code_misses_device;
+    int32_t refund_days; /* after the payment a trade is finished: no refund any more */
 };
 
 extern const struct table device_table;

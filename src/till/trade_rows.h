@@ -17,6 +17,7 @@ enum trade_way {
     WAY_scan = 1,    /* the shop scanned the shopper's pay code */
     WAY_dynamic = 2, /* the shopper scanned the trade's QR */
     WAY_static = 3,  /* the shopper scanned the counter's QR and typed the amount */
+    WAY_page = 4,    /* the shopper pays on a page of ours */
 };
 
 enum close_reason {
@@ -64,7 +65,42 @@ struct trade_row {
     int32_t refund_count;
     int32_t discounts_count;
     struct discount_row discounts[DISCOUNTS_MAX];
+    int64_t app_id;         /* of the app that opened it; 0: none */
+    int64_t scanned_at_us;  /* when its shopper scanned it before paying; 0: never */
+    int64_t royalty_minor;  /* split off from its takings and not returned */
+    int32_t royalty_frozen; /* 1: its takings may be split */
 };
+
+/*
+ * What is known of a trade beside what it takes to pay it. There is a row only when something of it was given,
+ * so that other payments cost nothing more. Texts are what the merchant's program said, for its own eyes.
+ */
+struct trade_detail {
+    char subject[769];      /* the whole of it, when it is longer than the trade's */
+    char body[385];
+    char operator_id[97];
+    char store_code[97];    /* the merchant's own code of the shop */
+    char terminal_code[97]; /* and of the terminal */
+    char passback[513];     /* comes back in each notice */
+    char notify_url[ADDRESS_SIZE];
+    char return_url[ADDRESS_SIZE];
+    char goods[1200];       /* JSON */
+    char product[65];
+    char query_options[257];
+    char seller_text[29];
+    int32_t charset;   /* of notices: enum detail_charset */
+    int32_t sign_type; /* of notices: enum detail_sign */
+    int32_t app_cert;  /* 1: the app signed with its certificate */
+};
+
+enum detail_charset { DETAIL_utf8 = 0, DETAIL_gbk = 1 };
+enum detail_sign { DETAIL_rsa2 = 0, DETAIL_rsa = 1 };
+
+struct trade_detail_row {
+    int64_t trade_id;
+    struct trade_detail detail;
+};
+static_assert(sizeof(struct trade_detail_row) <= ROW_SIZE_MAX - 32, "a row of it fits, packed as well");
 
 /* The merchant's number of a trade. The number comes first in the key: numbers are mostly given in order. */
 struct trade_number_row {
@@ -100,6 +136,7 @@ struct shop_day_row {
 
 extern const struct table trade_table;
 extern const struct table trade_number_table;
+extern const struct table trade_detail_table;
 extern const struct table refund_table;
 extern const struct table shop_day_table;
 extern const char *const trade_states[], *const trade_ways[], *const close_reasons[];

@@ -33,12 +33,17 @@ struct delivery_work {
     int32_t disabled;
     int32_t generation; /* of the endpoint's secret */
     int64_t rotated_at_us; /* since when */
+    int32_t kind;   /* enum delivery_kind */
+    int64_t app_id; /* of a notice, with all that follows */
+    char request_no[NUMBER_SIZE];
+    struct trade_detail detail; /* of the trade; empty when it has none */
 };
 
 /* Request of delivery_done, the worker's report. */
 struct delivery_done {
     int64_t delivery_id;
     int32_t http_status; /* 0: no answer */
+    int32_t heard; /* of a notice: 1 when the answer was the word that the protocol wants */
 };
 
 #endif

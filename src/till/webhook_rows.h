@@ -29,10 +29,15 @@ enum delivery_topic {
     TOPIC_trade_waiting = 4,
 };
 
+enum delivery_kind {
+    DELIVERY_webhook = 0, /* to an endpoint of the merchant's; any 2xx is heard */
+    DELIVERY_notice = 1,  /* to the address that the trade's app named; heard when the worker says so */
+};
+
 /* An event on its way to an endpoint, and what became of it. */
 struct delivery_row {
     int64_t delivery_id;
-    int64_t endpoint_id;
+    int64_t endpoint_id; /* 0: it is a notice */
     int64_t merchant_id;
     int32_t topic; /* enum delivery_topic */
     int64_t subject_id; /* trade */
@@ -43,6 +48,9 @@ struct delivery_row {
     int32_t last_status; /* HTTP status of the last attempt; 0: no answer */
     int64_t last_at_us;
     struct pack payload; /* the trade's answer as it was then, packed */
+    int32_t kind;        /* enum delivery_kind */
+    int64_t app_id;      /* of a notice */
+    char request_no[NUMBER_SIZE]; /* of the refund it tells of */
 };
 
 /* The outbox: one row for each pending delivery, gone when it is done or given up. */
@@ -54,6 +62,6 @@ struct outbox_row {
 extern const struct table endpoint_table;
 extern const struct table delivery_table;
 extern const struct table outbox_table;
-extern const char *const delivery_states[], *const delivery_topics[];
+extern const char *const delivery_states[], *const delivery_topics[], *const delivery_kinds[];
 
 #endif
