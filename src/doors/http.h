@@ -61,6 +61,7 @@ enum http_method {
 struct http_request {
     enum http_method method;
     struct span path; /* percent-decoded, without the query, terminated by a zero */
+    struct span target; /* path and query exactly as on the request line, for what is signed */
     struct span body;
     struct arena *arena; /* for the handler and whoever answers; one thread at a time */
     void *data;          /* the handler's own */

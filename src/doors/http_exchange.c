@@ -234,12 +234,16 @@ static enum MHD_Result request_dispatch(struct http_exchange *exchange, const ch
         return MHD_YES;
     }
     /* The answer may come when the client, and with it libmicrohttpd's copy, has gone. */
-    char *path_copy = arena_try(&exchange->arena, path_size + 1);
+    char *path_copy = arena_try(&exchange->arena, path_size + 1 + link->target_size);
     if (path_copy == NULL) {
         return MHD_NO;
     }
     memcpy(path_copy, path, path_size);
     request->path = (struct span){ path_copy, path_size };
+    request->target = (struct span){ path_copy + path_size + 1, link->target_size };
+    if (link->target_size > 0) {
+        memcpy(path_copy + path_size + 1, link->target, link->target_size);
+    }
     request->body = (struct span){ exchange->body, exchange->body_size };
     exchange->received_us = os_monotonic_us();
     http_unwatch(link);

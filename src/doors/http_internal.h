@@ -74,6 +74,8 @@ struct http_link {
     char peer[INET6_ADDRSTRLEN];
     size_t peer_size;
     uint8_t address[16]; /* what the limit per address counts */
+    char *target;        /* of the request line that is being read, as it came; libmicrohttpd decodes its own */
+    size_t target_size, target_capacity;
 };
 
 /* Written by the loop's thread, read by anyone. */

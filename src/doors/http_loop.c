@@ -426,6 +426,7 @@ static void link_notify(void *context, struct MHD_Connection *wire, void **slot,
     http_address_remove(&loop->server->addresses, link->address);
     http_tally_sub(&loop->tally.connections_open, 1);
     loop->links--;
+    free(link->target);
     free(link);
     *slot = NULL;
 }
@@ -444,6 +445,33 @@ static size_t address_decode(void *context, struct MHD_Connection *wire, char *t
     return MHD_http_unescape(text);
 }
 
+/*
+ * The request line's target before it is decoded. What is returned would be the request's state, which begins
+ * with none.
+ */
+static void *target_keep(void *context, const char *target, struct MHD_Connection *wire)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(wire, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct http_link *link = info != NULL ? info->socket_context : NULL;
+    size_t size = strlen(target);
+    (void)context;
+    if (link == NULL) {
+        return NULL;
+    }
+    link->target_size = 0;
+    if (size > link->target_capacity) {
+        char *wider = realloc(link->target, size);
+        if (wider == NULL) {
+            return NULL; /* as if it were empty: no signature will hold */
+        }
+        link->target = wider;
+        link->target_capacity = size;
+    }
+    memcpy(link->target, target, size);
+    link->target_size = size;
+    return NULL;
+}
+
 static struct MHD_Daemon *daemon_start(struct http_loop *loop)
 {
     const struct http_server *server = loop->server;
@@ -459,6 +487,7 @@ static struct MHD_Daemon *daemon_start(struct http_loop *loop)
         { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)http_completed, loop },
         { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)link_notify, loop },
         { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)address_decode, NULL },
+        { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)target_keep, NULL },
         { tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, server->tls_certificate },
         { MHD_OPTION_HTTPS_MEM_KEY, 0, server->tls_key },
         { MHD_OPTION_END, 0, NULL },

@@ -10,6 +10,7 @@
 
 #define DECIDE_CALLS_AT_ONCE 256   /* calls decided between two looks at whether the store is free */
 #define US_AT_MOST_ASLEEP 1000000
+#define OBSERVERS_MAX 8
 
 /* ---- batch.c: one transaction in the making. Deciding thread until sealed, then the store's ---- */
 
@@ -78,7 +79,7 @@ struct engine {
     struct {
         commit_observer *observer;
         void *context;
-    } observers[4];
+    } observers[OBSERVERS_MAX];
     size_t observer_count;
 };
 

@@ -32,13 +32,17 @@ static void keeps_connections_and_answers_pipelined_requests_in_order(void **sta
         expect(&client, 202, "raced");
         expect(&client, 200, "GET /2 127.0.0.1 [] ");
     }
+    say(&client, "GET /target/%41?x=%E4%b8+1&y&&=z%00 HTTP/1.1\r\nHost: t\r\n\r\n"
+                 "GET /target/A HTTP/1.1\r\nHost: t\r\n\r\n");
+    expect(&client, 200, "/target/%41?x=%E4%b8+1&y&&=z%00");
+    expect(&client, 200, "/target/A");
     say(&client, "GET /bye HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
     expect(&client, 200, "GET /bye 127.0.0.1 [] ");
     expect_closed(&client);
     AWAIT(stage, now.connections_open == 0);
     struct http_counts counts = http_counts(stage->server);
-    assert_int_equal(counts.requests, 14);
-    assert_int_equal(counts.answers[2], 14);
+    assert_int_equal(counts.requests, 16);
+    assert_int_equal(counts.answers[2], 16);
     assert_int_equal(counts.connections, 1);
     assert_int_equal(counts.waiting, 0);
     assert_true(http_close(stage->server));

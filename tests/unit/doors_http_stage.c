@@ -99,6 +99,8 @@ void handle(void *context, struct http_request *request)
         stage->streams[stage->stream_count++] = stream;
         pthread_cond_broadcast(&stage->changed);
         pthread_mutex_unlock(&stage->lock);
+    } else if (span_equal(request->path, SPAN("/target/A"))) {
+        http_answer(request, 200, "text/plain", request->target, NULL, 0);
     } else {
         echo(request);
     }

@@ -15,7 +15,7 @@
 
 static void paths_find_their_route(void **state)
 {
-    static char a, b, c, d, e;
+    static char a, b, c, d, e, f;
     static const struct {
         const char *path;
         void *route;
@@ -35,6 +35,11 @@ static void paths_find_their_route(void **state)
         { "/v1/trades/77/refunds/1/2", NULL, NULL, NULL },
         { "/v1/trades/search/refunds/1", NULL, NULL, NULL }, /* a literal is not taken back */
         { "/v1/TRADES", NULL, NULL, NULL },
+        { "/v3/a", &f, "a", NULL },
+        { "/v3/alipay/trade/pay", &f, "alipay/trade/pay", NULL },
+        { "/v3/1/2/3/4/5/6/7/8/9/10/11/12/13/14", &f, "1/2/3/4/5/6/7/8/9/10/11/12/13/14", NULL },
+        { "/v3//a", NULL, NULL, NULL },
+        { "/v3", NULL, NULL, NULL },
         { "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15", NULL, NULL, NULL },
     };
     struct arena arena;
@@ -47,6 +52,7 @@ static void paths_find_their_route(void **state)
     router_add(&router, HTTP_GET, "/v1/trades/{trade_id}", &c);
     router_add(&router, HTTP_GET, "/v1/trades/{trade_id}/refunds/{out_request_no}", &d);
     router_add(&router, HTTP_GET, "/v1/trades/search", &e);
+    router_add(&router, HTTP_GET, "/v3/{path...}", &f);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct router_match match = router_find(&router, span_of(cases[i].path));
         void *route = match.node != NULL ? match.node->routes[HTTP_GET] : NULL;

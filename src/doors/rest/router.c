@@ -57,6 +57,12 @@ static bool is_parameter(struct span segment)
     return segment.size > 2 && segment.bytes[0] == '{' && segment.bytes[segment.size - 1] == '}';
 }
 
+/* "{path...}": all that is left. */
+static bool is_rest(struct span segment)
+{
+    return is_parameter(segment) && segment.size > 5 && memcmp(segment.bytes + segment.size - 4, "...}", 4) == 0;
+}
+
 static uint16_t node_add(struct router *router)
 {
     assert(router->node_count < ROUTER_NODES_MAX);
@@ -74,6 +80,14 @@ void router_add(struct router *router, enum http_method method, const char *path
     for (uint32_t depth = 0; segment_cut(&rest, &segment); depth++) {
         assert(depth < ROUTE_SEGMENTS_MAX);
         assert(segment.size > 0);
+        if (is_rest(segment)) {
+            assert(rest.size == 0);
+            if (router->nodes[node].rest == 0) {
+                router->nodes[node].rest = node_add(router);
+            }
+            node = router->nodes[node].rest;
+            continue;
+        }
         if (is_parameter(segment)) {
             if (router->nodes[node].parameter == 0) {
                 router->nodes[node].parameter = node_add(router);
@@ -107,6 +121,13 @@ struct router_match router_find(const struct router *router, struct span path)
             return match;
         }
         uint16_t next = edge_of(router, node, segment)->to;
+        if (next == 0 && router->nodes[node].parameter == 0 && router->nodes[node].rest != 0 &&
+            match.param_count < ROUTE_PARAMS_MAX) {
+            size_t left = (size_t)(path.bytes + path.size - segment.bytes);
+            match.params[match.param_count++] = (struct span){ segment.bytes, left };
+            match.node = &router->nodes[router->nodes[node].rest];
+            return match;
+        }
         if (next == 0) {
             next = router->nodes[node].parameter;
             if (next == 0 || match.param_count == ROUTE_PARAMS_MAX) {
@@ -128,7 +149,8 @@ uint32_t router_params(const char *path, struct span names[ROUTE_PARAMS_MAX])
     while (segment_cut(&rest, &segment)) {
         if (is_parameter(segment)) {
             assert(count < ROUTE_PARAMS_MAX);
-            names[count++] = (struct span){ segment.bytes + 1, segment.size - 2 };
+            size_t braces = is_rest(segment) ? 5 : 2; /* and the dots */
+            names[count++] = (struct span){ segment.bytes + 1, segment.size - braces };
         }
     }
     return count;

@@ -3,7 +3,8 @@
  * From a path to a route, segment by segment: a tree whose edges stand in one hash table, so that a look-up
  * costs one probe per segment. A segment of a route is literal or a parameter, "{trade_id}", which takes
  * exactly one non-empty segment. A literal wins over a parameter, and is not taken back later: two routes
- * may not need that. Built once; then read by any thread.
+ * may not need that. Where neither fits, a last segment "{path...}" of a route takes all that is left, as one
+ * parameter. Built once; then read by any thread.
  */
 #ifndef DOORS_REST_ROUTER_H
 #define DOORS_REST_ROUTER_H
@@ -20,6 +21,7 @@
 struct router_node {
     void *routes[METHOD_COUNT]; /* by enum http_method */
     uint16_t parameter;         /* the child for any segment; 0: none */
+    uint16_t rest;              /* the child for all that is left; 0: none */
     bool taken;                 /* some route ends here */
 };
 
