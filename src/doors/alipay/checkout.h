@@ -4,6 +4,7 @@
  *
  *     GET /checkout/{token}           the page; `token` is the trade's id and a mac, so that nobody finds others'
  *     GET /checkout/{token}/trade     what it shows, as JSON: shop, subject, amount, state, QR. No login needed
+ *     GET /checkout/{token}/qr.svg    what a wallet on another device scans
  *     GET /checkout/{token}/return    302 to the merchant's return_url with signed parameters, once it is paid
  *
  * Logging in, scanning, confirming and declining are not here: the page begins a session (session.h) and then
@@ -17,12 +18,12 @@
 #include "doors/master_key.h"
 #include "doors/rest/rest.h"
 
-#define CHECKOUT_PAGE_COUNT 3
+#define CHECKOUT_PAGE_COUNT 4
 #define CHECKOUT_BASE_MAX 200
 /* Base, "/checkout/", 19 digits, ".", mac of 22 characters and the terminating zero. */
 #define CHECKOUT_URL_SIZE (CHECKOUT_BASE_MAX + 10 + 19 + 1 + 22 + 1)
-#define CHECKOUT_SIGNATURE_SIZE 768 /* base64 of an RSA signature of up to 4096 bits, with its zero */
 
+struct alipay_key;
 struct checkout;
 
 struct checkout_settings {
@@ -30,12 +31,9 @@ struct checkout_settings {
     const struct master_key *key;
     const char *base_url; /* as shoppers reach us, without a slash at its end; empty: addresses are paths */
     bool sandbox;         /* the page says where pay codes are to be had */
-    /*
-     * Signs with the platform's key: sign_type "RSA2" or "RSA". The base64 goes into `to`, terminated. False when
-     * there is no key. Any thread.
-     */
-    bool (*sign)(void *context, const char *sign_type, struct span text, char to[CHECKOUT_SIGNATURE_SIZE]);
-    void *sign_context;
+    /* The platform's key, which signs the return; NULL: there is none now. HTTP server's threads. */
+    const struct alipay_key *(*signing_key)(void *context);
+    void *key_context;
 };
 
 /* Never NULL. */
