@@ -34,7 +34,7 @@ struct http_settings {
     uint32_t held_max;                    /* see http_loop.c; 0 always suspends */
     size_t header_max;                    /* bytes of request line and headers */
     size_t body_max;                      /* bytes of a request's body */
-    size_t arena_max;                     /* bytes of a request's arena */
+    size_t arena_max;                     /* bytes of a request's arena, unless its handler raises the ceiling */
     size_t stream_buffer_max;             /* bytes waiting for one slow client before it is dropped */
     int64_t idle_timeout_ms;              /* no byte for so long: closed; full seconds, rounded up */
     int64_t request_timeout_ms;           /* from complete request to answer */

@@ -29,6 +29,7 @@ static struct http_exchange *exchange_take(struct http_loop *loop, struct http_l
         exchange->loop = loop;
         arena_init(&exchange->arena, ARENA_BLOCK_SIZE, loop->server->settings.arena_max);
     }
+    exchange->arena.ceiling = loop->server->settings.arena_max;
     exchange->request = (struct http_request){ .arena = &exchange->arena };
     exchange->link = link;
     exchange->body_size = 0;

@@ -85,6 +85,16 @@ static void *racer_main(void *context)
     return NULL;
 }
 
+/* An answer larger than a request's arena, once its ceiling is raised. */
+static void large(struct http_request *request)
+{
+    assert(request->arena->ceiling < LARGE_SIZE); /* again: it was raised for one request */
+    request->arena->ceiling = 2 * LARGE_SIZE;
+    char *bytes = arena_take(request->arena, LARGE_SIZE);
+    memset(bytes, 'L', LARGE_SIZE);
+    http_answer(request, 200, "text/plain", (struct span){ bytes, LARGE_SIZE }, NULL, 0);
+}
+
 void handle(void *context, struct http_request *request)
 {
     struct stage *stage = context;
@@ -99,6 +109,8 @@ void handle(void *context, struct http_request *request)
         stage->streams[stage->stream_count++] = stream;
         pthread_cond_broadcast(&stage->changed);
         pthread_mutex_unlock(&stage->lock);
+    } else if (span_equal(request->path, SPAN("/large"))) {
+        large(request);
     } else if (span_equal(request->path, SPAN("/target/A"))) {
         http_answer(request, 200, "text/plain", request->target, NULL, 0);
     } else {

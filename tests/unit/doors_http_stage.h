@@ -18,6 +18,7 @@
 
 #define WAITING_MAX 512
 #define PATIENCE_US 10000000
+#define LARGE_SIZE 24576 /* of the answer of /large, which wants an `arena_max` below that */
 
 /* What the handler shares with the test. */
 #define STAGE_STREAMS_MAX 256
@@ -68,7 +69,7 @@ int set_up_suspended(void **state);
 int tear_down(void **state);
 
 /* /later keeps the request, /race is answered by another thread before the handler returns, /stream begins
- * one; every other path echoes "METHOD path name=value... peer [X-Test] body". */
+ * one, /large answers with what no arena holds by itself; every other path echoes "METHOD path name=value... peer [X-Test] body". */
 void handle(void *context, struct http_request *request);
 struct http_settings settings_of(const struct stage *stage);
 void open_with(struct stage *stage, const struct http_settings *settings);
