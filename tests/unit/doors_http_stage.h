@@ -69,7 +69,8 @@ int set_up_suspended(void **state);
 int tear_down(void **state);
 
 /* /later keeps the request, /race is answered by another thread before the handler returns, /stream begins
- * one, /large answers with what no arena holds by itself; every other path echoes "METHOD path name=value... peer [X-Test] body". */
+ * one, /large answers with what no arena holds by itself; every other path echoes
+ * "METHOD path name=value... peer [X-Test] body". */
 void handle(void *context, struct http_request *request);
 struct http_settings settings_of(const struct stage *stage);
 void open_with(struct stage *stage, const struct http_settings *settings);

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The keys that we sign with as the platform: a root certificate, the key of now and its certificate, one PEM
- * bundle (alipay/crypto.h). They stand in a file of their own beside the store, FILE.platform-keys, readable by
+ * bundle (certificate.h). They stand in a file of their own beside the store, FILE.platform-keys, readable by
  * its owner only, and are made when they are first needed: a till without apps never has them. Losing the file
  * means that every app must be given a new public key of the platform, so it is backed up like the master key.
  *
- * platform_keys: any thread. The first call reads the file or makes the keys (about half a second of CPU), and
- * others wait for it meanwhile: do not call it on a thread that must not wait before platform_ready says so.
- * What it returns lives as long as the platform and never changes.
+ * Any thread. The first call of platform_keys reads the file or makes the keys (about half a second of CPU), and
+ * others wait for it meanwhile: not for a thread that must not wait, unless platform_ready said yes. What it
+ * returns lives as long as the platform and never changes.
  */
 #ifndef DOORS_ALIPAY_PLATFORM_H
 #define DOORS_ALIPAY_PLATFORM_H
 
 #include "base/span.h"
 
-struct alipay_platform; /* alipay/crypto.h: key, certificates, serial numbers */
+#define PLATFORM_FILE_SUFFIX ".platform-keys"
+
+struct platform_keys; /* certificate.h: key, certificates, serial numbers */
 struct platform;
 
 struct platform_settings {
@@ -34,6 +36,6 @@ bool platform_ready(struct platform *platform);
  * The keys; NULL, with a sentence in `error`, when the file cannot be read or made, or does not hold keys. A
  * fault is tried again at the next call. A file that others than its owner may read is refused.
  */
-MUST_CHECK const struct alipay_platform *platform_keys(struct platform *platform, char *error, size_t error_size);
+MUST_CHECK const struct platform_keys *platform_keys(struct platform *platform, char *error, size_t error_size);
 
 #endif
