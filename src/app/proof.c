@@ -159,7 +159,7 @@ struct proof_settings {
 static bool options_read(int argc, char **argv, struct proof_settings *settings)
 {
     int option;
-    *settings = (struct proof_settings){ .id = "0", .token_id = "0" };
+    *settings = (struct proof_settings){ .id = "0", .token_id = "1" };
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case OPTION_store:
@@ -256,8 +256,8 @@ int backup_main(int argc, char **argv)
 static const char token_help[] =
     "usage: onetill token --store FILE --kind operator|merchant|shop|terminal|shopper [--id N] [--token-id N]\n\n"
     "Prints a bearer token signed with FILE.key. Whoever can read that file can do everything: this command only\n"
-    "spells it out. Tokens made here are revoked by their --token-id; the REST door's POST /v1/tokens gives each\n"
-    "token a number of its own and is the better way.\n";
+    "spells it out. Tokens made here carry the number N, 1 when it is left out, and are revoked by it; the REST\n"
+    "door's POST /v1/tokens gives each token a number of its own and is the better way.\n";
 
 int token_main(int argc, char **argv)
 {
@@ -278,7 +278,8 @@ int token_main(int argc, char **argv)
             caller.kind = kind;
         }
     }
-    bool fits = span_to_i64(span_of(settings.id), &caller.id) && span_to_i64(span_of(settings.token_id), &token_id);
+    bool fits = span_to_i64(span_of(settings.id), &caller.id) && span_to_i64(span_of(settings.token_id), &token_id) &&
+                token_id > 0;
     if (caller.kind == CALLER_none || !fits || (caller.kind != CALLER_operator && caller.id <= 0)) {
         fprintf(stderr, "onetill token: --kind and --id name whom it speaks for; see onetill token --help\n");
         return EXIT_usage;

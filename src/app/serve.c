@@ -59,19 +59,26 @@ static int64_t server_now(void *context)
 
 /* ---- opening and closing ---- */
 
-static bool revoked_read(void *context, const void *row)
+/* Tokens of shoppers stand by themselves: they issue nothing, and there may be millions. */
+static bool token_read(void *context, const void *row)
 {
     const struct token_row *token = row;
-    struct server *server = context;
-    return token->state != TOKEN_revoked || tokens_revoke(server->tokens, token->token_id);
+    struct tokens *tokens = ((struct server *)context)->tokens;
+    if (token->caller_kind != CALLER_shopper && token->parent_token_id != 0 &&
+        !tokens_descend(tokens, token->token_id, token->parent_token_id)) {
+        return false;
+    }
+    return token->state != TOKEN_revoked ||
+           (token->keeps_issued != 0 ? tokens_revoke_alone(tokens, token->token_id)
+                                     : tokens_revoke(tokens, token->token_id));
 }
 
-static void revoked_watch(void *context, const struct commit *commit)
+static void tokens_watch(void *context, const struct commit *commit)
 {
     for (size_t i = 0; i < commit->change_count; i++) {
         if (commit->changes[i].table == &token_table && commit->changes[i].exists &&
-            !revoked_read(context, commit->changes[i].row)) {
-            fprintf(stderr, "onetill: stopping: no more tokens can be revoked\n");
+            !token_read(context, commit->changes[i].row)) {
+            fprintf(stderr, "onetill: stopping: no more tokens can be kept apart\n");
             _exit(EXIT_fault); /* a server that cannot revoke must not go on */
         }
     }
@@ -126,10 +133,10 @@ static bool engine_up(struct server *server, const struct server_settings *setti
         test_clock_move(server, engine_now_us(server->engine));
     }
     struct span all = { NULL, 0 };
-    if (server->store->ops->scan(server->store, &token_table, all, revoked_read, server) != STATUS_ok) {
+    if (server->store->ops->scan(server->store, &token_table, all, token_read, server) != STATUS_ok) {
         return false;
     }
-    engine_observe(server->engine, revoked_watch, server);
+    engine_observe(server->engine, tokens_watch, server);
     return true;
 }
 

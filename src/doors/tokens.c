@@ -13,10 +13,17 @@
 #define TOKEN_PREFIX "ot_"
 #define TOKEN_PREFIX_SIZE (sizeof(TOKEN_PREFIX) - 1)
 #define REMEMBERED_COUNT 2048 /* verified tokens per thread, a power of two */
-#define REVOKED_SLOTS_FIRST 1024
+#define SLOTS_FIRST 1024
 
 static_assert(TOKEN_TEXT_SIZE == TOKEN_PREFIX_SIZE + BASE64URL_SIZE(TOKEN_SIZE),
               "the text form has one size");
+
+/* What is known of one token. */
+struct slot {
+    int64_t token_id;  /* 0: free */
+    int64_t parent_id; /* 0: none */
+    bool revoked, with_issued;
+};
 
 struct tokens {
     struct hmac_key key;
@@ -24,11 +31,11 @@ struct tokens {
     atomic_uint_fast64_t revision; /* grows with each revocation */
     pthread_rwlock_t lock;         /* guards what follows */
     struct arena arena;
-    int64_t *slots; /* open addressing; 0: free */
+    struct slot *slots; /* open addressing */
     size_t slot_count, count;
 };
 
-/* What a thread has verified: sound for `number`, not revoked up to `revision`. */
+/* What a thread has verified: sound for `number`, not void up to `revision`. */
 struct remembered {
     uint64_t number, revision;
     struct caller caller;
@@ -42,11 +49,11 @@ struct tokens *tokens_open(const struct master_key *key)
 {
     static atomic_uint_fast64_t numbers = 0;
     struct arena arena;
-    arena_init(&arena, 64 * 1024, 64 * 1024 * 1024);
+    arena_init(&arena, 64 * 1024, 512 * 1024 * 1024);
     struct tokens *tokens = arena_take(&arena, sizeof(*tokens));
     master_key_derive_hmac(key, "onetill tokens v1", &tokens->key);
     tokens->number = atomic_fetch_add(&numbers, 1) + 1;
-    tokens->slot_count = REVOKED_SLOTS_FIRST;
+    tokens->slot_count = SLOTS_FIRST;
     tokens->slots = arena_take(&arena, tokens->slot_count * sizeof(tokens->slots[0]));
     int rc = pthread_rwlock_init(&tokens->lock, NULL);
     assert(rc == 0);
@@ -97,28 +104,29 @@ void tokens_issue(const struct tokens *tokens, struct caller caller, int64_t tok
     assert(TOKEN_PREFIX_SIZE + size + 1 == TOKEN_TEXT_SIZE);
 }
 
-/* ---- revoked ones ---- */
+/* ---- what is known of tokens ---- */
 
-static size_t slot_of(const int64_t *slots, size_t slot_count, int64_t token_id)
+/* The token's slot, or the free one where it belongs. */
+static struct slot *slot_of(struct slot *slots, size_t slot_count, int64_t token_id)
 {
-    size_t slot = (size_t)hash_mix((uint64_t)token_id) & (slot_count - 1);
-    while (slots[slot] != 0 && slots[slot] != token_id) {
-        slot = (slot + 1) & (slot_count - 1);
+    size_t at = (size_t)hash_mix((uint64_t)token_id) & (slot_count - 1);
+    while (slots[at].token_id != 0 && slots[at].token_id != token_id) {
+        at = (at + 1) & (slot_count - 1);
     }
-    return slot;
+    return &slots[at];
 }
 
 /* Twice the room; the old slots stay in the arena, which at most doubles what is held. */
 static bool slots_grow(struct tokens *tokens)
 {
     size_t slot_count = tokens->slot_count * 2;
-    int64_t *slots = arena_try(&tokens->arena, slot_count * sizeof(slots[0]));
+    struct slot *slots = arena_try(&tokens->arena, slot_count * sizeof(slots[0]));
     if (slots == NULL) {
         return false;
     }
     for (size_t i = 0; i < tokens->slot_count; i++) {
-        if (tokens->slots[i] != 0) {
-            slots[slot_of(slots, slot_count, tokens->slots[i])] = tokens->slots[i];
+        if (tokens->slots[i].token_id != 0) {
+            *slot_of(slots, slot_count, tokens->slots[i].token_id) = tokens->slots[i];
         }
     }
     tokens->slots = slots;
@@ -126,38 +134,73 @@ static bool slots_grow(struct tokens *tokens)
     return true;
 }
 
-bool tokens_revoke(struct tokens *tokens, int64_t token_id)
+/* The token's slot, made when there is none; NULL when there is no room. Under the lock. */
+static struct slot *slot_make(struct tokens *tokens, int64_t token_id)
 {
+    struct slot *slot = slot_of(tokens->slots, tokens->slot_count, token_id);
     assert(token_id > 0);
-    bool ok = true;
+    if (slot->token_id != 0) {
+        return slot;
+    }
+    if (tokens->count == TOKENS_KNOWN_MAX || (tokens->count * 2 >= tokens->slot_count && !slots_grow(tokens))) {
+        return NULL;
+    }
+    slot = slot_of(tokens->slots, tokens->slot_count, token_id);
+    slot->token_id = token_id;
+    tokens->count++;
+    return slot;
+}
+
+bool tokens_descend(struct tokens *tokens, int64_t token_id, int64_t parent_id)
+{
+    assert(parent_id > 0);
+    assert(parent_id < token_id); /* so that going back comes to an end */
     pthread_rwlock_wrlock(&tokens->lock);
-    if (tokens->count * 2 >= tokens->slot_count) {
-        ok = slots_grow(tokens);
+    struct slot *slot = slot_make(tokens, token_id);
+    if (slot != NULL) {
+        slot->parent_id = parent_id;
     }
-    size_t slot = slot_of(tokens->slots, tokens->slot_count, token_id);
-    if (tokens->slots[slot] == 0) {
-        ok = ok && tokens->count < TOKENS_REVOKED_MAX;
-        if (ok) {
-            tokens->slots[slot] = token_id;
-            tokens->count++;
-        }
-    }
-    if (ok) {
+    pthread_rwlock_unlock(&tokens->lock);
+    return slot != NULL;
+}
+
+static bool revoke(struct tokens *tokens, int64_t token_id, bool with_issued)
+{
+    pthread_rwlock_wrlock(&tokens->lock);
+    struct slot *slot = slot_make(tokens, token_id);
+    if (slot != NULL) {
+        slot->revoked = true;
+        slot->with_issued = slot->with_issued || with_issued;
         /* Before the lock is given back, so that no check can miss both the slot and the revision. */
         atomic_fetch_add(&tokens->revision, 1);
     }
     pthread_rwlock_unlock(&tokens->lock);
-    return ok;
+    return slot != NULL;
+}
+
+bool tokens_revoke(struct tokens *tokens, int64_t token_id)
+{
+    return revoke(tokens, token_id, true);
+}
+
+bool tokens_revoke_alone(struct tokens *tokens, int64_t token_id)
+{
+    return revoke(tokens, token_id, false);
 }
 
 /* Also says up to which revision that is so. */
-static bool is_revoked(struct tokens *tokens, int64_t token_id, uint64_t *revision)
+static bool is_void(struct tokens *tokens, int64_t token_id, uint64_t *revision)
 {
     pthread_rwlock_rdlock(&tokens->lock);
     *revision = atomic_load(&tokens->revision);
-    bool revoked = tokens->slots[slot_of(tokens->slots, tokens->slot_count, token_id)] == token_id;
+    const struct slot *slot = slot_of(tokens->slots, tokens->slot_count, token_id);
+    bool is = slot->revoked;
+    while (!is && slot->parent_id != 0) {
+        slot = slot_of(tokens->slots, tokens->slot_count, slot->parent_id);
+        is = slot->with_issued;
+    }
     pthread_rwlock_unlock(&tokens->lock);
-    return revoked;
+    return is;
 }
 
 /* ---- checking ---- */
@@ -201,8 +244,8 @@ bool tokens_check(struct tokens *tokens, struct span text, struct caller *caller
         memcpy(fresh.text, text.bytes, text.size);
         *entry = fresh;
     }
-    if ((!known || entry->revision != revision) && is_revoked(tokens, entry->token_id, &entry->revision)) {
-        entry->number = 0; /* forgotten: it is read and found revoked again each time */
+    if ((!known || entry->revision != revision) && is_void(tokens, entry->token_id, &entry->revision)) {
+        entry->number = 0; /* forgotten: it is read and found void again each time */
         return false;
     }
     *caller = entry->caller;

@@ -146,7 +146,8 @@ static bool decide_once(struct batch *batch, struct call *call)
     int64_t clock = engine->settings.now_us(engine->settings.clock_context);
     struct moment at = { .now_us = max_i64(clock, engine->now_us + 1),
                          .id_last = engine->id_last,
-                         .caller = call->caller };
+                         .caller = call->caller,
+                         .token_id = call->token_id };
     view_begin(&batch->view);
     decide(batch, call, &at);
     if (view_missed(&batch->view)) {

@@ -34,6 +34,7 @@ struct moment {
     int64_t now_us; /* strictly increasing from command to command */
     int64_t id_last;
     struct caller caller;
+    int64_t token_id; /* that the caller showed; 0: none, or a session */
 };
 
 /* A fresh id, greater than every id handed out before. */

@@ -27,6 +27,7 @@ struct call {
     const void *request;
     void *answer;
     struct caller caller;
+    int64_t token_id;    /* that the caller showed; 0: none */
     char request_key[REQUEST_KEY_SIZE]; /* empty: none (commands that only read) */
     uint8_t body_hash[16];
     int64_t deadline_us; /* os_monotonic_us after which it is not decided any more; 0: none */

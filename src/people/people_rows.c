@@ -82,7 +82,7 @@ static const struct column app_columns[] = {
 const struct table app_table = TABLE("apps", 25, app_row, app_columns, 1);
 
 const char *const caller_names[] = { "", "operator", "merchant", "shop", "terminal", "shopper", "system", NULL };
-static const char *const token_states[] = { "", "live", "revoked", NULL };
+static const char *const token_states[] = { "", "live", "revoked", "issuer_revoked", NULL };
 
 static const struct column token_columns[] = {
     COLUMN(token_row, token_id, .form = FORM_id),
@@ -93,5 +93,8 @@ static const struct column token_columns[] = {
     COLUMN(token_row, created_at_us, .form = FORM_instant),
     COLUMN(token_row, revoked_at_us, .form = FORM_instant),
     COLUMN(token_row, issuer_merchant_id, .form = FORM_id),
+    COLUMN(token_row, merchant_id, .form = FORM_id),
+    COLUMN(token_row, parent_token_id, .form = FORM_id),
+    COLUMN(token_row, keeps_issued, .form = FORM_flag),
 };
 const struct table token_table = TABLE("tokens", 24, token_row, token_columns, 1);

@@ -95,6 +95,7 @@ struct app_row {
 enum token_state {
     TOKEN_live = 1,
     TOKEN_revoked = 2,
+    TOKEN_issuer_revoked = 3, /* only in lists: a token that it goes back to was revoked with all it had issued */
 };
 
 struct token_row {
@@ -106,6 +107,9 @@ struct token_row {
     int64_t created_at_us;
     int64_t revoked_at_us;
     int64_t issuer_merchant_id; /* 0: the platform issued it */
+    int64_t merchant_id;        /* whose tree it speaks for, or for a part of; 0: the platform or a shopper */
+    int64_t parent_token_id;    /* the token it was issued with; 0: none */
+    int32_t keeps_issued;       /* 1: revoked, and what was issued with it goes on */
 };
 
 extern const struct table merchant_table;

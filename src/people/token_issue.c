@@ -51,6 +51,21 @@ static enum refusal issue_check(struct view *view, const struct moment *at, cons
     }
 }
 
+/* Whose tree the subject, which exists, stands in. */
+static int64_t subject_merchant(struct view *view, const struct token_issue *want)
+{
+    switch (want->caller_kind) {
+    case CALLER_merchant:
+        return want->caller_id;
+    case CALLER_shop:
+        return shop_ask(view, want->caller_id)->merchant_id;
+    case CALLER_terminal:
+        return shop_ask(view, terminal_ask(view, want->caller_id)->shop_id)->merchant_id;
+    default:
+        return 0;
+    }
+}
+
 /* Counts what merchants and their shops issue: each may be revoked, and every server keeps those in memory. */
 static bool issue_count(struct view *view, const struct moment *at, int64_t *issuer_id)
 {
@@ -86,6 +101,8 @@ static enum refusal decide_issue(const void *request, struct moment *at, struct 
     memcpy(token->name, want->name, sizeof(token->name));
     token->state = TOKEN_live;
     token->created_at_us = at->now_us;
+    token->merchant_id = subject_merchant(view, want);
+    token->parent_token_id = at->token_id < token->token_id ? at->token_id : 0;
     memcpy(answer, token, sizeof(*token));
     return REFUSAL_none;
 }
@@ -105,9 +122,12 @@ const struct command token_issue = {
 
 struct token_revoke {
     int64_t token_id;
+    int32_t keep_issued;
 };
 static const struct column revoke_columns[] = {
     COLUMN(token_revoke, token_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
+    COLUMN(token_revoke, keep_issued, .form = FORM_flag,
+           .text = "True: what was issued with it goes on, as when it is replaced in peace."),
 };
 static const struct shape revoke_shape = SHAPE("token_revoke", token_revoke, revoke_columns);
 
@@ -135,7 +155,9 @@ static enum refusal decide_revoke(const void *request, struct moment *at, struct
     if (token->state == TOKEN_live) {
         token->state = TOKEN_revoked;
         token->revoked_at_us = at->now_us;
+        token->keeps_issued = want->keep_issued;
     }
+    token->keeps_issued = token->keeps_issued != 0 && want->keep_issued != 0; /* asked again it may take more along */
     memcpy(answer, token, sizeof(*token));
     return REFUSAL_none;
 }
@@ -151,5 +173,5 @@ const struct command token_revoke = {
     .request = &revoke_shape,
     .answer = &token_table.shape,
     .decide = decide_revoke,
-    .summary = "Revokes a token at once.",
+    .summary = "Revokes a token at once, and what was issued with it, except tokens of shoppers.",
 };

@@ -17,6 +17,7 @@ const char *const till_indexes[] = {
     "CREATE INDEX IF NOT EXISTS deliveries_by_merchant ON deliveries (merchant_id, delivery_id)",
     "CREATE INDEX IF NOT EXISTS shop_days_by_day ON shop_days (day, shop_id)",
     "CREATE INDEX IF NOT EXISTS shops_by_merchant ON shops (merchant_id, shop_id)",
+    "CREATE INDEX IF NOT EXISTS tokens_by_merchant ON tokens (merchant_id, token_id)",
     NULL,
 };
 
@@ -88,7 +89,9 @@ void list_query(const struct read_call *call, struct read_page *page, const stru
     const char *comma = "";
     for (uint32_t i = 0; i < terms->table->shape.column_count; i++) {
         const struct column *column = &terms->table->shape.columns[i];
-        size += (size_t)snprintf(sql + size, sizeof(sql) - size, "%s%s", comma, column->name);
+        bool computed = terms->computed_column != NULL && strcmp(column->name, terms->computed_column) == 0;
+        size += (size_t)snprintf(sql + size, sizeof(sql) - size, "%s%s", comma,
+                                 computed ? terms->computed : column->name);
         comma = ", ";
     }
     size += (size_t)snprintf(sql + size, sizeof(sql) - size, " FROM %s WHERE %s%s %s ? ORDER BY %s%s LIMIT ?",
@@ -362,7 +365,75 @@ static const struct read delivery_list = {
     .summary = "The delivery log of a merchant's webhooks, newest first.",
 };
 
+struct token_list {
+    int64_t merchant_id;
+};
+static const struct column token_list_columns[] = {
+    COLUMN(token_list, merchant_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
+};
+static const struct shape token_list_shape = SHAPE("token_list", token_list, token_list_columns);
+
+/* A live token that goes back to one that was revoked with all it had issued is void, and said to be. */
+#define TOKEN_STATE                                                                                          \
+    "CASE WHEN state = 1 AND caller_kind <> 5 AND EXISTS ("                                                  \
+    "WITH RECURSIVE origin(id) AS (SELECT tokens.parent_token_id UNION "                                     \
+    "SELECT t.parent_token_id FROM tokens t JOIN origin ON t.token_id = origin.id) "                         \
+    "SELECT 1 FROM tokens o JOIN origin ON o.token_id = origin.id "                                          \
+    "WHERE o.state = 2 AND o.keeps_issued = 0) THEN 3 ELSE state END"
+static_assert(TOKEN_live == 1 && TOKEN_revoked == 2 && TOKEN_issuer_revoked == 3, "as the SQL says");
+static_assert(CALLER_shopper == 5, "as the SQL says");
+
+static enum refusal token_list_run(const struct read_call *call, struct read_page *page)
+{
+    const struct token_list *want = call->request;
+    if (!read_merchant_may(call, want->merchant_id)) {
+        return REFUSAL_forbidden;
+    }
+    struct list_terms terms = { .table = &token_table,
+                                .key = "token_id",
+                                .newest_first = true,
+                                .where = "merchant_id = ? AND ",
+                                .binds = { VALUE_I64(want->merchant_id) },
+                                .bind_count = 1,
+                                .computed_column = "state",
+                                .computed = TOKEN_STATE };
+    list_query(call, page, &terms);
+    return REFUSAL_none;
+}
+
+static const struct read token_list = {
+    .name = "token_list",
+    .route = "/v1/merchants/{merchant_id}/tokens",
+    .callers = CALLERS_MERCHANT,
+    .request = &token_list_shape,
+    .element = &token_table.shape,
+    .run = token_list_run,
+    .summary = "Tokens that speak for a merchant, its shops and terminals, newest first; never their text.",
+};
+
+static enum refusal token_list_all_run(const struct read_call *call, struct read_page *page)
+{
+    struct list_terms terms = { .table = &token_table,
+                                .key = "token_id",
+                                .newest_first = true,
+                                .where = "",
+                                .computed_column = "state",
+                                .computed = TOKEN_STATE };
+    list_query(call, page, &terms);
+    return REFUSAL_none;
+}
+
+static const struct read token_list_all = {
+    .name = "token_list_all",
+    .route = "/v1/tokens",
+    .callers = CALLERS_PLATFORM,
+    .request = &nothing_shape,
+    .element = &token_table.shape,
+    .run = token_list_all_run,
+    .summary = "Every token that was issued, newest first; never their text.",
+};
+
 const struct read *const till_reads[] = {
     &trade_list,   &refund_list,       &shop_list,    &shop_days, &campaign_list,
-    &delivery_list, &campaign_history, &wallet_statement, &trade_receipt, NULL,
+    &delivery_list, &token_list,  &token_list_all, &campaign_history, &wallet_statement, &trade_receipt, NULL,
 };

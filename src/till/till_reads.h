@@ -15,6 +15,8 @@ struct list_terms {
     const char *where; /* conditions, each followed by " AND "; may be empty */
     struct value binds[LIST_BINDS_MAX];
     size_t bind_count;
+    const char *computed_column; /* which is not what is stored, but `computed`; NULL: none */
+    const char *computed;
 };
 
 void list_query(const struct read_call *call, struct read_page *page, const struct list_terms *terms);

@@ -7,7 +7,10 @@ static const struct column confirm_columns[] = {
 };
 static const struct shape confirm_shape = SHAPE("trade_confirm", trade_answer_shopper, confirm_columns);
 
-/* To whom it does not wait for it does not exist. Its time is up also when its timer, which closes it, comes a moment later than the answer. */
+/*
+ * To whom it does not wait for it does not exist. Its time is up also when its timer, which closes it, comes a
+ * moment later than the answer.
+ */
 static enum refusal waiting_check(const struct moment *at, const struct trade_row *trade)
 {
     if (!row_exists(trade) || trade->shopper_id == 0 || !access_shopper(at, trade->shopper_id)) {

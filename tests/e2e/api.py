@@ -11,11 +11,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'tools'))
 import api_access
 import api_input
 import api_operations
+import api_tokens
 import api_weather
 import tap
 
 CLASSES = (api_operations.Operations, api_operations.Keys, api_operations.Pages, api_input.Input, api_input.Refusals,
-           api_access.Access, api_weather.Weather, api_weather.Tls, api_weather.Stopping, api_weather.RealClock)
+           api_access.Access, api_tokens.Tokens, api_weather.Weather, api_weather.Tls, api_weather.Stopping, api_weather.RealClock)
 
 
 def main(arguments):

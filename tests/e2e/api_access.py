@@ -15,7 +15,8 @@ KINDS = ('operator', 'merchant', 'shop', 'terminal', 'shopper')
 # A kind of token that may call an operation at all does not reach every subject of its own side.
 NOT_BELOW = {
     ('merchant_query', 'shop'), ('merchant_query', 'terminal'), ('shop_list', 'shop'), ('shop_list', 'terminal'),
-    ('delivery_list', 'shop'), ('delivery_list', 'terminal'), ('token_revoke', 'shop'),
+    ('delivery_list', 'shop'), ('delivery_list', 'terminal'), ('token_list', 'shop'), ('token_list', 'terminal'),
+    ('token_revoke', 'shop'),
     ('token_revoke', 'shopper'), ('token_issue', 'shopper'),
 }
 NO_REACH = (403, 404)

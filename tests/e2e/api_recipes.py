@@ -138,6 +138,8 @@ RECIPES = {
     'shop_list': _at(merchant_id='merchant'),
     'shop_days': lambda side: ({}, {'day': '2014-12-12'}, None),
     'delivery_list': _at(merchant_id='merchant'),
+    'token_list': _at(merchant_id='merchant'),
+    'token_list_all': lambda side: ({}, {}, None),
     'delivery_replay': lambda side: ({'delivery_id': delivery(side)['delivery_id']}, {}, None),
     'campaign_create': lambda side: ({}, {}, _body(side)),
     'campaign_list': lambda side: ({}, {}, None),
@@ -166,7 +168,7 @@ RECIPES = {
 
 # Whom a kind of token reaches besides the platform is what the API says; which of it hangs below a side is said here:
 # operations without a subject of anybody's in particular.
-OF_NOBODY = {'merchant_create', 'shopper_create', 'policy_change', 'policy_query', 'campaign_list', 'shop_days',
+OF_NOBODY = {'merchant_create', 'shopper_create', 'policy_change', 'policy_query', 'campaign_list', 'shop_days', 'token_list_all',
              'clock_move', 'metrics_read', 'time_read', 'openapi_read', 'health_check'}
 
 

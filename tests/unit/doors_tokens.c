@@ -112,6 +112,45 @@ static void revoked_tokens_are_refused_at_once(void **state)
     tokens_close(tokens);
 }
 
+/* 1 issued 2, 2 issued 3 and 4, 4 issued 5; 6 has nothing to do with them. */
+static void check_family(struct tokens *tokens, const bool holds[6])
+{
+    for (int64_t id = 1; id <= 6; id++) {
+        char text[TOKEN_TEXT_SIZE];
+        struct caller caller;
+        int64_t token_id;
+        tokens_issue(tokens, (struct caller){ CALLER_shop, id }, id, text);
+        for (int again = 0; again < 2; again++) { /* read, then remembered */
+            assert_int_equal(tokens_check(tokens, span_of(text), &caller, &token_id), holds[id - 1]);
+        }
+    }
+}
+
+static void what_was_issued_with_a_token_goes_with_it(void **state)
+{
+    static const struct { int64_t token_id, parent_id; } issued[] = { { 2, 1 }, { 3, 2 }, { 4, 2 }, { 5, 4 } };
+    struct master_key key = key_of(1);
+    struct tokens *tokens = tokens_open(&key);
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(issued); i++) {
+        assert_true(tokens_descend(tokens, issued[i].token_id, issued[i].parent_id));
+    }
+    check_family(tokens, (const bool[]){ true, true, true, true, true, true });
+    assert_true(tokens_revoke_alone(tokens, 2));
+    check_family(tokens, (const bool[]){ true, false, true, true, true, true });
+    assert_true(tokens_revoke(tokens, 4));
+    check_family(tokens, (const bool[]){ true, false, true, false, false, true });
+    assert_true(tokens_revoke_alone(tokens, 4)); /* takes nothing back */
+    check_family(tokens, (const bool[]){ true, false, true, false, false, true });
+    for (int64_t id = 7; id < 20000; id++) { /* so many that the table grows several times */
+        assert_true(tokens_descend(tokens, id, id - 1));
+    }
+    check_family(tokens, (const bool[]){ true, false, true, false, false, true });
+    assert_true(tokens_revoke(tokens, 1));
+    check_family(tokens, (const bool[]){ false, false, false, false, false, true });
+    tokens_close(tokens);
+}
+
 struct checker {
     struct tokens *tokens;
     const char *text;
@@ -239,6 +278,7 @@ int main(void)
         cmocka_unit_test(the_text_form_is_frozen),
         cmocka_unit_test(no_changed_token_passes),
         cmocka_unit_test(revoked_tokens_are_refused_at_once),
+        cmocka_unit_test(what_was_issued_with_a_token_goes_with_it),
         cmocka_unit_test(a_revocation_reaches_other_threads),
         cmocka_unit_test_setup_teardown(the_key_is_made_once_and_read_again, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(a_key_that_others_may_read_is_refused, folder_make, folder_remove),

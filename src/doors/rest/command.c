@@ -229,7 +229,7 @@ static void gather(struct rest *rest, struct rest_call *self)
 }
 
 static struct rest_call *call_make(struct rest *rest, const struct route *route, struct http_request *http,
-                                   struct caller caller)
+                                   const struct let_in *who)
 {
     size_t request_size = (route->command->request->size + 15) & ~(size_t)15;
     size_t size = sizeof(struct rest_call) + 16 + request_size + route->command->answer->size;
@@ -245,7 +245,8 @@ static struct rest_call *call_make(struct rest *rest, const struct route *route,
     self->call = (struct call){ .command = route->command,
                                 .request = request,
                                 .answer = request + request_size,
-                                .caller = caller,
+                                .caller = who->caller,
+                                .token_id = who->token_id,
                                 .deadline_us = self->received_us + rest->settings.call_age_max_us,
                                 .done = command_done,
                                 .context = self };
@@ -284,14 +285,14 @@ static bool edit_before(struct rest_call *self)
 }
 
 void rest_command(struct rest *rest, const struct route *route, struct http_request *http,
-                  const struct router_match *match, struct caller caller)
+                  const struct router_match *match, const struct let_in *who)
 {
     int64_t begun_ns = os_monotonic_ns();
     if ((route->command->flags & COMMAND_sandbox) != 0 && !rest->settings.test_clock) {
         rest_problem(rest, route, http, PROBLEM_clock_fixed, NULL);
         return;
     }
-    struct rest_call *self = call_make(rest, route, http, caller);
+    struct rest_call *self = call_make(rest, route, http, who);
     if (self == NULL) {
         rest_problem(rest, route, http, PROBLEM_busy, NULL);
         return;

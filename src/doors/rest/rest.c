@@ -228,11 +228,11 @@ static struct span bearer_of(struct span header)
 
 /* Who calls, as far as the route wants to know; false after it answered 401 or 403. */
 static bool caller_let_in(struct rest *rest, const struct route *route, struct http_request *http,
-                          struct caller *caller)
+                          struct let_in *who)
 {
     bool open = (route->callers & CALLER_BIT(none)) != 0;
-    int64_t token_id;
-    *caller = (struct caller){ .kind = CALLER_none };
+    struct caller *caller = &who->caller;
+    *who = (struct let_in){ .caller = { .kind = CALLER_none } };
     if (route->callers == CALLER_BIT(none)) {
         return true;
     }
@@ -243,7 +243,7 @@ static bool caller_let_in(struct rest *rest, const struct route *route, struct h
         return true;
     }
     struct span token = bearer_of(header);
-    if (!known && (token.size == 0 || !tokens_check(rest->settings.tokens, token, caller, &token_id))) {
+    if (!known && (token.size == 0 || !tokens_check(rest->settings.tokens, token, caller, &who->token_id))) {
         rest_problem(rest, route, http, PROBLEM_unauthenticated, "Authorization");
         return false;
     }
@@ -257,16 +257,16 @@ static bool caller_let_in(struct rest *rest, const struct route *route, struct h
 static void route_serve(struct rest *rest, const struct route *route, struct http_request *http,
                         const struct router_match *match)
 {
-    struct caller caller;
-    if (!caller_let_in(rest, route, http, &caller)) {
+    struct let_in who;
+    if (!caller_let_in(rest, route, http, &who)) {
         return;
     }
     switch (route->kind) {
     case ROUTE_command:
-        rest_command(rest, route, http, match, caller);
+        rest_command(rest, route, http, match, &who);
         break;
     case ROUTE_read:
-        rest_read(rest, route, http, match, caller);
+        rest_read(rest, route, http, match, who.caller);
         break;
     case ROUTE_page:
         /* Before it is served: afterwards the request may be gone. Its time is its own. */
@@ -274,7 +274,7 @@ static void route_serve(struct rest *rest, const struct route *route, struct htt
         route->page->serve(route->page >= rest_own_pages && route->page < rest_own_pages + rest_own_page_count
                                ? rest
                                : route->page->context,
-                           http, &caller, match->params, match->param_count);
+                           http, &who.caller, match->params, match->param_count);
         break;
     }
 }

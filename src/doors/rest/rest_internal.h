@@ -97,9 +97,15 @@ void rest_count(struct rest *rest, const struct route *route, uint32_t outcome, 
 
 /* ---- command.c ---- */
 
+/* Who called, and with which token; 0: without one. */
+struct let_in {
+    struct caller caller;
+    int64_t token_id;
+};
+
 /* The request was routed and its caller let in. */
 void rest_command(struct rest *rest, const struct route *route, struct http_request *http,
-                  const struct router_match *match, struct caller caller);
+                  const struct router_match *match, const struct let_in *who);
 /* Path and query, or path and body, into a zeroed request; false after it answered with the faults. */
 MUST_CHECK bool rest_decode(struct rest *rest, const struct route *route, struct http_request *http,
                             const struct router_match *match, void *request);
