@@ -21,13 +21,13 @@
 #define ALIPAY_PARAMS_MAX 64     /* parameters of one request, counting both values of a name */
 #define ALIPAY_NAME_SIZE_MAX 128 /* bytes of a decoded name */
 #define ALIPAY_FILES_MAX 4       /* file parts */
-#define ALIPAY_BOUNDARY_SIZE_MAX 70 /* of a multipart body (RFC 2046) */
 
 enum alipay_place { ALIPAY_query, ALIPAY_body };
 
 struct alipay_param {
     struct span name, value;
     enum alipay_place place;
+    bool both;    /* the other place has it too, with this value */
     bool doubted; /* the other place has this name with another value */
 };
 
@@ -60,7 +60,7 @@ MUST_CHECK enum alipay_params_error alipay_params_query(struct alipay_params *pa
 /* The content type as the header says it; an empty one with a body counts as a form. */
 MUST_CHECK enum alipay_params_error alipay_params_body(struct alipay_params *params, struct span content_type,
                                                        struct span body);
-/* For those who build: the texts are not copied. The name is new. */
+/* For those who build: the texts are not copied, the name is new, and an empty value adds nothing. */
 MUST_CHECK enum alipay_params_error alipay_params_add(struct alipay_params *params, struct span name,
                                                       struct span value);
 
