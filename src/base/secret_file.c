@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/os_random.h"
 #include "base/span.h"
+
+#define PATH_SIZE_MAX 4096 /* of Linux; its header is hidden here by base/limits.h */
 
 /* Why the file may not be trusted; NULL when it may. */
 static const char *flaw_of(const struct stat *found)
@@ -91,7 +92,7 @@ enum status secret_file_read(const char *path, void *bytes, size_t capacity, siz
 /* Makes the entry itself durable, not only what it points to. */
 static bool folder_sync(const char *path)
 {
-    char folder[PATH_MAX];
+    char folder[PATH_SIZE_MAX];
     const char *slash = strrchr(path, '/');
     struct span name = slash == NULL ? SPAN(".") : (struct span){ path, (size_t)(slash - path) + 1 };
     if (!span_copy(name, folder, sizeof(folder))) {
@@ -107,7 +108,7 @@ static bool folder_sync(const char *path)
 
 enum status secret_file_create(const char *path, const void *bytes, size_t size, char *error, size_t error_size)
 {
-    char draft[PATH_MAX];
+    char draft[PATH_SIZE_MAX];
     int length = snprintf(draft, sizeof(draft), "%s.%016llx", path, (unsigned long long)os_random_u64());
     if (length < 0 || (size_t)length >= sizeof(draft)) {
         snprintf(error, error_size, "the path of the file is too long");
