@@ -577,6 +577,22 @@ static bool too_deep(struct span body)
     return false;
 }
 
+/* What is wrong with a text that is no JSON: the house's words, whoever read it. */
+static const char *malformed_text(const json_error_t *error)
+{
+    static const char *const texts[] = {
+        [json_error_invalid_utf8] = "a text that is not UTF-8",
+        [json_error_premature_end_of_input] = "the body ends before its object does",
+        [json_error_end_of_input_expected] = "the body goes on behind its object",
+        [json_error_duplicate_key] = "a member stands twice in its object",
+        [json_error_null_character] = "a text holds the character zero",
+        [json_error_null_byte_in_key] = "a name holds the character zero",
+        [json_error_numeric_overflow] = "a number is too large",
+    };
+    size_t code = (size_t)json_error_code(error);
+    return code < COUNT_OF(texts) && texts[code] != NULL ? texts[code] : "this is not JSON";
+}
+
 void shape_decode_body(const struct shape_plan *plan, struct span body, void *request, struct faults *faults)
 {
     json_error_t error;
@@ -596,7 +612,8 @@ void shape_decode_body(const struct shape_plan *plan, struct span body, void *re
     }
     json_t *json = json_loadb(body.bytes, body.size, JSON_REJECT_DUPLICATES, &error);
     if (json == NULL) {
-        wrong(faults, NULL, FAULT_malformed, "%s (line %d, column %d)", error.text, error.line, error.column);
+        wrong(faults, NULL, FAULT_malformed, "line %d, column %d: %s", error.line, error.column,
+              malformed_text(&error));
         return;
     }
     if (json_is_object(json)) {

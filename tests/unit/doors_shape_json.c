@@ -141,6 +141,42 @@ static void plain_bodies_mean_what_they_mean_to_the_library(void **state)
     }
 }
 
+static void what_is_no_json_is_named_in_our_words_with_its_place(void **state)
+{
+    static const struct {
+        const char *body;
+        size_t size; /* 0: to its end */
+        const char *reason;
+    } bodies[] = {
+        { "{\"name\":tea}", 0, "line 1, column 11: this is not JSON" },
+        { "{\n  \"name\": \"x\"\n  \"shelf\": 1}", 0, "line 3, column 9: this is not JSON" },
+        { "{\"name\":\"x\",}", 0, "line 1, column 13: this is not JSON" },
+        { "{\"name\":\"x\"", 0, "line 1, column 11: the body ends before its object does" },
+        { "{\"name\":\"x", 0, "line 1, column 10: the body ends before its object does" },
+        { "{\"name\":\"x\"} {}", 0, "line 1, column 14: the body goes on behind its object" },
+        { "{\"name\":\"x\",\n\"name\":\"x\"}", 0, "line 2, column 6: a member stands twice in its object" },
+        { "{\"name\":\"\xff\"}", 0, "line 1, column 9: a text that is not UTF-8" },
+        { "{\"name\":\"a\\u0000b\"}", 0, "line 1, column 18: a text holds the character zero" },
+        { "{\"name\":\"a\0b\"}", 14, "line 1, column 10: this is not JSON" },
+        { "{\"shelf\":1e999}", 0, "line 1, column 14: a number is too large" },
+        { "{\"shelf\":99999999999999999999}", 0, "line 1, column 29: a number is too large" },
+        { "[1]", 0, "the body must be a JSON object" },
+        { "tea", 0, "line 1, column 3: this is not JSON" },
+    };
+    const struct shape_plan *plan = shape_plan_make(*state, &jar_fill_shape);
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        struct jar_fill fill = { 0 };
+        struct faults faults;
+        size_t size = bodies[i].size > 0 ? bodies[i].size : strlen(bodies[i].body);
+        faults.count = 0;
+        shape_decode_body(plan, (struct span){ bodies[i].body, size }, &fill, &faults);
+        assert_int_equal(faults.count, 1);
+        assert_int_equal(faults.list[0].kind, FAULT_malformed);
+        assert_string_equal(faults.list[0].field, "");
+        assert_string_equal(faults.list[0].reason, bodies[i].reason);
+    }
+}
+
 static void no_more_than_twenty_faults_are_named(void **state)
 {
     const struct shape_plan *plan = shape_plan_make(*state, &jar_fill_shape);
@@ -240,6 +276,7 @@ int main(void)
         WITH_ARENA(limits_are_met_exactly),
         WITH_ARENA(depth_is_counted_outside_of_texts),
         WITH_ARENA(plain_bodies_mean_what_they_mean_to_the_library),
+        WITH_ARENA(what_is_no_json_is_named_in_our_words_with_its_place),
         WITH_ARENA(no_more_than_twenty_faults_are_named),
         WITH_ARENA(faults_quote_safely),
         WITH_ARENA(every_form_is_written),
