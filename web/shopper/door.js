@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a page speaks to the server: as nobody, or as the shopper of a session. The session's cookie is the
+ * browser's own matter; what a script adds to it is the proof, which GET /session tells pages of this server
+ * only. Refusals come as DoorError with the stable code of the REST door.
+ */
+
+export class DoorError extends Error {
+    constructor(status, problem) {
+        super(problem.detail ?? "HTTP " + status);
+        this.status = status;
+        this.code = problem.code ?? (status === 0 ? "unreachable" : "http_" + status);
+        this.field = problem.field ?? null;
+    }
+}
+
+const hex = (byte) => byte.toString(16).padStart(2, "0");
+
+/* A key under which the REST door does a thing once, however often it is asked. */
+export function requestKey() {
+    return "page-" + [...crypto.getRandomValues(new Uint8Array(16))].map(hex).join("");
+}
+
+export class Door {
+    constructor() {
+        this.shopper = null; /* of the session: { shopper_id, user_id, ends_at, proof } */
+        this.sandbox = false;
+    }
+
+    /* Answers the document, or throws a DoorError. */
+    async call(method, path, body = undefined, key = undefined) {
+        const headers = {};
+        if (body !== undefined) headers["Content-Type"] = "application/json";
+        if (this.shopper !== null) headers["Onetill-Proof"] = this.shopper.proof;
+        if (key !== undefined) headers["Idempotency-Key"] = key;
+        let answer, document;
+        try {
+            answer = await fetch(path, {
+                method,
+                headers,
+                body: body === undefined ? undefined : JSON.stringify(body),
+                cache: "no-store",
+                credentials: "same-origin",
+                redirect: "error",
+            });
+            document = await answer.json();
+        } catch {
+            throw new DoorError(answer?.status ?? 0, {});
+        }
+        if (answer.ok) return document;
+        if (answer.status === 401) this.shopper = null;
+        throw new DoorError(answer.status, document);
+    }
+
+    get(path) {
+        return this.call("GET", path);
+    }
+
+    /* A change; asked again with the same key it happens once. */
+    change(path, body = {}, key = requestKey()) {
+        return this.call("POST", path, body, key);
+    }
+
+    /* Who is logged in, if anybody. */
+    async open() {
+        const session = await this.get("/session");
+        this.sandbox = session.sandbox === true;
+        this.shopper = session.shopper_id === null ? null : session;
+        return this.shopper;
+    }
+
+    async begin(account, pay_code) {
+        this.shopper = await this.call("POST", "/session", { account, pay_code });
+        return this.shopper;
+    }
+
+    async end() {
+        await this.call("DELETE", "/session");
+        this.shopper = null;
+    }
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words that the pages for shoppers share, in English and Simplified Chinese. */
+
+const english = {
+    title: "Onetill",
+    skip: "Skip to the content",
+    language_group: "Language",
+    theme_system: "Theme: system",
+    theme_light: "Theme: light",
+    theme_dark: "Theme: dark",
+
+    login_title: "Log in",
+    login_how: "With your account and the pay code that your wallet shows now.",
+    login_account: "Account",
+    login_account_hint: "2088…, phone or mail",
+    login_code: "Pay code",
+    login_code_hint: "18 digits",
+    login_button: "Log in",
+    logout: "Log out",
+    sandbox_title: "Sandbox",
+    sandbox_how: "Invented shoppers; choose one and a fresh code is filled in.",
+    account_now: "Logged in as {account}",
+
+    fault_unreachable: "The server cannot be reached. Try again.",
+    fault_unauthenticated: "You have been logged out. Log in again.",
+    fault_busy: "The till is busy. Try again in a second.",
+    fault_late: "The till is busy. Try again in a second.",
+    fault_not_found: "There is nothing at this address.",
+    fault_shopper_unknown: "Account and pay code do not belong together.",
+    fault_code_unknown: "Account and pay code do not belong together, or the code is out of date.",
+    fault_code_used: "This pay code was used before. Wait for the next one.",
+    fault_code_malformed: "A pay code has 18 digits and begins with 28.",
+    fault_attempts_exceeded: "Too many wrong codes. Wait a minute.",
+    fault_balance_short: "There is not enough money in the wallet.",
+    fault_shopper_blocked: "This wallet is blocked.",
+    fault_buyer_differs: "Another account has begun to pay this. Use that one.",
+    fault_invalid_field: "That is not right. Check what you typed.",
+    fault_missing_field: "Something is missing. Check what you typed.",
+};
+
+const chinese = {
+    title: "Onetill",
+    skip: "跳到内容",
+    language_group: "语言",
+    theme_system: "外观：跟随系统",
+    theme_light: "外观：浅色",
+    theme_dark: "外观：深色",
+
+    login_title: "登录",
+    login_how: "输入账号和钱包当前显示的付款码。",
+    login_account: "账号",
+    login_account_hint: "2088…、手机号或邮箱",
+    login_code: "付款码",
+    login_code_hint: "18 位数字",
+    login_button: "登录",
+    logout: "退出登录",
+    sandbox_title: "沙箱",
+    sandbox_how: "虚构的顾客；选一位，自动填入新的付款码。",
+    account_now: "当前账号：{account}",
+
+    fault_unreachable: "无法连接服务器，请重试。",
+    fault_unauthenticated: "登录已失效，请重新登录。",
+    fault_busy: "系统繁忙，请稍后再试。",
+    fault_late: "系统繁忙，请稍后再试。",
+    fault_not_found: "此地址没有内容。",
+    fault_shopper_unknown: "账号与付款码不匹配。",
+    fault_code_unknown: "账号与付款码不匹配，或付款码已过期。",
+    fault_code_used: "付款码已使用，请等待下一个。",
+    fault_code_malformed: "付款码为 28 开头的 18 位数字。",
+    fault_attempts_exceeded: "错误次数过多，请一分钟后再试。",
+    fault_balance_short: "钱包余额不足。",
+    fault_shopper_blocked: "此钱包已冻结。",
+    fault_buyer_differs: "另一账号已开始支付，请使用该账号。",
+    fault_invalid_field: "输入有误，请检查。",
+    fault_missing_field: "输入不完整，请检查。",
+};
+
+export const shared = { en: english, zh: chinese };
