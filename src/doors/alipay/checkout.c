@@ -386,6 +386,37 @@ static void return_serve(void *context, struct http_request *http, const struct 
     look(context, http, params[0], return_answered);
 }
 
+/* What a QR code says is an address of ours, so that any camera knows what to do with it. */
+static void scanned_serve(void *context, struct http_request *http, const struct caller *caller,
+                          const struct span *params, uint32_t param_count)
+{
+    struct checkout *checkout = context;
+    enum pay_url_kind kind;
+    int64_t id;
+    (void)caller;
+    (void)params;
+    (void)param_count;
+    /* Whatever base the code was printed with, the path is what was signed. */
+    if (pay_url_parse(&checkout->qr_key, SPAN(""), http->path, &kind, &id) != PAY_URL_ok) {
+        page_missing_problem(http, "the code is damaged or not one of ours");
+        return;
+    }
+    if (kind == PAY_URL_trade) {
+        checkout_redirect(checkout, http, id);
+        return;
+    }
+    size_t size = CHECKOUT_BASE_MAX + PAY_URL_SIZE + 32;
+    char *address = arena_try(http->arena, size);
+    if (address == NULL) {
+        page_busy_problem(http, "there is no memory for the answer now");
+        return;
+    }
+    /* The code is digits, letters, '-', '_', '.' and '/': it needs no escaping behind the '#'. */
+    snprintf(address, size, "%s/wallet/#scan=%s%.*s", checkout->base_url, checkout->base_url, (int)http->path.size,
+             http->path.bytes);
+    redirect(http, address);
+}
+
 void checkout_pages(struct checkout *checkout, struct rest_page to[CHECKOUT_PAGE_COUNT])
 {
     const struct rest_page pages[CHECKOUT_PAGE_COUNT] = {
@@ -397,6 +428,10 @@ void checkout_pages(struct checkout *checkout, struct rest_page to[CHECKOUT_PAGE
           .content_type = "image/svg+xml", .summary = "The trade's QR code." },
         { .name = "checkout_return", .route = "/checkout/{token}/return", .serve = return_serve,
           .content_type = "text/html", .summary = "Back to the merchant, with signed parameters." },
+        { .name = "checkout_scanned", .route = "/q/t/{code}", .serve = scanned_serve, .content_type = "text/html",
+          .summary = "The page of the trade whose QR a camera opened." },
+        { .name = "counter_scanned", .route = "/q/s/{code}", .serve = scanned_serve, .content_type = "text/html",
+          .summary = "The wallet, with the counter's QR that a camera opened." },
     };
     for (size_t i = 0; i < CHECKOUT_PAGE_COUNT; i++) {
         to[i] = pages[i];

@@ -7,6 +7,9 @@
  *     GET /checkout/{token}/qr.svg    what a wallet on another device scans
  *     GET /checkout/{token}/return    302 to the merchant's return_url with signed parameters, once it is paid
  *
+ *     GET /q/t/{code}                 302: a phone's camera opened a trade's QR; its page
+ *     GET /q/s/{code}                 302: the same of a counter's; the wallet, with the code typed in
+ *
  * Logging in, scanning, confirming and declining are not here: the page begins a session (session.h) and then
  * speaks to the REST door like any wallet (qr_scan, trade_confirm, trade_decline).
  *
@@ -18,7 +21,7 @@
 #include "doors/master_key.h"
 #include "doors/rest/rest.h"
 
-#define CHECKOUT_PAGE_COUNT 4
+#define CHECKOUT_PAGE_COUNT 6
 #define CHECKOUT_BASE_MAX 200
 /* Base, "/checkout/", 19 digits, ".", mac of 22 characters and the terminating zero. */
 #define CHECKOUT_URL_SIZE (CHECKOUT_BASE_MAX + 10 + 19 + 1 + 22 + 1)

@@ -32,7 +32,7 @@ struct session_door {
     struct engine *engine;
     struct hmac_key cookie_key, proof_key, paycode_key;
     const struct shape_plan *begin_plan;
-    bool secure;
+    bool secure, sandbox;
     pthread_mutex_t lock; /* guards what follows */
     struct tries tries[ADDRESS_SLOTS];
 };
@@ -56,6 +56,7 @@ struct session_door *session_open(const struct session_settings *settings)
     struct session_door *door = arena_take(&arena, sizeof(*door));
     door->engine = settings->engine;
     door->secure = settings->secure;
+    door->sandbox = settings->sandbox;
     master_key_derive_hmac(settings->key, "onetill session v1", &door->cookie_key);
     master_key_derive_hmac(settings->key, "onetill session proof v1", &door->proof_key);
     paycode_master(settings->key, &door->paycode_key);
@@ -299,6 +300,8 @@ static void read_serve(void *context, struct http_request *http, const struct ca
         json_out_key(&out, "shopper_id");
         json_out_null(&out);
     }
+    json_out_key(&out, "sandbox");
+    json_out_bool(&out, door->sandbox);
     json_out_object_end(&out);
     page_json_answer(http, &out, NULL, 0);
 }

@@ -36,7 +36,8 @@ struct session_door;
 struct session_settings {
     struct engine *engine;
     const struct master_key *key;
-    bool secure; /* shoppers come by https: the cookie is for that only */
+    bool secure;  /* shoppers come by https: the cookie is for that only */
+    bool sandbox; /* the pages may offer the sandbox's shoppers and their codes */
 };
 
 /* Never NULL. */
