@@ -23,7 +23,7 @@ const char *const purpose_names[] = {
 
 const char *const cause_names[] = {
     "",        "top_up",  "withdraw", "trade_pay", "trade_refund", "campaign_fund", "campaign_release", "hold",
-    "capture", "release", "import",   NULL,
+    "capture", "release", "import",   "royalty",   "royalty_return", "transfer",      NULL,
 };
 
 static const struct column account_columns[] = {

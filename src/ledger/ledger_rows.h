@@ -34,6 +34,9 @@ enum cause_kind {
     CAUSE_capture = 8,
     CAUSE_release = 9,
     CAUSE_import = 10,
+    CAUSE_royalty = 11,
+    CAUSE_royalty_return = 12,
+    CAUSE_transfer = 13,
 };
 
 extern const char *const cause_names[];

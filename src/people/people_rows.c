@@ -12,6 +12,7 @@ static const struct column merchant_columns[] = {
     COLUMN(merchant_row, created_at_us, .form = FORM_instant),
     COLUMN_LIST(merchant_row, endpoints, id_shape),
     COLUMN(merchant_row, tokens_issued),
+    COLUMN(merchant_row, royalty_receivers),
     COLUMN(merchant_row, apps_created),
 };
 const struct table merchant_table = TABLE("merchants", 20, merchant_row, merchant_columns, 1);

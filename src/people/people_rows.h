@@ -26,6 +26,7 @@ struct merchant_row {
     int32_t endpoints_count;
     struct id_row endpoints[ENDPOINTS_MAX]; /* webhook endpoints that get this merchant's events */
     int64_t tokens_issued; /* by the merchant and its shops: at most TOKENS_ISSUED_MAX */
+    int64_t royalty_receivers; /* bound to it */
     int64_t apps_created;
 };
 

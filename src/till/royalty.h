@@ -14,8 +14,6 @@
 #include "till/royalty_rows.h"
 #include "till/trade_rows.h"
 
-#define ROYALTY_SHARE_DEFAULT_BP 3000 /* of the price, unless the policy says otherwise */
-
 /* ---- requests ---- */
 
 struct royalty_receiver {
@@ -68,14 +66,7 @@ extern const struct command trade_settle, trade_settle_query;
 
 /* ---- for refunds ---- */
 
-/* What one receiver shall give back with a refund. */
-struct royalty_return {
-    int32_t kind; /* enum party_kind */
-    int64_t id;
-    int64_t amount_minor;
-};
-extern const struct shape royalty_return_shape;
-
+/* What receivers shall give back with a refund, each named once. */
 struct royalty_returns {
     int32_t count;
     const struct royalty_return *lines;
@@ -85,7 +76,7 @@ struct royalty_returns {
  * Takes shares of the trade back into its shop's takings, before a refund of `refund->amount_minor` is taken
  * out of them: from each receiver in proportion to what the refund is of the rest of the price, rounded down,
  * the last refund exactly the rest; or, when `given` is not NULL, exactly what it says. The refund has its id;
- * `trade->left_minor` is that before the refund. Sets royalty_minor of both.
+ * `trade->left_minor` is that before the refund. Sets royalty_minor of both and the refund's list.
  */
 enum refusal royalty_give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund,
                                const struct royalty_returns *given);

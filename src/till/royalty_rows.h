@@ -35,6 +35,7 @@ struct settle_row {
     int64_t trade_id;
     char out_request_no[NUMBER_SIZE];
     int64_t settle_id;
+    int64_t shop_id; /* whose takings it came from */
     int64_t at_us;
     int64_t transfer_id;  /* 0: it only ended the splitting */
     int64_t amount_minor; /* of all lines */
@@ -67,6 +68,14 @@ struct settle_number_row {
     char out_request_no[NUMBER_SIZE];
 };
 
+/* What one receiver gave back with a refund. */
+struct royalty_return {
+    int32_t kind; /* enum party_kind */
+    int64_t id;
+    int64_t amount_minor;
+};
+
+extern const struct shape royalty_return_shape;
 extern const struct table royalty_relation_table;
 extern const struct table settle_table;
 extern const struct table royalty_table;

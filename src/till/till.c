@@ -6,6 +6,8 @@
 #include "people/people.h"
 
 const struct table *const till_tables[] = {
+    &grant_table,      &royalty_relation_table, &settle_table, &settle_number_table, &royalty_table,
+    &wallet_transfer_table, &transfer_order_table,
     &request_table,    &timer_table,    &progress_table,     &account_table,       &transfer_table,
     &hold_table,       &merchant_table, &shop_table,         &terminal_table,      &shopper_table,
     &token_table,      &device_table,   &trade_table,        &trade_number_table,  &refund_table,
@@ -15,6 +17,9 @@ const struct table *const till_tables[] = {
 };
 
 const struct command *const till_commands[] = {
+    &grant_create,     &grant_redeem,    &grant_refresh,   &grant_query,     &grant_revoke,
+    &royalty_bind,     &royalty_unbind,  &trade_settle,    &trade_settle_query, &wallet_transfer,
+    &wallet_send,      &wallet_transfer_query, &wallet_send_query, &shop_funds,
     &merchant_create,  &merchant_query,  &shop_create,     &shop_change,     &shop_query,
     &terminal_create,  &shopper_create,  &shopper_change,  &shopper_query,   &token_issue,
     &token_revoke,     &policy_change,   &policy_query,    &wallet_top_up,   &wallet_withdraw,

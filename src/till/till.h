@@ -4,12 +4,15 @@
 #define TILL_TILL_H
 
 #include "engine/read.h"
+#include "people/grant.h"
 #include "till/campaign.h"
 #include "till/clock.h"
 #include "till/deposit.h"
 #include "till/policy.h"
+#include "till/royalty.h"
 #include "till/trade.h"
 #include "till/wallet.h"
+#include "till/wallet_transfer.h"
 #include "till/webhook.h"
 
 /* All row types of ledger, people and till, and of the engine; NULL-terminated. */

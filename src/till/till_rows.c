@@ -99,6 +99,11 @@ static const struct column refund_columns[] = {
     COLUMN(refund_row, reason),
     COLUMN(refund_row, at_us, .form = FORM_instant),
     COLUMN(refund_row, transfer_id, .form = FORM_id),
+    COLUMN(refund_row, shop_id, .form = FORM_id),
+    COLUMN(refund_row, merchant_id, .form = FORM_id),
+    COLUMN(refund_row, royalty_transfer_id, .form = FORM_id),
+    COLUMN(refund_row, royalty_minor, .form = FORM_amount),
+    COLUMN_LIST(refund_row, royalties, royalty_return_shape),
 };
 const struct table refund_table = TABLE("refunds", 33, refund_row, refund_columns, 2);
 
@@ -243,5 +248,6 @@ static const struct column policy_columns[] = {
     COLUMN(policy_row, sandbox, .form = FORM_flag),
     COLUMN(policy_row, code_misses_device),
     COLUMN(policy_row, refund_days),
+    COLUMN(policy_row, royalty_max_bp),
 };
 const struct table policy_table = TABLE("policies", 42, policy_row, policy_columns, 1);

@@ -5,7 +5,9 @@
 
 #include "ledger/ledger_rows.h"
 #include "till/campaign_rows.h"
+#include "till/royalty_rows.h"
 #include "till/trade_rows.h"
+#include "till/wallet_transfer.h"
 #include "till/webhook_rows.h"
 
 /* A shopper's device that shows pay codes. Its secret is derived from the master key and never stored. */
@@ -37,6 +39,7 @@ struct policy_row {
     int32_t sandbox; /* 1: magic amounts provoke refusals */
     int32_t code_misses_device;
     int32_t refund_days; /* after the payment a trade is finished: no refund any more */
+    int32_t royalty_max_bp; /* of its price, most that may be split off a trade */
 };
 
 extern const struct table device_table;

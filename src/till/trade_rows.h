@@ -5,6 +5,7 @@
 
 #include "engine/row.h"
 #include "people/people_rows.h"
+#include "till/royalty_rows.h"
 
 enum trade_state {
     TRADE_wait_buyer_pay = 1,
@@ -119,6 +120,12 @@ struct refund_row {
     char reason[NAME_SIZE];
     int64_t at_us;
     int64_t transfer_id;
+    int64_t shop_id;
+    int64_t merchant_id;
+    int64_t royalty_transfer_id; /* 0: no share came back with it */
+    int64_t royalty_minor;       /* of all shares that came back */
+    int32_t royalties_count;
+    struct royalty_return royalties[ROYALTY_PARTS_MAX];
 };
 
 /* What a shop took on a day of its own zone. */
