@@ -327,7 +327,7 @@ static void references_check(struct audit *audit, const struct trade_row *trade)
     }
     audit_true(audit, about, "its shopper does not exist",
                trade->shopper_id == 0 || audit_map_get(&audit->shoppers, trade->shopper_id, 0) != NULL);
-    audit_true(audit, about, "its way of paying does not exist", trade->way >= WAY_scan && trade->way <= WAY_static);
+    audit_true(audit, about, "its way of paying does not exist", trade->way >= WAY_scan && trade->way <= WAY_page);
     bool never_used = trade->state == TRADE_closed && trade->close_reason == CLOSE_cancelled;
     audit_true(audit, about, "its price is out of range",
                trade->list_minor >= (never_used ? 0 : 1) && trade->list_minor <= AMOUNT_MAX);

@@ -17,16 +17,26 @@ static const struct policy_row defaults = {
     .code_misses_device = 5,
     .pay_timeout_s = 900,
     .confirm_timeout_s = 120,
+    .refund_days = 365,
 };
+
+/* What an older row or request leaves out. */
+static void policy_complete(struct policy_row *policy)
+{
+    if (policy->code_misses_device == 0) {
+        policy->code_misses_device = defaults.code_misses_device;
+    }
+    if (policy->refund_days == 0) {
+        policy->refund_days = defaults.refund_days;
+    }
+}
 
 void policy_ask(struct view *view, struct policy_row *policy)
 {
     struct policy_row key = { .one = 1 };
     const struct policy_row *asked = view_ask(view, &policy_table, &key);
     *policy = row_exists(asked) ? *asked : defaults;
-    if (policy->code_misses_device == 0) {
-        policy->code_misses_device = defaults.code_misses_device;
-    }
+    policy_complete(policy);
 }
 
 enum refusal policy_magic(const struct policy_row *policy, int64_t amount_minor)
@@ -60,6 +70,8 @@ static const struct column policy_columns[] = {
     COLUMN(policy_row, code_misses_device, .least = 1, .most = 10000,
            .text = "Wrong pay codes of one device in a minute, wherever they are shown; from then on its shopper "
                    "confirms each payment. Left out: 5."),
+    COLUMN(policy_row, refund_days, .least = 0, .most = 3660,
+           .text = "Days after the payment until a trade is finished and takes no refund any more. Left out: 365."),
 };
 static const struct shape policy_shape = SHAPE("policy", policy_row, policy_columns);
 
@@ -72,9 +84,7 @@ static enum refusal decide_change(const void *request, struct moment *at, struct
     struct policy_row *policy = view_change(view, view_ask(view, &policy_table, &key));
     *policy = *(const struct policy_row *)request;
     policy->one = 1;
-    if (policy->code_misses_device == 0) {
-        policy->code_misses_device = defaults.code_misses_device;
-    }
+    policy_complete(policy);
     memcpy(answer, policy, sizeof(*policy));
     return REFUSAL_none;
 }

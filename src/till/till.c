@@ -3,7 +3,8 @@
 
 #include "engine/engine_rows.h"
 #include "ledger/ledger.h"
-#include "people/people.h"
+#include "people/app.h"
+#include "till/paycode.h"
 
 const struct table *const till_tables[] = {
     &grant_table,      &royalty_relation_table, &settle_table, &settle_number_table, &royalty_table,
@@ -13,7 +14,7 @@ const struct table *const till_tables[] = {
     &token_table,      &device_table,   &trade_table,        &trade_number_table,  &refund_table,
     &shop_day_table,   &campaign_table, &offers_table,       &campaign_use_table,  &campaign_shop_table,
     &campaign_change_table, &endpoint_table, &delivery_table, &outbox_table,       &policy_table,
-    NULL,
+    &logon_table,      &app_table,      &trade_detail_table, NULL,
 };
 
 const struct command *const till_commands[] = {
@@ -29,7 +30,9 @@ const struct command *const till_commands[] = {
     &refund_query,     &trade_preview,   &campaign_create, &campaign_change, &campaign_fund,
     &campaign_pause,   &campaign_resume, &campaign_end,    &campaign_query,  &endpoint_create,
     &endpoint_disable, &endpoint_rotate, &delivery_done,   &delivery_replay, &clock_move, &deposit_create,
-    &deposit_capture,  &deposit_release, &deposit_query,   NULL,
+    &deposit_capture,  &deposit_release, &deposit_query,   &app_create,      &app_change,
+    &app_query,        &shopper_lookup,  &paycode_login,   &qr_scan,         &trade_detail_read,
+    NULL,
 };
 
 const struct command *const till_timers[] = {

@@ -99,9 +99,6 @@ struct trade_refund {
     char out_request_no[NUMBER_SIZE];
     int64_t amount_minor; /* of the price before discounts */
     char reason[NAME_SIZE];
-    int32_t royalties_given; /* 1: receivers give back exactly what `royalties` says, and not in proportion */
-    int32_t royalties_count;
-    struct royalty_return royalties[ROYALTY_PARTS_MAX];
 };
 
 extern const struct command trade_pay, trade_create, qr_pay, qr_scan;
@@ -111,7 +108,7 @@ extern const struct command trade_cancel, trade_cancel_number, trade_close;
 extern const struct command trade_refund, refund_query;
 extern const struct command trade_expire; /* the timer's */
 extern const struct command trade_preview;
-extern const struct command trade_detail_read; /* internal: the trade's detail, empty when it has none */
+extern const struct command trade_detail_read; /* what its merchant said of it; empty when it said nothing */
 
 /* ---- shared by the trade's files ---- */
 
@@ -178,7 +175,11 @@ void trade_end(struct view *view, struct moment *at, struct trade_row *trade, en
  * amounts. */
 enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund,
                              enum close_reason reason);
-/* Puts a notice for the merchant's endpoints into the outbox. */
-void trade_notify(struct view *view, struct moment *at, const struct trade_row *trade, enum delivery_topic topic);
+/*
+ * Puts notices for the merchant's endpoints and for the app that opened it into the outbox. `request_no` is that of
+ * the refund that it is about; NULL: none.
+ */
+void trade_notify(struct view *view, struct moment *at, const struct trade_row *trade, enum delivery_topic topic,
+                  const char *request_no);
 
 #endif

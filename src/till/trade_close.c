@@ -24,7 +24,7 @@ static enum refusal decide_query(const void *request, struct moment *at, struct 
     const struct trade_row *trade = trade_ask(view, want->trade_id);
     enum refusal refusal = trade_seen_check(view, at, trade);
     if (refusal == REFUSAL_none) {
-        memcpy(answer, trade, sizeof(*trade));
+        trade_show(view, at, trade, answer);
     }
     return refusal;
 }
@@ -49,7 +49,7 @@ static enum refusal decide_lookup(const void *request, struct moment *at, struct
     const struct trade_row *trade = trade_by_number(view, want->merchant_id, want->out_trade_no);
     enum refusal refusal = trade_seen_check(view, at, trade);
     if (refusal == REFUSAL_none) {
-        memcpy(answer, trade, sizeof(*trade));
+        trade_show(view, at, trade, answer);
     }
     return refusal;
 }
@@ -66,6 +66,30 @@ const struct command trade_lookup = {
     .answer = &trade_table.shape,
     .decide = decide_lookup,
     .summary = "One trade by the merchant's number: what a till asks when it does not know the outcome.",
+};
+
+static enum refusal decide_detail(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct trade_ref *want = request;
+    enum refusal refusal = trade_sold_check(view, at, trade_ask(view, want->trade_id));
+    if (refusal == REFUSAL_none) {
+        memcpy(answer, trade_detail_ask(view, want->trade_id), sizeof(struct trade_detail_row));
+    }
+    return refusal;
+}
+
+const struct command trade_detail_read = {
+    .name = "trade_detail_read",
+    .number = 66,
+    .flags = COMMAND_reads,
+    .method = "GET",
+    .route = "/v1/trades/{trade_id}/detail",
+    .http_status = 200,
+    .callers = CALLERS_SHOP,
+    .request = &ref_shape,
+    .answer = &trade_detail_table.shape,
+    .decide = decide_detail,
+    .summary = "What the merchant said of a trade beside paying it; empty when it said nothing.",
 };
 
 /* Undoes a trade whatever had happened to it: unpaid it is closed, paid it is given back in full. */

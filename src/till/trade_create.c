@@ -15,25 +15,31 @@ static const struct column create_columns[] = {
     COLUMN(trade_create, amount_minor, .form = FORM_amount, .flags = COLUMN_required, .least = 1, .most = AMOUNT_MAX,
            .text = "Price before discounts."),
     COLUMN(trade_create, currency, .least = 0, .most = 999, .text = "ISO 4217 number; left out: the shop's."),
-    COLUMN(trade_create, expires_in_s, .least = 0, .most = 86400, .text = "Seconds until it closes unpaid."),
+    COLUMN(trade_create, expires_in_s, .least = 0, .most = TRADE_EXPIRES_MOST_S,
+           .text = "Seconds until it closes unpaid."),
+    COLUMN(trade_create, shopper_id, .form = FORM_id,
+           .text = "Who alone may pay it, by its QR or by confirming it; left out: whoever scans it first."),
+    COLUMN(trade_create, way, .form = FORM_hidden),
+    COLUMN(trade_create, expires_at_us, .form = FORM_hidden),
+    COLUMN(trade_create, royalty_frozen, .form = FORM_flag, .text = "Its takings may be split among others later."),
+    COLUMN(trade_create, app_id, .form = FORM_hidden),
+#define DETAIL(member, shown, sentence) COLUMN_PART(trade_create, detail, member, .form = (shown), .text = (sentence)),
+#include "till/trade_detail.def"
+#undef DETAIL
 };
 static const struct shape create_shape = SHAPE("trade_create", trade_create, create_columns);
 
-static enum refusal decide_create(const void *request, struct moment *at, struct view *view, void *answer)
+/* What must hold of any trade at that shop; `fresh`: it would be a new one. */
+static enum refusal create_check(struct view *view, const struct moment *at, const struct trade_create *want,
+                                 const struct shop_row *shop, bool fresh)
 {
-    const struct trade_create *want = request;
-    const struct shop_row *shop = shop_ask(view, want->shop_id);
-    struct policy_row policy;
-
-    policy_ask(view, &policy);
     if (!row_exists(shop)) {
         return REFUSAL_shop_unknown;
     }
     if (!access_shop(view, at, shop)) {
         return REFUSAL_forbidden;
     }
-    const struct trade_row *trade = trade_by_number(view, shop->merchant_id, want->out_trade_no);
-    if (!row_exists(trade) && shop->open == 0) {
+    if (fresh && shop->open == 0) {
         return REFUSAL_shop_closed; /* a trade that is known is answered all the same */
     }
     if (want->terminal_id != 0 && terminal_ask(view, want->terminal_id)->shop_id != want->shop_id) {
@@ -42,30 +48,60 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
     if (want->currency != 0 && want->currency != shop->currency) {
         return REFUSAL_currency_differs;
     }
-    enum refusal refusal = row_exists(trade) ? REFUSAL_none : trade_amount_check(&policy, want->amount_minor);
-    if (refusal != REFUSAL_none) {
-        return refusal;
+    bool known = want->shopper_id == 0 || row_exists(shopper_ask(view, want->shopper_id));
+    return known ? REFUSAL_none : REFUSAL_shopper_unknown;
+}
+
+static enum refusal create_new(struct view *view, struct moment *at, const struct trade_terms *terms, void *answer)
+{
+    if (trade_number_reserved(terms->out_trade_no)) {
+        return REFUSAL_trade_differs;
     }
-    int64_t seconds = want->expires_in_s > 0 ? want->expires_in_s : policy.pay_timeout_s;
+    const struct trade_row *trade = trade_open(view, at, terms);
+    timer_set(view, at->now_us, trade->expires_at_us, TIMER_trade_expire, trade->trade_id);
+    memcpy(answer, trade, sizeof(*trade));
+    return REFUSAL_none;
+}
+
+static enum refusal decide_create(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct trade_create *want = request;
+    const struct shop_row *shop = shop_ask(view, want->shop_id);
+    struct policy_row policy;
+
+    policy_ask(view, &policy);
+    const struct trade_row *trade = trade_by_number(view, shop->merchant_id, want->out_trade_no);
+    bool fresh = !row_exists(trade);
     struct trade_terms terms = { .shop = shop,
                                  .terminal_id = want->terminal_id,
                                  .out_trade_no = want->out_trade_no,
                                  .subject = want->subject,
                                  .amount_minor = want->amount_minor,
-                                 .way = WAY_dynamic,
-                                 .expires_at_us = at->now_us + seconds * US_PER_SECOND };
-    if (!row_exists(trade) && trade_number_reserved(want->out_trade_no)) {
-        return REFUSAL_trade_differs;
+                                 .way = want->way != 0 ? (enum trade_way)want->way : WAY_dynamic,
+                                 .shopper_id = want->shopper_id,
+                                 .app_id = want->app_id,
+                                 .royalty_frozen = want->royalty_frozen,
+                                 .detail = &want->detail };
+    enum refusal refusal = create_check(view, at, want, shop, fresh);
+    if (refusal == REFUSAL_none && fresh) {
+        refusal = trade_amount_check(&policy, want->amount_minor);
     }
-    if (!row_exists(trade)) {
-        trade = trade_open(view, at, &terms);
-        timer_set(view, at->now_us, trade->expires_at_us, TIMER_trade_expire, trade->trade_id);
-    } else if (trade->state == TRADE_closed) {
+    if (refusal == REFUSAL_none && fresh) {
+        refusal = trade_expiry(at, want->expires_at_us, want->expires_in_s, policy.pay_timeout_s, &terms.expires_at_us);
+    }
+    if (refusal != REFUSAL_none) {
+        return refusal;
+    }
+    if (fresh) {
+        return create_new(view, at, &terms, answer);
+    }
+    if (trade->state == TRADE_closed) {
         return REFUSAL_trade_closed;
-    } else if (!trade_agrees(trade, &terms)) {
+    }
+    if (!trade_agrees(trade, &terms)) {
         return REFUSAL_trade_differs;
     }
-    memcpy(answer, trade, sizeof(*trade));
+    trade_show(view, at, trade, answer);
     return REFUSAL_none;
 }
 
@@ -97,10 +133,10 @@ static const struct shape qr_shape = SHAPE("qr_pay", qr_pay, qr_columns);
 enum qr_kind { QR_none = 0, QR_trade = 1, QR_counter = 2 };
 
 /* The waiting trade that the QR names. */
-static enum refusal qr_trade(struct view *view, const struct moment *at, const struct qr_pay *want, int64_t shopper_id,
+static enum refusal qr_trade(struct view *view, const struct moment *at, int64_t trade_id, int64_t shopper_id,
                              const struct trade_row **trade)
 {
-    *trade = trade_ask(view, want->qr_id);
+    *trade = trade_ask(view, trade_id);
     if (!row_exists(*trade)) {
         return REFUSAL_trade_unknown;
     }
@@ -161,7 +197,7 @@ static enum refusal decide_qr(const void *request, struct moment *at, struct vie
     if (shopper->blocked != 0) {
         return REFUSAL_shopper_blocked;
     }
-    enum refusal refusal = want->qr_kind == QR_trade     ? qr_trade(view, at, want, shopper_id, &asked)
+    enum refusal refusal = want->qr_kind == QR_trade     ? qr_trade(view, at, want->qr_id, shopper_id, &asked)
                            : want->qr_kind == QR_counter ? counter_trade(view, at, want, &policy, &asked)
                                                          : REFUSAL_qr_invalid;
     if (refusal != REFUSAL_none) {
@@ -191,4 +227,59 @@ const struct command qr_pay = {
     .answer = &trade_table.shape,
     .decide = decide_qr,
     .summary = "The shopper pays what a QR names: a waiting trade, or a counter with a typed amount.",
+};
+
+/* ---- looking at it first ---- */
+
+static const struct column scan_columns[] = {
+    COLUMN(qr_scan, shopper_id, .form = FORM_id, .text = "Left out: the shopper of the token."),
+    COLUMN(qr_scan, qr, .flags = COLUMN_required, .least = 1,
+           .text = "What the QR of a trade says: our URL or an EMVCo payload."),
+    COLUMN(qr_scan, qr_kind, .form = FORM_hidden),
+    COLUMN(qr_scan, qr_id, .form = FORM_hidden),
+};
+static const struct shape scan_shape = SHAPE("qr_scan", qr_scan, scan_columns);
+
+static enum refusal decide_scan(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct qr_scan *want = request;
+    int64_t shopper_id = want->shopper_id != 0 ? want->shopper_id : at->caller.id;
+    const struct shopper_row *shopper = shopper_ask(view, shopper_id);
+    const struct trade_row *asked = NULL;
+
+    if (!access_shopper(at, shopper_id)) {
+        return REFUSAL_forbidden;
+    }
+    if (!row_exists(shopper)) {
+        return REFUSAL_shopper_unknown;
+    }
+    if (shopper->blocked != 0) {
+        return REFUSAL_shopper_blocked;
+    }
+    enum refusal refusal =
+        want->qr_kind == QR_trade ? qr_trade(view, at, want->qr_id, shopper_id, &asked) : REFUSAL_qr_invalid;
+    if (refusal != REFUSAL_none) {
+        return refusal;
+    }
+    if (asked->scanned_at_us == 0) {
+        struct trade_row *trade = view_change(view, asked);
+        trade->shopper_id = shopper_id;
+        trade->scanned_at_us = at->now_us;
+    }
+    memcpy(answer, asked, sizeof(*asked));
+    return REFUSAL_none;
+}
+
+const struct command qr_scan = {
+    .name = "qr_scan",
+    .number = 64,
+    .method = "POST",
+    .route = "/v1/qr/scan",
+    .http_status = 200,
+    .callers = CALLERS_SHOPPER,
+    .request = &scan_shape,
+    .answer = &trade_table.shape,
+    .decide = decide_scan,
+    .summary = "The shopper looks at a waiting trade that a QR names, before paying it with trade_confirm or refusing "
+               "it with trade_decline. From here on nobody else can pay it.",
 };

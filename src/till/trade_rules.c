@@ -13,6 +13,12 @@ const struct trade_row *trade_ask(struct view *view, int64_t trade_id)
     return view_ask(view, &trade_table, &key);
 }
 
+const struct trade_detail_row *trade_detail_ask(struct view *view, int64_t trade_id)
+{
+    struct trade_detail_row key = { .trade_id = trade_id };
+    return view_ask(view, &trade_detail_table, &key);
+}
+
 static const struct trade_number_row *number_ask(struct view *view, int64_t merchant_id, const char *out_trade_no)
 {
     struct trade_number_row key = { .merchant_id = merchant_id };
@@ -41,12 +47,57 @@ enum refusal trade_sold_check(struct view *view, const struct moment *at, const 
 bool trade_agrees(const struct trade_row *trade, const struct trade_terms *terms)
 {
     return trade->shop_id == terms->shop->shop_id && trade->list_minor == terms->amount_minor &&
-           trade->way == (int32_t)terms->way && strcmp(trade->subject, terms->subject) == 0;
+           trade->way == (int32_t)terms->way && strcmp(trade->subject, terms->subject) == 0 &&
+           (terms->shopper_id == 0 || terms->shopper_id == trade->shopper_id);
 }
 
 bool trade_number_reserved(const char *out_trade_no)
 {
     return strncmp(out_trade_no, TRADE_NUMBER_COUNTER, sizeof(TRADE_NUMBER_COUNTER) - 1) == 0;
+}
+
+enum refusal trade_expiry(const struct moment *at, int64_t expires_at_us, int32_t expires_in_s, int32_t default_s,
+                          int64_t *to_us)
+{
+    int64_t seconds = expires_in_s > 0 ? expires_in_s : default_s;
+    *to_us = expires_at_us != 0 ? expires_at_us : at->now_us + seconds * US_PER_SECOND;
+    bool near = *to_us > at->now_us && *to_us <= at->now_us + TRADE_EXPIRES_MOST_S * US_PER_SECOND;
+    return near ? REFUSAL_none : REFUSAL_expiry_invalid;
+}
+
+enum trade_state trade_state_now(const struct trade_row *trade, const struct policy_row *policy, int64_t now_us)
+{
+    bool over = trade->state == TRADE_success && now_us - trade->paid_at_us > policy->refund_days * US_PER_DAY;
+    return over ? TRADE_finished : (enum trade_state)trade->state;
+}
+
+void trade_show(struct view *view, const struct moment *at, const struct trade_row *trade, void *answer)
+{
+    struct trade_row *shown = answer;
+    struct policy_row policy;
+    policy_ask(view, &policy);
+    *shown = *trade;
+    shown->state = (int32_t)trade_state_now(trade, &policy, at->now_us);
+}
+
+static bool detail_given(const struct trade_detail *detail)
+{
+    return detail->subject[0] != '\0' || detail->body[0] != '\0' || detail->operator_id[0] != '\0' ||
+           detail->store_code[0] != '\0' || detail->terminal_code[0] != '\0' || detail->passback[0] != '\0' ||
+           detail->notify_url[0] != '\0' || detail->return_url[0] != '\0' || detail->goods[0] != '\0' ||
+           detail->product[0] != '\0' || detail->query_options[0] != '\0' || detail->seller_text[0] != '\0' ||
+           detail->charset != 0 || detail->sign_type != 0 || detail->app_cert != 0;
+}
+
+/* What was said of a new trade beside paying it; most often nothing, and then there is no row. */
+static void detail_keep(struct view *view, int64_t trade_id, const struct trade_detail *detail)
+{
+    if (detail == NULL || !detail_given(detail)) {
+        return;
+    }
+    struct trade_detail_row key = { .trade_id = trade_id };
+    struct trade_detail_row *row = view_new(view, &trade_detail_table, &key);
+    row->detail = *detail;
 }
 
 struct trade_row *trade_open(struct view *view, struct moment *at, const struct trade_terms *terms)
@@ -65,6 +116,10 @@ struct trade_row *trade_open(struct view *view, struct moment *at, const struct 
     trade->list_minor = terms->amount_minor;
     trade->created_at_us = at->now_us;
     trade->expires_at_us = terms->expires_at_us;
+    trade->shopper_id = terms->shopper_id;
+    trade->app_id = terms->app_id;
+    trade->royalty_frozen = terms->royalty_frozen;
+    detail_keep(view, trade->trade_id, terms->detail);
 
     struct trade_number_row number_key = { .merchant_id = trade->merchant_id };
     memcpy(number_key.out_trade_no, trade->out_trade_no, sizeof(number_key.out_trade_no));
@@ -207,9 +262,11 @@ static void trade_wait(struct view *view, struct moment *at, struct trade_row *t
     if (trade->expires_at_us != 0) {
         return; /* its timer runs: since it was opened, or since it was scanned first */
     }
-    trade->expires_at_us = at->now_us + payment->policy->confirm_timeout_s * US_PER_SECOND;
+    trade->expires_at_us = payment->expires_at_us != 0
+                               ? payment->expires_at_us
+                               : at->now_us + payment->policy->confirm_timeout_s * US_PER_SECOND;
     timer_set(view, at->now_us, trade->expires_at_us, TIMER_trade_expire, trade->trade_id);
-    trade_notify(view, at, trade, TOPIC_trade_waiting);
+    trade_notify(view, at, trade, TOPIC_trade_waiting, NULL);
 }
 
 enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *trade, const struct payment *payment)
@@ -260,7 +317,7 @@ enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *
     shopper_book(view, at, payment, trade);
     offer_use(view, at, &terms, &quote);
     shop_day_book(view, trade);
-    trade_notify(view, at, trade, TOPIC_trade_paid);
+    trade_notify(view, at, trade, TOPIC_trade_paid, NULL);
     return REFUSAL_none;
 }
 
@@ -273,28 +330,5 @@ void trade_end(struct view *view, struct moment *at, struct trade_row *trade, en
     if (trade->expires_at_us != 0) {
         timer_drop(view, trade->expires_at_us, TIMER_trade_expire, trade->trade_id);
     }
-    trade_notify(view, at, trade, TOPIC_trade_closed);
-}
-
-void trade_notify(struct view *view, struct moment *at, const struct trade_row *trade, enum delivery_topic topic)
-{
-    const struct merchant_row *merchant = merchant_ask(view, trade->merchant_id);
-    for (int32_t i = 0; i < merchant->endpoints_count; i++) {
-        struct delivery_row key = { .delivery_id = moment_id(at) };
-        struct delivery_row *delivery = view_change(view, view_ask(view, &delivery_table, &key));
-        delivery->endpoint_id = merchant->endpoints[i].id;
-        delivery->merchant_id = merchant->merchant_id;
-        delivery->topic = (int32_t)topic;
-        delivery->subject_id = trade->trade_id;
-        delivery->created_at_us = at->now_us;
-        delivery->state = DELIVERY_pending;
-        delivery->next_at_us = at->now_us;
-        size_t size = shape_pack(&trade_table.shape, 0, trade, delivery->payload.bytes, PACK_SIZE_MAX);
-        assert(size > 0);
-        delivery->payload.size = (uint16_t)size;
-
-        struct outbox_row pending = { .delivery_id = delivery->delivery_id };
-        struct outbox_row *outbox = view_change(view, view_ask(view, &outbox_table, &pending));
-        outbox->next_at_us = at->now_us;
-    }
+    trade_notify(view, at, trade, TOPIC_trade_closed, NULL);
 }

@@ -3,7 +3,8 @@
 
 #include "base/civil.h"
 #include "engine/engine_rows.h"
-#include "people/people.h"
+#include "people/app.h"
+#include "till/trade.h"
 
 struct endpoint_create {
     int64_t merchant_id;
@@ -162,8 +163,10 @@ const struct command endpoint_rotate = {
 
 /* ---- deliveries ---- */
 
-/* Seconds from one attempt to the next. */
-static const int64_t schedule_s[] = { 5, 300, 1800, 7200, 18000, 36000, 36000 };
+/* Seconds from one attempt to the next: as Standard Webhooks recommends, and as the protocol of notices has it. */
+static const int64_t webhook_schedule_s[] = { 5, 300, 1800, 7200, 18000, 36000, 36000 };
+static const int64_t notice_schedule_s[] = { 240, 600, 600, 3600, 7200, 21600, 54000 };
+static_assert(COUNT_OF(webhook_schedule_s) == COUNT_OF(notice_schedule_s), "both end after the same attempt");
 
 static struct outbox_row *outbox_change(struct view *view, int64_t delivery_id)
 {
@@ -174,8 +177,22 @@ static struct outbox_row *outbox_change(struct view *view, int64_t delivery_id)
 static const struct column done_columns[] = {
     COLUMN(delivery_done, delivery_id, .form = FORM_id, .flags = COLUMN_required),
     COLUMN(delivery_done, http_status),
+    COLUMN(delivery_done, heard, .form = FORM_flag),
 };
 static const struct shape done_shape = SHAPE("delivery_done", delivery_done, done_columns);
+
+/* Where a delivery goes; NULL: it goes nowhere any more, and is given up. */
+static const char *delivery_address(struct view *view, const struct delivery_row *delivery,
+                                    const struct trade_detail *detail)
+{
+    if (delivery->kind == DELIVERY_notice) {
+        const struct app_row *app = app_ask(view, delivery->app_id);
+        return app->disabled != 0 ? NULL : detail->notify_url[0] != '\0' ? detail->notify_url : app->notify_url;
+    }
+    struct endpoint_row endpoint = { .endpoint_id = delivery->endpoint_id };
+    const struct endpoint_row *to = view_ask(view, &endpoint_table, &endpoint);
+    return to->disabled != 0 ? NULL : to->url;
+}
 
 static enum refusal decide_done(const void *request, struct moment *at, struct view *view, void *answer)
 {
@@ -186,14 +203,16 @@ static enum refusal decide_done(const void *request, struct moment *at, struct v
     if (!row_exists(asked) || asked->state != DELIVERY_pending) {
         return REFUSAL_delivery_unknown;
     }
-    struct endpoint_row endpoint = { .endpoint_id = asked->endpoint_id };
-    const struct endpoint_row *to = view_ask(view, &endpoint_table, &endpoint);
+    bool notice = asked->kind == DELIVERY_notice;
+    const int64_t *schedule_s = notice ? notice_schedule_s : webhook_schedule_s;
+    static const struct trade_detail none; /* only whether it goes anywhere is asked here */
+    bool ended = delivery_address(view, asked, &none) == NULL;
     struct delivery_row *delivery = view_change(view, asked);
     delivery->last_status = want->http_status;
     delivery->last_at_us = at->now_us;
     delivery->attempts++;
-    bool heard = want->http_status >= 200 && want->http_status < 300;
-    bool last = delivery->attempts > (int32_t)COUNT_OF(schedule_s) || to->disabled != 0;
+    bool heard = notice ? want->heard != 0 : want->http_status >= 200 && want->http_status < 300;
+    bool last = delivery->attempts > (int32_t)COUNT_OF(webhook_schedule_s) || ended;
     if (heard || last) {
         delivery->state = heard ? DELIVERY_done : DELIVERY_failed;
         view_drop(view, outbox_change(view, delivery->delivery_id));
@@ -263,6 +282,12 @@ static const struct column work_columns[] = {
     COLUMN(delivery_work, disabled, .form = FORM_flag),
     COLUMN(delivery_work, generation, .form = FORM_hidden),
     COLUMN(delivery_work, rotated_at_us, .form = FORM_instant),
+    COLUMN(delivery_work, kind, .form = FORM_choice, .names = delivery_kinds),
+    COLUMN(delivery_work, app_id, .form = FORM_id),
+    COLUMN(delivery_work, request_no),
+#define DETAIL(member, shown, sentence) COLUMN_PART(delivery_work, detail, member, .form = (shown), .text = (sentence)),
+#include "till/trade_detail.def"
+#undef DETAIL
 };
 static const struct shape work_shape = SHAPE("delivery_work", delivery_work, work_columns);
 
@@ -274,7 +299,7 @@ static enum refusal decide_read(const void *request, struct moment *at, struct v
     struct endpoint_row endpoint = { .endpoint_id = delivery->endpoint_id };
     const struct endpoint_row *to = view_ask(view, &endpoint_table, &endpoint);
     struct delivery_work *work = answer;
-    if (!row_exists(delivery) || !row_exists(to) || !access_platform(at)) {
+    if (!row_exists(delivery) || !access_platform(at)) {
         return REFUSAL_delivery_unknown;
     }
     *work = (struct delivery_work){ .delivery_id = delivery->delivery_id,
@@ -285,10 +310,18 @@ static enum refusal decide_read(const void *request, struct moment *at, struct v
                                     .state = delivery->state,
                                     .next_at_us = delivery->next_at_us,
                                     .payload = delivery->payload,
-                                    .disabled = to->disabled,
                                     .generation = to->generation,
-                                    .rotated_at_us = to->rotated_at_us };
-    memcpy(work->url, to->url, sizeof(work->url));
+                                    .rotated_at_us = to->rotated_at_us,
+                                    .kind = delivery->kind,
+                                    .app_id = delivery->app_id };
+    memcpy(work->request_no, delivery->request_no, sizeof(work->request_no));
+    if (delivery->kind == DELIVERY_notice) {
+        work->detail = trade_detail_ask(view, delivery->subject_id)->detail;
+    }
+    const char *address = delivery_address(view, delivery, &work->detail);
+    work->disabled = address == NULL;
+    bool fits = span_copy(span_of(address != NULL ? address : ""), work->url, sizeof(work->url));
+    assert(fits);
     return REFUSAL_none;
 }
 

@@ -2,7 +2,8 @@
 /*
  * Outgoing notices: a merchant's endpoints, and deliveries to them. A delivery is written in the transaction
  * of what it tells of; a worker makes it (doors/notify.h) and reports the outcome as a command. Attempts
- * follow the schedule that Standard Webhooks recommends; the last failure gives up and can be replayed.
+ * follow the schedule that Standard Webhooks recommends, or that of the protocol whose notice it is; the last
+ * failure gives up and can be replayed.
  */
 #ifndef TILL_WEBHOOK_H
 #define TILL_WEBHOOK_H

@@ -5,6 +5,7 @@
 
 #include "base/civil.h"
 #include "model/pair.h"
+#include "people/people.h"
 #include "till/deposit.h"
 
 /* The same call once more: nothing but the same answer. */
@@ -292,10 +293,10 @@ static void people_touch(struct run *run)
         return;
     }
     int shopper = pick(run, run->model.shopper_count);
-    struct { int64_t shopper_id, limit; int32_t blocked; } want = { .shopper_id = id_of(run, shopper),
-                                                                    .limit = amount_make(run),
-                                                                    .blocked = chance(run, 15) };
-    run->model.shoppers[shopper].limit = want.limit;
+    struct shopper_change want = { .shopper_id = id_of(run, shopper),
+                                   .no_password_limit_minor = amount_make(run),
+                                   .blocked = chance(run, 15) };
+    run->model.shoppers[shopper].limit = want.no_password_limit_minor;
     run->model.shoppers[shopper].blocked = want.blocked != 0;
     same_refusal(run, "shopper_change", 0, call(run, house_operator, &shopper_change, &want, answer));
 }

@@ -11,7 +11,7 @@
 #include "support/house.h"
 
 #define OLD_CALLS 32
-#define REQUEST_MOST 1024
+#define REQUEST_MOST 6144
 
 /* A call as it was made, to be made again under the same key. */
 struct old_call {

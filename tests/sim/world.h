@@ -36,7 +36,7 @@ enum intent_state {
     INTENT_settled, /* the client has its answer */
 };
 
-#define REQUEST_ROOM 1024
+#define REQUEST_ROOM 6144
 #define ANSWER_ROOM 4096
 
 /* One thing that a client wants, under one key, however often it has to ask. */
