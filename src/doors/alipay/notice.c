@@ -2,50 +2,42 @@
 #include "doors/alipay/notice.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/json_out.h"
 #include "doors/alipay/money_text.h"
+#include "doors/alipay/params.h"
 #include "till/trade.h"
 
-#define PARAMETERS_MAX 40
 #define NOTIFY_ID_SIZE 35
 #define FUNDS_SIZE 512
 #define VOUCHERS_SIZE 2048
 
 /* The form in the making. Sticky: after a failure nothing is added, and the end says so. */
 struct form {
-    struct arena *arena;
+    struct alipay_params params;
     enum charset charset;
-    struct {
-        const char *name;
-        struct span value; /* in the form's charset */
-    } list[PARAMETERS_MAX];
-    size_t count;
     bool failed;
 };
 
 /* An empty value leaves no parameter. */
 static void form_add(struct form *form, const char *name, struct span value)
 {
+    struct arena *arena = form->params.arena;
     struct span written;
-    if (value.size == 0 || form->failed) {
-        return;
-    }
-    assert(form->count < PARAMETERS_MAX);
-    if (charset_encode(form->charset, value, '?', form->arena, &written) != CHARSET_ok) {
+    if (form->failed || charset_encode(form->charset, value, '?', arena, &written) != CHARSET_ok) {
         form->failed = true;
         return;
     }
-    char *kept = arena_try(form->arena, written.size);
+    char *kept = arena_try(arena, written.size);
     if (kept == NULL) {
         form->failed = true;
         return;
     }
-    memcpy(kept, written.bytes, written.size);
-    form->list[form->count].name = name;
-    form->list[form->count].value = (struct span){ kept, written.size };
-    form->count++;
+    if (written.size > 0) {
+        memcpy(kept, written.bytes, written.size);
+    }
+    form->failed = alipay_params_add(&form->params, span_of(name), (struct span){ kept, written.size }) !=
+                   ALIPAY_PARAMS_ok;
 }
 
 static void form_money(struct form *form, const char *name, int64_t minor)
@@ -250,98 +242,17 @@ static void form_fill(struct form *form, const struct notice *notice)
     form_add(form, "passback_params", notice->passback);
 }
 
-/* ---- signing and encoding ---- */
-
-static int by_name(const void *left, const void *right)
-{
-    const char *const *a = left;
-    const char *const *b = right;
-    return strcmp(*a, *b);
-}
-
-struct text {
-    char *bytes;
-    size_t size, capacity;
-    bool failed;
-};
-
-static void text_add(struct text *text, struct span more)
-{
-    if (text->failed || more.size > text->capacity - text->size) {
-        text->failed = true;
-        return;
-    }
-    memcpy(text->bytes + text->size, more.bytes, more.size);
-    text->size += more.size;
-}
-
-static void text_add_encoded(struct text *text, struct span value)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < value.size; i++) {
-        unsigned char byte = (unsigned char)value.bytes[i];
-        bool plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-                     (byte >= 'a' && byte <= 'z') || byte == '-' || byte == '_' || byte == '.' || byte == '*';
-        char escaped[3] = { '%', digits[byte >> 4], digits[byte & 15] };
-        if (plain) {
-            text_add(text, (struct span){ value.bytes + i, 1 });
-        } else if (byte == ' ') {
-            text_add(text, SPAN("+"));
-        } else {
-            text_add(text, (struct span){ escaped, sizeof(escaped) });
-        }
-    }
-}
-
-static bool text_begin(struct arena *arena, struct text *text)
-{
-    *text = (struct text){ .bytes = arena_try(arena, NOTICE_BODY_SIZE_MAX), .capacity = NOTICE_BODY_SIZE_MAX };
-    return text->bytes != NULL;
-}
-
-/* The signature over all that is in the form by now, which is sorted for it. */
-static bool form_sign(struct form *form, const struct notice *notice, const struct alipay_key *key,
-                      char signature[ALIPAY_SIGNATURE_TEXT_SIZE], size_t *size)
-{
-    struct text canonical;
-    if (!text_begin(form->arena, &canonical)) {
-        return false;
-    }
-    static_assert(offsetof(struct form, list) % sizeof(void *) == 0, "the name is the first of each");
-    qsort(form->list, form->count, sizeof(form->list[0]), by_name);
-    for (size_t i = 0; i < form->count; i++) {
-        text_add(&canonical, i > 0 ? SPAN("&") : SPAN(""));
-        text_add(&canonical, span_of(form->list[i].name));
-        text_add(&canonical, SPAN("="));
-        text_add(&canonical, form->list[i].value);
-    }
-    if (canonical.failed) {
-        return false;
-    }
-    *size = alipay_sign(key, notice->digest, (struct span){ canonical.bytes, canonical.size }, signature);
-    return true;
-}
-
 bool notice_write(const struct notice *notice, const struct alipay_key *key, struct arena *arena, struct span *body)
 {
-    char signature[ALIPAY_SIGNATURE_TEXT_SIZE];
-    size_t signature_size = 0;
-    struct text text;
-    struct form form = { .arena = arena, .charset = notice->charset };
+    struct form form = { .charset = notice->charset };
+    alipay_params_init(&form.params, arena);
     form_fill(&form, notice);
-    if (form.failed || !form_sign(&form, notice, key, signature, &signature_size) || !text_begin(arena, &text)) {
+    form_add(&form, "sign_type", alipay_digest_name(notice->digest));
+    if (form.failed || !alipay_params_sign(&form.params, key, notice->digest, ALIPAY_SIGNED_notice)) {
         return false;
     }
-    form_add(&form, "sign_type", alipay_digest_name(notice->digest));
-    form_add(&form, "sign", (struct span){ signature, signature_size });
-    for (size_t i = 0; i < form.count; i++) {
-        text_add(&text, i > 0 ? SPAN("&") : SPAN(""));
-        text_add(&text, span_of(form.list[i].name));
-        text_add(&text, SPAN("="));
-        text_add_encoded(&text, form.list[i].value);
-    }
-    *body = (struct span){ text.bytes, text.size };
-    return !form.failed && !text.failed;
+    *body = alipay_params_write(&form.params);
+    return body->bytes != NULL && body->size <= NOTICE_BODY_SIZE_MAX;
 }
 
 void notice_type(enum charset charset, char to[NOTICE_TYPE_SIZE])
