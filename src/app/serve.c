@@ -34,7 +34,8 @@ static const char help[] =
     "  --cache-mb N            memory for rows (512)\n"
     "  --test-clock            time stands still and is moved by POST /v1/test/clock; test codes are offered\n"
     "  --test-clock-start T    where the test clock starts, RFC 3339\n"
-    "  --metrics-guarded       /metrics wants an operator's token\n";
+    "  --metrics-guarded       /metrics wants an operator's token\n"
+    "  --webhook-private       webhooks may go to this machine and to private networks (as with --test-clock)\n";
 
 /* ---- the test clock ---- */
 
@@ -263,7 +264,7 @@ static bool base_url_holds(const char *url)
 
 enum serve_option {
     OPTION_store = 256, OPTION_listen, OPTION_cert, OPTION_key, OPTION_base, OPTION_threads, OPTION_connections,
-    OPTION_cache, OPTION_clock, OPTION_clock_start, OPTION_guarded, OPTION_help,
+    OPTION_cache, OPTION_clock, OPTION_clock_start, OPTION_guarded, OPTION_private, OPTION_help,
 };
 
 static const struct option options[] = {
@@ -278,6 +279,7 @@ static const struct option options[] = {
     { "test-clock", no_argument, NULL, OPTION_clock },
     { "test-clock-start", required_argument, NULL, OPTION_clock_start },
     { "metrics-guarded", no_argument, NULL, OPTION_guarded },
+    { "webhook-private", no_argument, NULL, OPTION_private },
     { "help", no_argument, NULL, OPTION_help },
     { NULL, 0, NULL, 0 },
 };
@@ -324,6 +326,9 @@ static bool option_take(struct server_settings *settings, int option)
         break;
     case OPTION_guarded:
         settings->metrics_guarded = true;
+        break;
+    case OPTION_private:
+        settings->webhook_private = true;
         break;
     default:
         fits = false;

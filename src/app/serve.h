@@ -24,6 +24,7 @@ struct server_settings {
     bool test_clock;
     int64_t test_clock_start_us;
     bool metrics_guarded;
+    bool webhook_private; /* webhooks may go to this machine and private networks */
 };
 
 struct server {

@@ -61,7 +61,8 @@ void server_extras(struct server *server, const struct server_settings *settings
                                       .tokens = server->tokens };
     struct notify_settings notify = { .engine = server->engine,
                                       .store = server->store,
-                                      .webhook_key = &server->edits.webhook_key };
+                                      .webhook_key = &server->edits.webhook_key,
+                                      .private_allowed = settings->webhook_private || settings->test_clock };
     server->live = live_open(&live);
     struct events *opened = events_open(&events);
     server->notify = notify_open(&notify);

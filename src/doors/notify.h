@@ -15,8 +15,9 @@
  *
  * One thread, libcurl's multi interface. Deliveries about one trade to one endpoint are made one after
  * another; beyond that NOTIFY_FLYING_MAX at a time, NOTIFY_ENDPOINT_MAX of them to one endpoint. No redirect
- * is followed, certificates are verified, plain http goes to this machine only, proxies are not used; 64 KiB
- * of an answer are read and thrown away. Any 2xx counts as heard. Nothing is logged but counts.
+ * is followed, certificates are verified, proxies are not used; https goes to public addresses, and with
+ * `private_allowed` to any, plain http with it to this machine and else nowhere; 64 KiB of an answer are read
+ * and thrown away. Any 2xx counts as heard. Nothing is logged but counts.
  *
  * At most `pending_max` pending deliveries are held in memory; further ones stay in the store and are read
  * when there is room (of a store without readers: at the next start). Merchants without endpoints cost
@@ -42,6 +43,7 @@ struct notify_settings {
     const struct hmac_key *webhook_key; /* till_edits.h; outlives the worker */
     uint32_t pending_max;               /* 0: NOTIFY_PENDING_MAX */
     int64_t timeout_ms;                 /* of one attempt; 0: NOTIFY_TIMEOUT_MS */
+    bool private_allowed;               /* to this machine and private networks too (reach.h) */
 };
 
 /* Before the engine starts: reads what is pending, begins to observe. NULL when the store cannot be read. */

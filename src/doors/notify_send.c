@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One attempt over HTTP: what is sent, signed by Standard Webhooks, and how libcurl is held. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/civil.h"
 #include "base/os_clock.h"
 #include "doors/notify_internal.h"
+#include "doors/reach.h"
 #include "doors/till_edits.h"
 
 #define HEADER_SIZE 192
@@ -42,22 +41,29 @@ static size_t body_seen(char *bytes, size_t size, size_t count, void *context)
     return attempt->answer_size <= NOTIFY_ANSWER_MAX ? size * count : 0;
 }
 
-static bool is_loopback(const struct curl_sockaddr *address)
+/*
+ * Whatever the name says, what it resolves to counts: without TLS nothing leaves this machine, and merchants do
+ * not reach into it or the networks around it unless the operator says so.
+ */
+static bool may_reach(const struct attempt *attempt, const struct sockaddr *address)
 {
-    if (address->family == AF_INET) {
-        const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)&address->addr;
-        return ntohl(four->sin_addr.s_addr) >> 24 == 127;
+    bool private_allowed = attempt->notify->settings.private_allowed;
+    switch (address_reach(address)) {
+    case REACH_public:
+        return !attempt->plain;
+    case REACH_loopback:
+        return private_allowed;
+    case REACH_private:
+        break;
     }
-    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)&address->addr;
-    return address->family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+    return private_allowed && !attempt->plain;
 }
 
-/* Whatever the name says and resolves to: without TLS nothing leaves this machine. */
 static curl_socket_t socket_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
     const struct attempt *attempt = context;
     (void)purpose;
-    if (attempt->plain && !is_loopback(address)) {
+    if (!may_reach(attempt, &address->addr)) {
         return CURL_SOCKET_BAD;
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);

@@ -26,6 +26,7 @@ struct scene {
     int64_t endpoint_id;
     uint32_t pending_max;
     int64_t timeout_ms;
+    bool guarded; /* this machine may not be reached */
 };
 
 static void worker_begin(struct scene *scene)
@@ -34,7 +35,8 @@ static void worker_begin(struct scene *scene)
                                         .store = scene->stage.house.store,
                                         .webhook_key = &scene->key,
                                         .pending_max = scene->pending_max,
-                                        .timeout_ms = scene->timeout_ms };
+                                        .timeout_ms = scene->timeout_ms,
+                                        .private_allowed = !scene->guarded };
     scene->notify = notify_open(&settings);
     assert_non_null(scene->notify);
     notify_start(scene->notify);
@@ -404,6 +406,40 @@ static void without_tls_nothing_leaves_the_machine(void **state)
     scene_close(&scene);
 }
 
+/* One attempt at the receiver under this address: the delivery afterwards, and how many connections came. */
+static struct delivery_row attempt_at(const char *address, bool guarded, int *connections)
+{
+    struct scene scene = { .guarded = guarded, .timeout_ms = 400 };
+    char url[128];
+    scene_open(&scene, false);
+    snprintf(url, sizeof(url), "%s:%u/hook", address, scene.receiver.port);
+    struct endpoint_row endpoint = { .endpoint_id = scene.endpoint_id };
+    assert_true(house_row(&scene.stage.house, &endpoint_table, &endpoint));
+    assert_true(span_copy(span_of(url), endpoint.url, sizeof(endpoint.url)));
+    house_row_put(&scene.stage.house, &endpoint_table, &endpoint, true);
+    city_pay(&scene.stage, 1, 1, 2500);
+    bool heard = !guarded && url[4] == ':';
+    struct delivery_row row = wait_outcome(&scene, 0, 1, heard ? DELIVERY_done : DELIVERY_pending);
+    *connections = atomic_load(&scene.receiver.connections);
+    scene_close(&scene);
+    return row;
+}
+
+/* Merchants reach neither this machine nor what is beside it, with and without TLS, unless the operator says so. */
+static void what_is_private_is_not_reached(void **state)
+{
+    static const char *const addresses[] = { "http://127.0.0.1",  "http://localhost", "https://127.0.0.1",
+                                             "https://localhost", "https://0.0.0.0" };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(addresses); i++) {
+        int connections;
+        assert_int_equal(attempt_at(addresses[i], true, &connections).last_status, 0);
+        assert_int_equal(connections, 0);
+        (void)attempt_at(addresses[i], false, &connections); /* the receiver speaks no TLS, but it is reached */
+        assert_true(connections > 0);
+    }
+}
+
 static void a_rotated_secret_signs_beside_the_old_one_for_a_day(void **state)
 {
     struct scene scene = { .pending_max = 0 };
@@ -546,6 +582,7 @@ int main(void)
         cmocka_unit_test(what_is_no_answer_counts_as_none),
         cmocka_unit_test(a_long_answer_is_heard_but_not_read),
         cmocka_unit_test(without_tls_nothing_leaves_the_machine),
+        cmocka_unit_test(what_is_private_is_not_reached),
         cmocka_unit_test(a_rotated_secret_signs_beside_the_old_one_for_a_day),
         cmocka_unit_test(a_disabled_endpoint_gives_up_what_is_pending),
         cmocka_unit_test(what_was_under_way_is_made_again_after_a_restart),

@@ -159,6 +159,7 @@ static void *accept_thread(void *context)
         assert(guest != NULL);
         *guest = (struct guest){ receiver, accept4(receiver->fd, NULL, NULL, SOCK_CLOEXEC) };
         assert(guest->fd >= 0);
+        atomic_fetch_add(&receiver->connections, 1);
         assert(receiver->thread_count < RECEIVER_THREADS_MAX);
         int rc = pthread_create(&receiver->threads[receiver->thread_count++], NULL, guest_thread, guest);
         assert(rc == 0);

@@ -44,6 +44,7 @@ struct receiver {
     _Atomic int fail_first; /* so many answers are 500 first */
     _Atomic int delay_ms;
     _Atomic int busy, busy_most;
+    _Atomic int connections; /* that were accepted */
     pthread_mutex_t lock;
     struct received *received; /* RECEIVED_MAX */
     uint32_t count;
