@@ -39,6 +39,8 @@ struct moment {
 
 /* A fresh id, greater than every id handed out before. */
 int64_t moment_id(struct moment *at);
+/* The least id that can have been handed out then or later; for searching by time what has an id. */
+int64_t moment_id_least(int64_t at_us);
 
 typedef enum refusal decide_fn(const void *request, struct moment *at, struct view *view, void *answer);
 

@@ -19,10 +19,14 @@
 #define ID_EPOCH_US (INT64_C(1262304000) * 1000000) /* 2010-01-01: ids are milliseconds since then, times 2^22 */
 #define ID_MS_MAX ((INT64_C(1) << 41) - (INT64_C(1) << 38)) /* in 2070; later ids only count on: 2^60 are left then */
 
+int64_t moment_id_least(int64_t at_us)
+{
+    return min_i64(max_i64(at_us - ID_EPOCH_US, 0) / 1000, ID_MS_MAX) << 22;
+}
+
 int64_t moment_id(struct moment *at)
 {
-    int64_t from_time = min_i64(max_i64(at->now_us - ID_EPOCH_US, 0) / 1000, ID_MS_MAX) << 22;
-    at->id_last = max_i64(at->id_last + 1, from_time);
+    at->id_last = max_i64(at->id_last + 1, moment_id_least(at->now_us));
     return at->id_last;
 }
 

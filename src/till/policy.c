@@ -18,6 +18,7 @@ static const struct policy_row defaults = {
     .pay_timeout_s = 900,
     .confirm_timeout_s = 120,
     .refund_days = 365,
+    .royalty_max_bp = 3000,
 };
 
 /* What an older row or request leaves out. */
@@ -28,6 +29,9 @@ static void policy_complete(struct policy_row *policy)
     }
     if (policy->refund_days == 0) {
         policy->refund_days = defaults.refund_days;
+    }
+    if (policy->royalty_max_bp == 0) {
+        policy->royalty_max_bp = defaults.royalty_max_bp;
     }
 }
 
@@ -72,6 +76,8 @@ static const struct column policy_columns[] = {
                    "confirms each payment. Left out: 5."),
     COLUMN(policy_row, refund_days, .least = 0, .most = 3660,
            .text = "Days after the payment until a trade is finished and takes no refund any more. Left out: 365."),
+    COLUMN(policy_row, royalty_max_bp, .least = 0, .most = 10000,
+           .text = "Of its price, in hundredths of a percent, most that may be split off a trade. Left out: 3000."),
 };
 static const struct shape policy_shape = SHAPE("policy", policy_row, policy_columns);
 

@@ -77,14 +77,19 @@ static bool settle_agrees(const struct settle_row *known, const struct trade_row
 }
 
 /* Whether the trade may be split at all, now. */
-static enum refusal trade_check(const struct moment *at, const struct trade_row *trade,
+static enum refusal trade_check(struct view *view, const struct moment *at, const struct trade_row *trade,
                                 const struct royalty_row *royalty)
 {
+    struct policy_row policy;
+    policy_ask(view, &policy);
     if (trade->state == TRADE_wait_buyer_pay) {
         return REFUSAL_trade_waiting;
     }
     if (trade->state == TRADE_closed) {
         return REFUSAL_trade_closed;
+    }
+    if (trade_state_now(trade, &policy, at->now_us) == TRADE_finished) {
+        return REFUSAL_trade_finished;
     }
     if (trade->royalty_frozen == 0) {
         return REFUSAL_royalty_unagreed;
@@ -207,7 +212,7 @@ static enum refusal decide_settle(const void *request, struct moment *at, struct
         return settle_agrees(known, asked, want) ? REFUSAL_none : REFUSAL_settle_differs;
     }
     const struct royalty_row *split = view_ask(view, &royalty_table, &key);
-    refusal = trade_check(at, asked, split);
+    refusal = trade_check(view, at, asked, split);
     if (refusal != REFUSAL_none) {
         return refusal;
     }

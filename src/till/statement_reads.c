@@ -21,8 +21,7 @@ static bool row_copy(void *context, const void *row)
     return false;
 }
 
-/* `row` has its key members set and is filled in. */
-static bool row_read(const struct read_call *call, struct read_page *page, const struct table *table, void *row)
+bool read_row(const struct read_call *call, struct read_page *page, const struct table *table, void *row)
 {
     uint8_t wanted[KEY_SIZE_MAX], got[KEY_SIZE_MAX];
     struct span key = { (const char *)wanted, row_key_write(table, row, wanted) };
@@ -65,15 +64,11 @@ static const struct column statement_columns[] = {
 };
 static const struct shape statement_shape = SHAPE("statement_line", statement_line, statement_columns);
 
-/* What the transfer did to the account, and which one touched it before. */
-static int64_t line_fill(const struct transfer_row *transfer, struct account_key account, struct statement_line *line)
+int64_t read_movement(const struct transfer_row *transfer, struct account_key account, struct movement *movement)
 {
     int64_t previous_id = 0;
     bool first = true;
-    *line = (struct statement_line){ .transfer_id = transfer->transfer_id,
-                                     .at_us = transfer->at_us,
-                                     .cause = transfer->cause,
-                                     .reference_id = transfer->reference_id };
+    *movement = (struct movement){ .amount = 0 };
     for (int32_t i = 0; i < transfer->legs_count; i++) {
         const struct leg_row *leg = &transfer->legs[i];
         bool out = leg->from_owner_id == account.owner_id && leg->from_purpose == account.purpose;
@@ -81,13 +76,27 @@ static int64_t line_fill(const struct transfer_row *transfer, struct account_key
         if (leg->unit != account.unit || (!out && !in)) {
             continue;
         }
-        line->amount_minor += out ? -leg->amount : leg->amount;
-        line->balance_minor = out ? leg->from_balance : leg->to_balance;
+        movement->amount += out ? -leg->amount : leg->amount;
+        movement->balance = out ? leg->from_balance : leg->to_balance;
         if (first) {
             previous_id = out ? leg->from_previous_id : leg->to_previous_id;
             first = false;
         }
     }
+    return previous_id;
+}
+
+/* What the transfer did to the account, and which one touched it before. */
+static int64_t line_fill(const struct transfer_row *transfer, struct account_key account, struct statement_line *line)
+{
+    struct movement movement;
+    int64_t previous_id = read_movement(transfer, account, &movement);
+    *line = (struct statement_line){ .transfer_id = transfer->transfer_id,
+                                     .at_us = transfer->at_us,
+                                     .cause = transfer->cause,
+                                     .reference_id = transfer->reference_id,
+                                     .amount_minor = movement.amount,
+                                     .balance_minor = movement.balance };
     return previous_id;
 }
 
@@ -98,23 +107,23 @@ static enum refusal statement_run(const struct read_call *call, struct read_page
     if (call->caller.kind != CALLER_operator && call->caller.id != want->shopper_id) {
         return REFUSAL_forbidden;
     }
-    if (!row_read(call, page, &shopper_table, &shopper)) {
+    if (!read_row(call, page, &shopper_table, &shopper)) {
         return REFUSAL_shopper_unknown;
     }
     struct account_key key = { want->shopper_id, PURPOSE_wallet, want->currency != 0 ? want->currency : UNIT_CNY };
     struct account_row account = { .owner_id = key.owner_id, .purpose = key.purpose, .unit = key.unit };
     struct statement_line line;
-    bool there = row_read(call, page, &account_table, &account);
+    bool there = read_row(call, page, &account_table, &account);
     /* A page begins with the transfer before the last one shown, which is that one's own link. */
     int64_t next_id = there ? account.last_transfer_id : 0;
     int64_t after_id = read_after_i64(call, 0);
     if (after_id != 0) {
         struct transfer_row last = { .transfer_id = after_id };
-        next_id = row_read(call, page, &transfer_table, &last) ? line_fill(&last, key, &line) : 0;
+        next_id = read_row(call, page, &transfer_table, &last) ? line_fill(&last, key, &line) : 0;
     }
     for (int32_t i = 0; i <= call->limit && next_id != 0; i++) {
         struct transfer_row transfer = { .transfer_id = next_id };
-        if (!row_read(call, page, &transfer_table, &transfer)) {
+        if (!read_row(call, page, &transfer_table, &transfer)) {
             read_status(page, STATUS_fault); /* the chain has a hole: the audit names it */
             break;
         }
@@ -206,7 +215,7 @@ static void receipt_discounts(const struct read_call *call, struct read_page *pa
         const struct discount_row *from = &trade->discounts[i];
         struct receipt_line *line = &receipt->discounts[receipt->discounts_count++];
         struct campaign_row campaign = { .campaign_id = from->campaign_id };
-        if (row_read(call, page, &campaign_table, &campaign)) {
+        if (read_row(call, page, &campaign_table, &campaign)) {
             memcpy(line->name, campaign.name, sizeof(line->name));
         }
         line->campaign_id = from->campaign_id;
@@ -220,7 +229,7 @@ static enum refusal receipt_run(const struct read_call *call, struct read_page *
 {
     const struct receipt_request *want = call->request;
     struct trade_row trade = { .trade_id = want->trade_id };
-    if (!row_read(call, page, &trade_table, &trade)) {
+    if (!read_row(call, page, &trade_table, &trade)) {
         return REFUSAL_trade_unknown;
     }
     bool mine = call->caller.kind == CALLER_shopper && call->caller.id == trade.shopper_id && trade.shopper_id != 0;
@@ -241,7 +250,7 @@ static enum refusal receipt_run(const struct read_call *call, struct read_page *
         .refunded_paid_minor = trade.paid_minor - trade.paid_left_minor,
         .refundable_minor = trade.left_minor,
     };
-    if (row_read(call, page, &shop_table, &shop) && row_read(call, page, &merchant_table, &merchant)) {
+    if (read_row(call, page, &shop_table, &shop) && read_row(call, page, &merchant_table, &merchant)) {
         memcpy(receipt.shop_name, shop.name, sizeof(receipt.shop_name));
         memcpy(receipt.merchant_name, merchant.name, sizeof(receipt.merchant_name));
     }
@@ -325,7 +334,7 @@ static enum refusal history_run(const struct read_call *call, struct read_page *
     const struct history_request *want = call->request;
     struct campaign_row campaign = { .campaign_id = want->campaign_id };
     uint8_t key[KEY_SIZE_MAX];
-    if (!row_read(call, page, &campaign_table, &campaign)) {
+    if (!read_row(call, page, &campaign_table, &campaign)) {
         return REFUSAL_campaign_unknown;
     }
     struct history history = { .page = page, .campaign_id = want->campaign_id };

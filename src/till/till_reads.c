@@ -10,9 +10,12 @@
 #include "engine/engine_rows.h"
 #include "ledger/ledger_rows.h"
 #include "people/people.h"
+#include "till/bill.h"
 #include "till/till.h"
 
 const char *const till_indexes[] = {
+    "CREATE INDEX IF NOT EXISTS refunds_by_shop ON refunds (shop_id, refund_id)",
+    "CREATE INDEX IF NOT EXISTS grants_by_shopper ON grants (shopper_id, grant_id)",
     "CREATE INDEX IF NOT EXISTS trades_by_shop ON trades (shop_id, trade_id)",
     "CREATE INDEX IF NOT EXISTS deliveries_by_merchant ON deliveries (merchant_id, delivery_id)",
     "CREATE INDEX IF NOT EXISTS shop_days_by_day ON shop_days (day, shop_id)",
@@ -434,6 +437,7 @@ static const struct read token_list_all = {
 };
 
 const struct read *const till_reads[] = {
+    &bill_trades,  &bill_account,      &royalty_list, &settle_list, &grant_list,
     &trade_list,   &refund_list,       &shop_list,    &shop_days, &campaign_list,
     &delivery_list, &token_list,  &token_list_all, &campaign_history, &wallet_statement, &trade_receipt, NULL,
 };

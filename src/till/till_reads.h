@@ -4,6 +4,7 @@
 #define TILL_TILL_READS_H
 
 #include "engine/read.h"
+#include "ledger/ledger.h"
 
 #define LIST_BINDS_MAX 8
 
@@ -25,8 +26,23 @@ void list_query(const struct read_call *call, struct read_page *page, const stru
 enum refusal read_shop_check(const struct read_call *call, struct read_page *page, int64_t shop_id);
 bool read_merchant_may(const struct read_call *call, int64_t merchant_id);
 
+/* One row, whose key members are set, from the reader's snapshot; false when it does not exist. */
+bool read_row(const struct read_call *call, struct read_page *page, const struct table *table, void *row);
+
+/* What a transfer did to an account. */
+struct movement {
+    int64_t amount;  /* negative: out of it */
+    int64_t balance; /* after it */
+};
+
+/* The transfer that touched the account before this one; 0: none. */
+int64_t read_movement(const struct transfer_row *transfer, struct account_key account, struct movement *movement);
+
 extern const struct read campaign_history;
 extern const struct read wallet_statement;
 extern const struct read trade_receipt;
+extern const struct read royalty_list;
+extern const struct read settle_list;
+extern const struct read grant_list;
 
 #endif

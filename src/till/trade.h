@@ -99,6 +99,9 @@ struct trade_refund {
     char out_request_no[NUMBER_SIZE];
     int64_t amount_minor; /* of the price before discounts */
     char reason[NAME_SIZE];
+    int32_t royalties_given; /* 1: receivers give back exactly what `royalties` says, and not in proportion */
+    int32_t royalties_count;
+    struct royalty_return royalties[ROYALTY_PARTS_MAX];
 };
 
 extern const struct command trade_pay, trade_create, qr_pay, qr_scan;

@@ -10,6 +10,7 @@
 #include "base/civil.h"
 #include "ledger/ledger.h"
 #include "till/offer.h"
+#include "till/royalty.h"
 #include "till/trade.h"
 
 #define PARTS_MAX (1 + 2 * DISCOUNTS_MAX)
@@ -89,8 +90,9 @@ static void shopper_unbook(struct view *view, const struct shopper_row *asked)
     shopper->payments--;
 }
 
-enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund,
-                             enum close_reason reason)
+/* `given`: what receivers of its royalties give back; NULL: each its share. */
+static enum refusal give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund,
+                              enum close_reason reason, const struct royalty_returns *given)
 {
     struct parts parts;
     struct leg legs[PARTS_MAX];
@@ -102,6 +104,13 @@ enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_
 
     if (amount <= 0 || amount > trade->left_minor) {
         return REFUSAL_refund_exceeds;
+    }
+    refund->refund_id = moment_id(at);
+    refund->shop_id = trade->shop_id;
+    refund->merchant_id = trade->merchant_id;
+    enum refusal refusal = royalty_give_back(view, at, trade, refund, given);
+    if (refusal != REFUSAL_none) {
+        return refusal;
     }
     if (account_free(view, takings) < amount) {
         return REFUSAL_takings_short;
@@ -123,7 +132,6 @@ enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_
                                      .merchant_minor = parts.back[2 + 2 * i] };
         offer_return(view, trade, shopper->person_id, &back, whole);
     }
-    refund->refund_id = moment_id(at);
     refund->paid_minor = parts.back[0];
     refund->discount_minor = amount - parts.back[0];
     refund->at_us = at->now_us;
@@ -135,7 +143,7 @@ enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_
     }
     shop_day_book(view, trade, refund, civil_yyyymmdd(civil_day(at->now_us, zone)));
     struct cause cause = { CAUSE_trade_refund, refund->refund_id };
-    enum refusal refusal = ledger_move(view, at, cause, legs, count, &refund->transfer_id);
+    refusal = ledger_move(view, at, cause, legs, count, &refund->transfer_id);
     if (refusal == REFUSAL_none) {
         refusal = budgets_release(view, at, trade);
     }
@@ -143,6 +151,12 @@ enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_
         trade_notify(view, at, trade, TOPIC_trade_refunded, refund->out_request_no);
     }
     return refusal;
+}
+
+enum refusal trade_give_back(struct view *view, struct moment *at, struct trade_row *trade, struct refund_row *refund,
+                             enum close_reason reason)
+{
+    return give_back(view, at, trade, refund, reason, NULL);
 }
 
 static const struct refund_row *refund_ask(struct view *view, int64_t trade_id, const char *out_request_no)
@@ -153,6 +167,13 @@ static const struct refund_row *refund_ask(struct view *view, int64_t trade_id, 
     return view_ask(view, &refund_table, &key);
 }
 
+static const struct column return_columns[] = {
+    COLUMN(royalty_return, kind, .form = FORM_choice, .names = party_kinds, .flags = COLUMN_required),
+    COLUMN(royalty_return, id, .form = FORM_id, .flags = COLUMN_required),
+    COLUMN(royalty_return, amount_minor, .form = FORM_amount, .flags = COLUMN_required, .least = 0, .most = AMOUNT_MAX),
+};
+static const struct shape return_shape = SHAPE("royalty_given", royalty_return, return_columns);
+
 static const struct column refund_columns[] = {
     COLUMN(trade_refund, trade_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
     COLUMN(trade_refund, out_request_no, .flags = COLUMN_required, .least = 1,
@@ -160,6 +181,11 @@ static const struct column refund_columns[] = {
     COLUMN(trade_refund, amount_minor, .form = FORM_amount, .flags = COLUMN_required, .least = 1, .most = AMOUNT_MAX,
            .text = "Of the price before discounts; goes back as it was paid."),
     COLUMN(trade_refund, reason),
+    COLUMN(trade_refund, royalties_given, .form = FORM_flag,
+           .text = "Receivers of the trade's royalties give back exactly what `royalties` says, and the shop pays the "
+                   "rest; left out, each gives back its share."),
+    COLUMN_LIST(trade_refund, royalties, return_shape,
+                .text = "Each receiver once; whoever is missing keeps its share."),
 };
 static const struct shape refund_shape = SHAPE("trade_refund", trade_refund, refund_columns);
 
@@ -194,7 +220,8 @@ static enum refusal decide_refund(const void *request, struct moment *at, struct
     struct refund_row *refund = view_change(view, known);
     refund->amount_minor = want->amount_minor;
     memcpy(refund->reason, want->reason, sizeof(refund->reason));
-    refusal = trade_give_back(view, at, trade, refund, CLOSE_refunded);
+    struct royalty_returns given = { want->royalties_count, want->royalties };
+    refusal = give_back(view, at, trade, refund, CLOSE_refunded, want->royalties_given != 0 ? &given : NULL);
     memcpy(answer, refund, sizeof(*refund));
     return refusal;
 }
