@@ -57,10 +57,10 @@ const char *alipay_result_v3_code(const char *sub_code)
     return sub_code;
 }
 
-const char *alipay_codes_of(const char *method)
+const char *alipay_codes_of(const char *method, size_t part)
 {
     for (size_t i = 0; i < COUNT_OF(documented); i++) {
-        if (strcmp(documented[i].method, method) == 0) {
+        if (strcmp(documented[i].method, method) == 0 && part-- == 0) {
             return documented[i].codes;
         }
     }
@@ -79,11 +79,13 @@ enum alipay_result alipay_result_find(struct span sub_code)
 
 bool alipay_code_documented(const char *method, struct span sub_code)
 {
-    const char *codes = alipay_codes_of(method);
-    struct span rest = codes != NULL ? span_of(codes) : (struct span){ NULL, 0 };
-    while (rest.size > 0) {
-        if (span_equal(span_cut(rest, ' ', &rest), sub_code)) {
-            return true;
+    const char *codes;
+    for (size_t part = 0; (codes = alipay_codes_of(method, part)) != NULL; part++) {
+        struct span rest = span_of(codes);
+        while (rest.size > 0) {
+            if (span_equal(span_cut(rest, ' ', &rest), sub_code)) {
+                return true;
+            }
         }
     }
     enum alipay_result own = alipay_result_find(sub_code);

@@ -30,7 +30,7 @@ const char *alipay_result_v3_code(const char *sub_code);
 bool alipay_code_documented(const char *method, struct span sub_code);
 /* The result with this sub_code; RESULT_none: it is none that comes about by itself. */
 enum alipay_result alipay_result_find(struct span sub_code);
-/* All documented business codes of a method, separated by blanks; NULL: none. */
-const char *alipay_codes_of(const char *method);
+/* The documented business codes of a method, separated by blanks, in parts from 0 on; NULL: no more. */
+const char *alipay_codes_of(const char *method, size_t part);
 
 #endif

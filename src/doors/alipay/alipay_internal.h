@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of the Alipay gateway only. */
+#ifndef DOORS_ALIPAY_ALIPAY_INTERNAL_H
+#define DOORS_ALIPAY_ALIPAY_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/os_clock.h"
+#include "doors/alipay/alipay.h"
+#include "doors/alipay/bill.h"
+#include "doors/alipay/certificate.h"
+#include "doors/alipay/charset.h"
+#include "doors/alipay/checkout.h"
+#include "doors/alipay/method.h"
+#include "doors/alipay/money_text.h"
+#include "doors/alipay/oauth.h"
+#include "doors/alipay/params.h"
+#include "doors/alipay/platform.h"
+#include "doors/alipay/v3_sign.h"
+#include "engine/reader.h"
+
+#define TIMESTAMP_WINDOW_US US_PER_DAY /* v2: its rules name none, and clients sign in their machine's own zone */
+#define TRACE_ID_SIZE 33
+#define SUB_MESSAGE_SIZE 512
+#define FAULTS_MAX_KEPT 64
+#define SILENCE_US (120 * US_PER_SECOND) /* longer than the HTTP server waits for an answer */
+
+/* ---- apps.c ---- */
+
+/* An app as it was at some commit, with its key parsed; shared by jobs. */
+struct alipay_app {
+    atomic_int holds;
+    struct app_row row;
+    struct alipay_key key;
+    bool keyed; /* `key` is there */
+    bool encrypts;
+    uint8_t aes_key[ALIPAY_AES_KEY_SIZE];
+    struct alipay_app *next; /* in its bucket */
+};
+
+struct alipay_apps;
+
+/* NULL: the store cannot be read. */
+struct alipay_apps *alipay_apps_open(struct engine *engine, struct store *store, const struct master_key *key);
+void alipay_apps_close(struct alipay_apps *apps);
+/* NULL: there is none. To be dropped. Any thread. */
+struct alipay_app *alipay_app_take(struct alipay_apps *apps, int64_t app_id);
+void alipay_app_drop(struct alipay_app *app);
+void alipay_aes_key(const struct hmac_key *key, int64_t app_id, int32_t generation,
+                    uint8_t to[ALIPAY_AES_KEY_SIZE]);
+
+/* ---- fault.c ---- */
+
+enum fault_kind {
+    FAULTY_none,
+    FAULTY_delay,   /* answered late */
+    FAULTY_silence, /* done, and never answered */
+    FAULTY_unknown, /* done, and answered 20000 */
+    FAULTY_code,    /* not done, and answered with a code */
+    FAULTY_notice_lost,
+    FAULTY_notice_repeated,
+    FAULTY_notice_late,
+};
+
+struct fault_order {
+    int64_t app_id;
+    char method[ALIPAY_NAME_SIZE_MAX]; /* empty: any */
+    enum fault_kind kind;
+    char sub_code[96];
+    int64_t delay_ms;
+    int32_t count; /* how often it still happens */
+};
+
+struct fault_orders {
+    pthread_mutex_t lock;
+    uint32_t count;
+    struct fault_order list[FAULTS_MAX_KEPT];
+};
+
+/* The order that this call of an app meets, counted down; kind none when there is none. */
+struct fault_order alipay_fault_take(struct fault_orders *orders, int64_t app_id, const char *method);
+void alipay_fault_page(void *context, struct http_request *request, const struct caller *caller,
+                       const struct span *params, uint32_t param_count);
+
+/* ---- edits.c: keys of apps as the REST door takes them, and routes about apps ---- */
+
+size_t alipay_app_pages(struct alipay *door, struct rest_page *to);
+
+/* ---- workers.c ---- */
+
+enum job_step {
+    JOB_begin,  /* to be read and handed to the engine */
+    JOB_decided,
+    JOB_ready,  /* its answer is made and was held back */
+    JOB_steps,
+};
+
+struct alipay_worker {
+    struct alipay *door;
+    pthread_t thread;
+    struct reader *reader; /* opened when it is first needed; NULL: none */
+    bool reader_missing;
+};
+
+struct alipay_job {
+    struct call call;
+    struct alipay *door;
+    struct alipay_worker *worker; /* whose it is now */
+    struct http_request *http;
+    struct alipay_job *next;
+    enum job_step step;
+    int64_t received_us, due_us; /* monotonic */
+    bool v3;
+
+    /* as it came; copied from the server's thread */
+    struct span query, body, content_type;
+    struct span authorization, app_auth_token, root_cert_sn, encrypt_type;
+    struct span host;
+
+    /* what was read of it */
+    struct alipay_params *params;
+    char method_name[ALIPAY_NAME_SIZE_MAX + 1];
+    const struct alipay_method *method;
+    struct alipay_app *app; /* held */
+    enum alipay_digest digest;
+    enum charset charset;
+    bool certified; /* certificate mode: the answer says which certificate */
+    bool encrypted;
+    bool json_asked;
+    const struct json_value *biz;
+    struct fault_order fault;
+
+    /* what comes of it */
+    enum alipay_result result;
+    const char *forced_code; /* a sub_code that was asked for; NULL: the result's */
+    struct span expected;    /* what should have been signed, for who signed something else */
+    char detail[SUB_MESSAGE_SIZE]; /* behind the result's text */
+    struct alipay_ask ask;
+    struct alipay_told told;
+    char trace_id[TRACE_ID_SIZE];
+    char bill_url[BILL_URL_SIZE];
+    char url[CHECKOUT_URL_SIZE];
+    struct span own; /* JSON members that the method wrote itself, without braces */
+};
+
+struct alipay_counts {
+    atomic_uint_fast64_t requests, refused_full, signature_faults, answered, failed;
+    atomic_uint_fast64_t v3_requests;
+    atomic_int_fast64_t busy_us;
+};
+
+struct alipay {
+    struct alipay_settings settings;
+    struct arena arena;
+    struct alipay_apps *apps;
+    struct v3_nonces *nonces;
+    struct hmac_key aes_master;
+    struct fault_orders faults;
+    struct alipay_counts counts;
+    uint64_t trace_salt;
+    atomic_uint_fast64_t trace_count;
+
+    pthread_mutex_t lock; /* the queue */
+    pthread_cond_t wake;
+    struct alipay_job *first[JOB_steps], **last[JOB_steps];
+    struct alipay_job *held; /* answers that are held back, any order */
+    uint32_t waiting;        /* in JOB_begin */
+    uint32_t flying;         /* jobs with the engine */
+    bool draining;
+    uint32_t worker_count;
+    struct alipay_worker workers[ALIPAY_WORKERS_MAX];
+};
+
+/* Takes a request in, on the server's thread; it owes the answer from here on. */
+void alipay_job_take_in(struct alipay *door, struct http_request *http, bool v3);
+void alipay_workers_start(struct alipay *door);
+void alipay_workers_drain(struct alipay *door);
+/* Hands the job's call to the engine; false: it takes no more. */
+MUST_CHECK bool alipay_job_submit(struct alipay_job *job);
+/* Puts a finished job aside until `due_us`. */
+void alipay_job_hold(struct alipay_job *job);
+/* A reader of this worker's; NULL: the store has none. */
+struct reader *alipay_worker_reader(struct alipay_worker *worker);
+
+/* ---- gateway.c: the form protocol; v3.c: the other. Both on workers ---- */
+
+/* Reads and checks the request up to biz_content; RESULT_none: fine. */
+enum alipay_result alipay_v2_read(struct alipay_job *job);
+enum alipay_result alipay_v3_read(struct alipay_job *job);
+/* The two steps of a job, whichever protocol it is of. */
+void alipay_job_begin(struct alipay_job *job);
+void alipay_job_decided(struct alipay_job *job);
+enum alipay_result alipay_certificates_check(struct alipay_job *job, struct span app_cert_sn, struct span root_cert_sn);
+/* `type` is what the request says of the encryption; `*text` becomes what was encrypted. */
+enum alipay_result alipay_decrypt_text(struct alipay_job *job, struct span type, struct span *text);
+/* Biz content from text in the request's charset, decrypted where it is encrypted. */
+enum alipay_result alipay_biz_read(struct alipay_job *job, struct span text);
+
+/* ---- fields.c ---- */
+
+/* Checks the fields of biz_content, or of the request, and puts them into job->ask. */
+enum alipay_result alipay_fields_read(struct alipay_job *job);
+size_t alipay_characters(struct span text);
+/* Cuts at a character so that it fits into `size` bytes with its zero. */
+void alipay_text_cut(struct span text, char *to, size_t size);
+
+/* ---- ask.c ---- */
+
+extern const struct command alipay_command;
+/* The trade that the request names, as it was; its row does not exist when there is none, or another's. */
+const struct trade_row *alipay_trade_named(const struct alipay_ask *ask, const struct moment *at, struct view *view,
+                                           struct alipay_told *told);
+/* The trade as it is now, with what an answer shows of it. */
+void alipay_trade_tell(struct view *view, const struct moment *at, int64_t trade_id, struct alipay_told *told);
+/* The shopper with this number or logon id; 0: there is none. */
+int64_t alipay_shopper_of(struct view *view, const char *user_id, const char *logon_id);
+
+/* ---- answer.c ---- */
+
+/* Encodes, signs and answers; the job is gone then. */
+void alipay_job_answer(struct alipay_job *job);
+/* "in process" and success carry business fields, other results only the code. */
+bool alipay_result_good(enum alipay_result result);
+enum alipay_result alipay_result_of(const struct alipay_method *method, enum refusal refusal);
+
+#endif

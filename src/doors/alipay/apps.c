@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The apps as they are now, with their keys parsed. Filled from the store at the start and kept up by the commits,
+ * so that checking a signature asks nobody. An app that is changed is replaced as a whole; jobs hold the one they
+ * began with.
+ */
+#include <stdlib.h>
+
+#include "doors/alipay/alipay_internal.h"
+
+#define BUCKETS 4096
+
+struct alipay_apps {
+    pthread_rwlock_t lock;
+    struct hmac_key aes_master;
+    struct alipay_app *buckets[BUCKETS];
+};
+
+void alipay_aes_key(const struct hmac_key *key, int64_t app_id, int32_t generation, uint8_t to[ALIPAY_AES_KEY_SIZE])
+{
+    char label[64];
+    uint8_t digest[SHA256_SIZE];
+    int size = snprintf(label, sizeof(label), "app %lld %d", (long long)app_id, (int)generation);
+    hmac_write(key, label, (size_t)size, digest);
+    memcpy(to, digest, ALIPAY_AES_KEY_SIZE);
+    explicit_bzero(digest, sizeof(digest));
+}
+
+static struct alipay_app **bucket_of(struct alipay_apps *apps, int64_t app_id)
+{
+    return &apps->buckets[(uint64_t)app_id * UINT64_C(0x9e3779b97f4a7c15) >> 52];
+}
+
+static_assert(BUCKETS == 1 << 12, "the upper 12 bits choose a bucket");
+
+static struct alipay_app *app_make(const struct alipay_apps *apps, const struct app_row *row)
+{
+    struct alipay_app *app = calloc(1, sizeof(*app));
+    if (app == NULL) {
+        return NULL;
+    }
+    atomic_init(&app->holds, 1);
+    app->row = *row;
+    app->keyed = row->public_key[0] != '\0' && alipay_public_read(span_of(row->public_key), &app->key) == ALIPAY_KEY_ok;
+    app->encrypts = row->aes_generation > 0;
+    alipay_aes_key(&apps->aes_master, row->app_id, row->aes_generation, app->aes_key);
+    return app;
+}
+
+void alipay_app_drop(struct alipay_app *app)
+{
+    if (atomic_fetch_sub_explicit(&app->holds, 1, memory_order_acq_rel) != 1) {
+        return;
+    }
+    if (app->keyed) {
+        alipay_key_release(&app->key);
+    }
+    explicit_bzero(app->aes_key, sizeof(app->aes_key));
+    free(app);
+}
+
+struct alipay_app *alipay_app_take(struct alipay_apps *apps, int64_t app_id)
+{
+    pthread_rwlock_rdlock(&apps->lock);
+    struct alipay_app *app = *bucket_of(apps, app_id);
+    while (app != NULL && app->row.app_id != app_id) {
+        app = app->next;
+    }
+    if (app != NULL) {
+        atomic_fetch_add_explicit(&app->holds, 1, memory_order_relaxed);
+    }
+    pthread_rwlock_unlock(&apps->lock);
+    return app;
+}
+
+/* Puts the app in its place, instead of the one that was there. */
+static void app_put(struct alipay_apps *apps, const struct app_row *row)
+{
+    struct alipay_app *app = app_make(apps, row);
+    struct alipay_app *old = NULL;
+    pthread_rwlock_wrlock(&apps->lock);
+    for (struct alipay_app **at = bucket_of(apps, row->app_id); *at != NULL; at = &(*at)->next) {
+        if ((*at)->row.app_id == row->app_id) {
+            old = *at;
+            *at = old->next;
+            break;
+        }
+    }
+    if (app != NULL) { /* else the app is not known any more: nobody signs with a key that was replaced */
+        struct alipay_app **bucket = bucket_of(apps, row->app_id);
+        app->next = *bucket;
+        *bucket = app;
+    }
+    pthread_rwlock_unlock(&apps->lock);
+    if (old != NULL) {
+        alipay_app_drop(old);
+    }
+}
+
+static bool app_read(void *context, const void *row)
+{
+    app_put(context, row);
+    return true;
+}
+
+static void apps_watch(void *context, const struct commit *commit)
+{
+    for (size_t i = 0; i < commit->change_count; i++) {
+        if (commit->changes[i].table == &app_table && commit->changes[i].exists) {
+            app_put(context, commit->changes[i].row);
+        }
+    }
+}
+
+struct alipay_apps *alipay_apps_open(struct engine *engine, struct store *store, const struct master_key *key)
+{
+    struct alipay_apps *apps = calloc(1, sizeof(*apps));
+    assert(apps != NULL);
+    int rc = pthread_rwlock_init(&apps->lock, NULL);
+    assert(rc == 0);
+    master_key_derive_hmac(key, "onetill alipay aes v1", &apps->aes_master);
+    struct span all = { NULL, 0 };
+    if (store->ops->scan(store, &app_table, all, app_read, apps) != STATUS_ok) {
+        alipay_apps_close(apps);
+        return NULL;
+    }
+    engine_observe(engine, apps_watch, apps);
+    return apps;
+}
+
+void alipay_apps_close(struct alipay_apps *apps)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        while (apps->buckets[i] != NULL) {
+            struct alipay_app *app = apps->buckets[i];
+            apps->buckets[i] = app->next;
+            alipay_app_drop(app);
+        }
+    }
+    (void)pthread_rwlock_destroy(&apps->lock);
+    hmac_key_wipe(&apps->aes_master);
+    free(apps);
+}
