@@ -56,9 +56,9 @@ static void attempt_ask(struct notify *notify, struct attempt *attempt)
 {
     bool reads = attempt->step == STEP_read;
     attempt->ref.delivery_id = attempt->delivery_id;
-    attempt->call = (struct call){ .command = reads ? &delivery_read : &delivery_done,
+    attempt->call = (struct call){ .command = reads ? &delivery_facts_read : &delivery_done,
                                    .request = reads ? (const void *)&attempt->ref : &attempt->outcome,
-                                   .answer = reads ? (void *)&attempt->work : &attempt->nothing,
+                                   .answer = reads ? (void *)&attempt->facts : &attempt->nothing,
                                    .caller = { .kind = CALLER_system },
                                    .done = attempt_answered,
                                    .context = attempt };
@@ -80,7 +80,9 @@ static void attempt_end(struct notify *notify, struct attempt *attempt)
 
 static void attempt_report(struct notify *notify, struct attempt *attempt)
 {
-    bool heard = attempt->outcome.http_status >= 200 && attempt->outcome.http_status < 300;
+    bool heard = attempt->facts.work.kind == DELIVERY_notice
+                     ? attempt->outcome.heard != 0
+                     : attempt->outcome.http_status >= 200 && attempt->outcome.http_status < 300;
     pthread_mutex_lock(&notify->lock);
     notify->counts.attempts++;
     notify->counts.failures += !heard;
@@ -89,10 +91,37 @@ static void attempt_report(struct notify *notify, struct attempt *attempt)
     attempt_ask(notify, attempt);
 }
 
+/* In a sandbox: true when the attempt is at its end, lost on its way or put off. */
+static bool fault_play(struct notify *notify, struct attempt *attempt)
+{
+    const struct notify_settings *settings = &notify->settings;
+    int64_t delay_ms = 0;
+    attempt->again = false;
+    if (attempt->facts.work.kind != DELIVERY_notice || settings->notice_fault == NULL) {
+        return false;
+    }
+    switch (settings->notice_fault(settings->fault_context, attempt->facts.work.app_id, &delay_ms)) {
+    case ALIPAY_NOTICE_none:
+        break;
+    case ALIPAY_NOTICE_lost:
+        attempt->outcome = (struct delivery_done){ .delivery_id = attempt->delivery_id };
+        attempt_report(notify, attempt);
+        return true;
+    case ALIPAY_NOTICE_repeated:
+        attempt->again = true;
+        break;
+    case ALIPAY_NOTICE_late:
+        notify_queue_move(&notify->queue, attempt->delivery, engine_now_us(settings->engine) + delay_ms * 1000);
+        attempt_end(notify, attempt);
+        return true;
+    }
+    return false;
+}
+
 /* The delivery as its row says; this is the truth, whatever was told before. */
 static void attempt_read(struct notify *notify, struct attempt *attempt, bool stopping)
 {
-    const struct delivery_work *work = &attempt->work;
+    const struct delivery_work *work = &attempt->facts.work;
     bool pending = attempt->call.refusal == REFUSAL_none && work->state == DELIVERY_pending;
     if (!pending) {
         notify_queue_end(&notify->queue, attempt->delivery);
@@ -102,6 +131,9 @@ static void attempt_read(struct notify *notify, struct attempt *attempt, bool st
     if (work->next_at_us > engine_now_us(notify->settings.engine) || stopping) {
         notify_queue_move(&notify->queue, attempt->delivery, work->next_at_us);
         attempt_end(notify, attempt);
+        return;
+    }
+    if (fault_play(notify, attempt)) {
         return;
     }
     if (!send_begin(notify, attempt)) {
@@ -183,6 +215,23 @@ static void sending_drop(struct notify *notify, const struct attempt *attempt)
     notify->sending.count--;
 }
 
+/* Sends it once more, when that was asked for; it was heard when either was. */
+static bool transfer_again(struct notify *notify, struct attempt *attempt)
+{
+    struct delivery_done outcome = attempt->outcome;
+    if (!attempt->again) {
+        return false;
+    }
+    attempt->again = false;
+    if (!send_begin(notify, attempt)) {
+        attempt->outcome = outcome;
+        return false;
+    }
+    attempt->heard_before = outcome.heard != 0;
+    attempt_push(&notify->sending, attempt);
+    return true;
+}
+
 static void transfers_run(struct notify *notify)
 {
     int running, left;
@@ -198,7 +247,9 @@ static void transfers_run(struct notify *notify)
         assert(attempt != NULL);
         sending_drop(notify, attempt);
         send_end(notify, attempt);
-        attempt_report(notify, attempt);
+        if (!transfer_again(notify, attempt)) {
+            attempt_report(notify, attempt);
+        }
     }
 }
 
@@ -286,6 +337,7 @@ struct notify *notify_open(const struct notify_settings *settings)
     notify->arena = arena;
     notify->settings = *settings;
     arena_init(&notify->inbox_arena, 1 << 10, ARENA_SIZE_MAX);
+    arena_init(&notify->notice_arena, NOTICE_ARENA_SIZE, NOTICE_ARENA_SIZE);
     notify->trade_plan = shape_plan_make(&notify->arena, &trade_table.shape);
     notify_queue_init(&notify->queue, &notify->arena, NOTIFY_ENDPOINT_MAX);
     pthread_mutex_init(&notify->lock, NULL);
@@ -331,6 +383,7 @@ void notify_close(struct notify *notify)
     send_close(notify);
     (void)pthread_mutex_destroy(&notify->lock);
     arena_release(&notify->inbox_arena);
+    arena_release(&notify->notice_arena);
     arena = notify->arena;
     arena_release(&arena);
 }

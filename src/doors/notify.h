@@ -10,14 +10,18 @@
  *     webhook-signature: v1,BASE64       HMAC-SHA-256 of "id.timestamp.body" under the endpoint's secret
  *     {"type":"trade.paid","timestamp":"…","data":{the trade as it was then}}
  *
+ * Notices to the addresses that apps named go out the same way, as the Alipay protocol has them: a form that the
+ * platform signs (alipay/notice.h), heard only when the answer is 200 and `success`.
+ *
  * For a day after an endpoint's secret was changed, the signature under the one before follows behind a
  * blank. When a change was is known to this process only: after a start it counts as of the start.
  *
  * One thread, libcurl's multi interface. Deliveries about one trade to one endpoint are made one after
- * another; beyond that NOTIFY_FLYING_MAX at a time, NOTIFY_ENDPOINT_MAX of them to one endpoint. No redirect
+ * another; beyond that NOTIFY_FLYING_MAX at a time, NOTIFY_ENDPOINT_MAX of them to one endpoint or app. No redirect
  * is followed, certificates are verified, proxies are not used; https goes to public addresses, and with
- * `private_allowed` to any, plain http with it to this machine and else nowhere; 64 KiB of an answer are read
- * and thrown away. Any 2xx counts as heard. Nothing is logged but counts.
+ * `private_allowed` to any, plain http with it to this machine and else nowhere; notices may go over plain http to
+ * whatever address https may, as their protocol allows; 64 KiB of an answer are read and thrown away. Any 2xx of
+ * an endpoint counts as heard. Nothing is logged but counts.
  *
  * At most `pending_max` pending deliveries are held in memory; further ones stay in the store and are read
  * when there is room (of a store without readers: at the next start). Merchants without endpoints cost
@@ -27,6 +31,7 @@
 #define DOORS_NOTIFY_H
 
 #include "base/digest.h"
+#include "doors/alipay/alipay.h"
 #include "engine/engine.h"
 
 #define NOTIFY_FLYING_MAX 64
@@ -36,6 +41,7 @@
 #define NOTIFY_ANSWER_MAX 65536
 
 struct notify;
+struct platform;
 
 struct notify_settings {
     struct engine *engine;
@@ -44,6 +50,10 @@ struct notify_settings {
     uint32_t pending_max;               /* 0: NOTIFY_PENDING_MAX */
     int64_t timeout_ms;                 /* of one attempt; 0: NOTIFY_TIMEOUT_MS */
     bool private_allowed;               /* to this machine and private networks too (reach.h) */
+    struct platform *platform;          /* signs notices; NULL: attempts of them fail */
+    /* What becomes of the next notice of an app, asked for in a sandbox; NULL: nothing out of the way. */
+    enum alipay_notice_fault (*notice_fault)(void *context, int64_t app_id, int64_t *delay_ms);
+    void *fault_context;
 };
 
 /* Before the engine starts: reads what is pending, begins to observe. NULL when the store cannot be read. */
@@ -57,7 +67,7 @@ struct notify_counts {
     uint64_t pending; /* in memory */
     bool more;        /* and there are others in the store */
     uint64_t flying;
-    uint64_t attempts, failures;  /* of attempts: no answer, or none that is 2xx */
+    uint64_t attempts, failures;  /* of attempts: not heard */
     uint64_t delivered, given_up; /* since the start */
 };
 void notify_counts(struct notify *notify, struct notify_counts *counts);

@@ -15,6 +15,12 @@
 
 #define LOAD_AT_ONCE 512
 
+/* Who shares the room of one endpoint. */
+static int64_t endpoint_of(const struct delivery_row *row)
+{
+    return row->kind == DELIVERY_notice ? row->app_id : row->endpoint_id;
+}
+
 /* ---- from commits; on the store's thread ---- */
 
 static void delivery_tell(struct notify *notify, const struct delivery_row *row)
@@ -34,7 +40,7 @@ static void delivery_tell(struct notify *notify, const struct delivery_row *row)
         return;
     }
     inbox->list[inbox->count++] = (struct told){ .delivery_id = row->delivery_id,
-                                                 .endpoint_id = row->endpoint_id,
+                                                 .endpoint_id = endpoint_of(row),
                                                  .subject_id = row->subject_id,
                                                  .next_at_us = row->next_at_us,
                                                  .pending = row->state == DELIVERY_pending };
@@ -130,7 +136,7 @@ static bool more_row(void *context, const void *row)
         return true;
     }
     struct told told = { .delivery_id = delivery->delivery_id,
-                         .endpoint_id = delivery->endpoint_id,
+                         .endpoint_id = endpoint_of(delivery),
                          .subject_id = delivery->subject_id,
                          .next_at_us = delivery->next_at_us };
     return admit(notify, &told);

@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 #include <pthread.h>
 
+#include "doors/alipay/notice.h"
 #include "doors/notify.h"
 #include "doors/notify_queue.h"
 #include "doors/shape_json.h"
@@ -13,10 +14,12 @@
 #include "till/webhook.h"
 
 #define INBOX_MAX 16384
+#define WORD_SIZE 8 /* of an answer, to see whether it is `success` and no more */
 
 /* A row that a commit changed. */
 struct told {
-    int64_t delivery_id, endpoint_id, subject_id;
+    int64_t delivery_id, subject_id;
+    int64_t endpoint_id; /* of a notice: the app's id, which no endpoint has */
     int64_t next_at_us;
     bool pending;
 };
@@ -25,6 +28,16 @@ struct told_list {
     struct told *list; /* INBOX_MAX, made at the first */
     uint32_t count;
 };
+
+/* A delivery with all that an attempt must know of it. */
+struct delivery_facts {
+    struct delivery_work work;
+    /* of a notice */
+    char logon_id[LOGON_SIZE]; /* of the trade's shopper */
+    char campaigns[DISCOUNTS_MAX][NAME_SIZE];
+    int64_t refund_paid_minor; /* of the refund it tells of; -1: of none */
+};
+extern const struct command delivery_facts_read;
 
 /* What an attempt does next. */
 enum step {
@@ -43,14 +56,17 @@ struct attempt {
     int64_t delivery_id;
     struct call call;
     struct delivery_ref ref;
-    struct delivery_work work;
+    struct delivery_facts facts;
     struct delivery_done outcome;
     struct nothing nothing;
     struct trade_row trade;
     CURL *easy;
     struct curl_slist *headers;
-    bool plain;         /* http, to this machine only */
-    size_t answer_size; /* bytes of the answer seen */
+    bool plain;           /* http */
+    bool again;           /* it is made twice, as a fault of the network would have it */
+    bool heard_before;    /* the first time */
+    size_t answer_size;   /* bytes of the answer seen */
+    char word[WORD_SIZE]; /* the first of them */
     char *body;
     size_t body_size;
 };
@@ -67,6 +83,7 @@ struct notify {
     bool running;
     const struct shape_plan *trade_plan;
     size_t body_size_max;
+    struct arena notice_arena; /* of the notice that is being written */
     CURLM *multi;
     /* the worker's */
     struct notify_queue queue;

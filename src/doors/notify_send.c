@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One attempt over HTTP: what is sent, signed by Standard Webhooks, and how libcurl is held. */
+/* One attempt over HTTP: what is sent, signed by Standard Webhooks or as a notice, and how libcurl is held. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/civil.h"
 #include "base/os_clock.h"
+#include "doors/alipay/certificate.h"
+#include "doors/alipay/platform.h"
 #include "doors/notify_internal.h"
 #include "doors/reach.h"
 #include "doors/till_edits.h"
@@ -20,7 +22,8 @@ bool send_open(struct notify *notify)
         return false;
     }
     notify->multi = curl_multi_init();
-    notify->body_size_max = ENVELOPE_SIZE + notify->trade_plan->json_size_max;
+    size_t webhook_size_max = ENVELOPE_SIZE + notify->trade_plan->json_size_max;
+    notify->body_size_max = webhook_size_max > NOTICE_BODY_SIZE_MAX ? webhook_size_max : NOTICE_BODY_SIZE_MAX;
     return notify->multi != NULL;
 }
 
@@ -32,31 +35,35 @@ void send_close(struct notify *notify)
 
 /* ---- what libcurl asks ---- */
 
-/* The answer's body is of no interest; too much of it ends the transfer, whose status stands already. */
+/* Of the answer's body only the first word is kept; too much of it ends the transfer, whose status stands already. */
 static size_t body_seen(char *bytes, size_t size, size_t count, void *context)
 {
     struct attempt *attempt = context;
-    (void)bytes;
+    for (size_t i = 0; i < size * count && attempt->answer_size + i < WORD_SIZE; i++) {
+        attempt->word[attempt->answer_size + i] = bytes[i];
+    }
     attempt->answer_size += size * count;
     return attempt->answer_size <= NOTIFY_ANSWER_MAX ? size * count : 0;
 }
 
 /*
- * Whatever the name says, what it resolves to counts: without TLS nothing leaves this machine, and merchants do
- * not reach into it or the networks around it unless the operator says so.
+ * Whatever the name says, what it resolves to counts: without TLS no webhook leaves this machine, and merchants do
+ * not reach into it or the networks around it unless the operator says so. The tills that notices were made for
+ * often listen without TLS, so these may.
  */
 static bool may_reach(const struct attempt *attempt, const struct sockaddr *address)
 {
     bool private_allowed = attempt->notify->settings.private_allowed;
+    bool plain_allowed = !attempt->plain || attempt->facts.work.kind == DELIVERY_notice;
     switch (address_reach(address)) {
     case REACH_public:
-        return !attempt->plain;
+        return plain_allowed;
     case REACH_loopback:
         return private_allowed;
     case REACH_private:
         break;
     }
-    return private_allowed && !attempt->plain;
+    return private_allowed && plain_allowed;
 }
 
 static curl_socket_t socket_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
@@ -71,16 +78,53 @@ static curl_socket_t socket_open(void *context, curlsocktype purpose, struct cur
 
 /* ---- what is sent ---- */
 
-static bool body_write(const struct notify *notify, struct attempt *attempt)
+static bool trade_read(struct attempt *attempt)
 {
-    const struct delivery_work *work = &attempt->work;
-    struct span packed = { (const char *)work->payload.bytes, work->payload.size };
-    struct json_out out;
-    char at[INSTANT_TEXT_SIZE];
+    const struct pack *payload = &attempt->facts.work.payload;
     memset(&attempt->trade, 0, sizeof(attempt->trade));
-    if (!shape_unpack(&trade_table.shape, 0, packed, &attempt->trade)) {
+    return shape_unpack(&trade_table.shape, 0, (struct span){ (const char *)payload->bytes, payload->size },
+                        &attempt->trade);
+}
+
+static bool notice_body(struct notify *notify, struct attempt *attempt)
+{
+    const struct delivery_facts *facts = &attempt->facts;
+    const struct trade_detail *detail = &facts->work.detail;
+    struct platform *platform = notify->settings.platform;
+    char error[256];
+    struct span body;
+    const struct platform_keys *keys = platform != NULL ? platform_keys(platform, error, sizeof(error)) : NULL;
+    struct notice notice = { .delivery_id = attempt->delivery_id,
+                             .topic = facts->work.topic,
+                             .created_at_us = facts->work.created_at_us,
+                             .now_us = engine_now_us(notify->settings.engine),
+                             .app_id = facts->work.app_id,
+                             .trade = &attempt->trade,
+                             .subject = span_of(detail->subject),
+                             .buyer_logon_id = span_of(facts->logon_id),
+                             .body = span_of(detail->body),
+                             .passback = span_of(detail->passback),
+                             .request_no = span_of(facts->work.request_no),
+                             .refund_paid_minor = facts->refund_paid_minor,
+                             .charset = detail->charset == DETAIL_gbk ? CHARSET_gbk : CHARSET_utf_8,
+                             .digest = detail->sign_type == DETAIL_rsa ? ALIPAY_RSA : ALIPAY_RSA2 };
+    for (int i = 0; i < DISCOUNTS_MAX; i++) {
+        notice.campaign_names[i] = span_of(facts->campaigns[i]);
+    }
+    arena_rewind(&notify->notice_arena);
+    if (keys == NULL || !notice_write(&notice, &keys->key, &notify->notice_arena, &body)) {
         return false;
     }
+    memcpy(attempt->body, body.bytes, body.size);
+    attempt->body_size = body.size;
+    return true;
+}
+
+static bool body_write(const struct notify *notify, struct attempt *attempt)
+{
+    const struct delivery_work *work = &attempt->facts.work;
+    struct json_out out;
+    char at[INSTANT_TEXT_SIZE];
     json_out_init(&out, attempt->body, notify->body_size_max);
     json_out_object(&out);
     json_out_key(&out, "type");
@@ -101,7 +145,7 @@ static size_t signature_write(const struct notify *notify, const struct attempt 
     uint8_t secret[WEBHOOK_SECRET_SIZE], digest[SHA256_SIZE];
     struct hmac_key key;
     struct span parts[2] = { head, { attempt->body, attempt->body_size } };
-    webhook_secret(notify->settings.webhook_key, attempt->work.endpoint_id, generation, secret);
+    webhook_secret(notify->settings.webhook_key, attempt->facts.work.endpoint_id, generation, secret);
     hmac_key_init(&key, secret, sizeof(secret));
     hmac_write_parts(&key, parts, COUNT_OF(parts), digest);
     hmac_key_wipe(&key);
@@ -120,7 +164,7 @@ static bool header_add(struct attempt *attempt, const char *text)
 static bool headers_write(struct notify *notify, struct attempt *attempt)
 {
     char id[ID_SIZE], head[2 * ID_SIZE], line[HEADER_SIZE];
-    const struct delivery_work *work = &attempt->work;
+    const struct delivery_work *work = &attempt->facts.work;
     int64_t seconds = os_now_us() / US_PER_SECOND;
     snprintf(id, sizeof(id), "msg_%lld", (long long)work->delivery_id);
     int head_size = snprintf(head, sizeof(head), "%s.%lld.", id, (long long)seconds);
@@ -143,6 +187,14 @@ static bool headers_write(struct notify *notify, struct attempt *attempt)
     return header_add(attempt, "Expect:") && fits; /* the body goes at once */
 }
 
+static bool notice_headers(struct attempt *attempt)
+{
+    char type[NOTICE_TYPE_SIZE], line[HEADER_SIZE];
+    notice_type(attempt->facts.work.detail.charset == DETAIL_gbk ? CHARSET_gbk : CHARSET_utf_8, type);
+    snprintf(line, sizeof(line), "Content-Type: %s", type);
+    return header_add(attempt, line) && header_add(attempt, "Expect:");
+}
+
 static bool option_set(bool so_far, CURLcode code)
 {
     return so_far && code == CURLE_OK;
@@ -153,7 +205,7 @@ static bool options_set(const struct notify *notify, struct attempt *attempt)
     CURL *easy = attempt->easy;
     long timeout_ms =
         notify->settings.timeout_ms != 0 ? (long)notify->settings.timeout_ms : NOTIFY_TIMEOUT_MS;
-    bool set = option_set(true, curl_easy_setopt(easy, CURLOPT_URL, attempt->work.url));
+    bool set = option_set(true, curl_easy_setopt(easy, CURLOPT_URL, attempt->facts.work.url));
     set = option_set(set, curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, attempt->plain ? "http" : "https"));
     set = option_set(set, curl_easy_setopt(easy, CURLOPT_PROXY, ""));
     set = option_set(set, curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
@@ -182,15 +234,27 @@ static void let_go(struct attempt *attempt)
     attempt->headers = NULL;
 }
 
+static bool letter_write(struct notify *notify, struct attempt *attempt)
+{
+    if (!trade_read(attempt)) {
+        return false;
+    }
+    if (attempt->facts.work.kind == DELIVERY_notice) {
+        return notice_body(notify, attempt) && notice_headers(attempt);
+    }
+    return body_write(notify, attempt) && headers_write(notify, attempt);
+}
+
 bool send_begin(struct notify *notify, struct attempt *attempt)
 {
     attempt->outcome = (struct delivery_done){ .delivery_id = attempt->delivery_id };
     attempt->answer_size = 0;
-    attempt->plain = strncmp(attempt->work.url, "https://", 8) != 0;
-    if (attempt->work.disabled != 0 || !body_write(notify, attempt)) {
+    attempt->heard_before = false;
+    attempt->plain = strncmp(attempt->facts.work.url, "https://", 8) != 0;
+    if (attempt->facts.work.disabled != 0) {
         return false; /* the command gives it up */
     }
-    if (!headers_write(notify, attempt) || !options_set(notify, attempt) ||
+    if (!letter_write(notify, attempt) || !options_set(notify, attempt) ||
         curl_multi_add_handle(notify->multi, attempt->easy) != CURLM_OK) {
         let_go(attempt);
         return false;
@@ -203,6 +267,10 @@ void send_end(struct notify *notify, struct attempt *attempt)
     long status = 0;
     (void)curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
     attempt->outcome.http_status = status >= 100 && status <= 999 ? (int32_t)status : 0;
+    if (attempt->facts.work.kind == DELIVERY_notice) {
+        struct span word = { attempt->word, attempt->answer_size < WORD_SIZE ? attempt->answer_size : WORD_SIZE };
+        attempt->outcome.heard = attempt->heard_before || notice_heard(status, word);
+    }
     (void)curl_multi_remove_handle(notify->multi, attempt->easy);
     let_go(attempt);
 }

@@ -14,8 +14,11 @@
  *
  * The token is an HMAC of kind, merchant, period and the time of issue under a key derived from the master key.
  * Rows come from the durable store by the till's bill reads; a bill is made when it is fetched, by a thread of
- * its own. At most BILLS_WAITING_MAX wait for it (then 503), and a bill has at most BILL_ROWS_MAX rows (then
- * 413: fetch days instead of a month).
+ * its own. At most BILLS_WAITING_MAX wait for it (then 503), and a bill has at most BILL_ROWS_MAX rows and
+ * BILL_SIZE_MAX bytes (then 413: fetch days instead of a month). Rows in other currencies than CNY are left out.
+ *
+ * Texts of CSV are made harmless: a comma, and =, +, - or @ at the beginning, become their full-width likes,
+ * control characters blanks. What GBK does not have becomes '?'.
  *
  * bill_url_make: any thread but the server's and the deciding one; it reads the store. The others: see there.
  */
@@ -26,9 +29,11 @@
 #include "doors/rest/rest.h"
 
 #define BILL_ROWS_MAX 100000
+#define BILL_SIZE_MAX (32 << 20)
 #define BILLS_WAITING_MAX 16
 #define BILL_URL_SIZE 768
 #define BILL_URL_LIFE_S 30
+#define BILL_BASE_MAX 256
 #define BILL_PAGE_COUNT 1
 
 struct bills;
@@ -37,7 +42,7 @@ struct bills_settings {
     struct engine *engine; /* its clock is the bills' */
     struct store *store;
     const struct master_key *key;
-    const char *base_url; /* of the addresses; copied */
+    const char *base_url; /* of the addresses, at most BILL_BASE_MAX bytes; copied. Empty: the wish's base */
 };
 
 enum bill_kind {
@@ -49,12 +54,13 @@ struct bill_wish {
     enum bill_kind kind;
     int64_t merchant_id;
     struct span date; /* yyyy-MM-dd or yyyy-MM, Beijing time */
+    struct span base; /* "http://host:port" as the request named us, for a till that has no base_url */
 };
 
 enum bill_outcome {
     BILL_made,
     BILL_made_empty,     /* there is a file, without a row: EMPTY_DATA_WITH_BILL_FILE */
-    BILL_date_invalid,   /* INVAILID_ARGUMENTS */
+    BILL_date_invalid,   /* or a base that is too long: INVAILID_ARGUMENTS */
     BILL_not_yet,        /* the day or month is not over, or longer ago than six years: BILL_NOT_EXIST */
     BILL_merchant_later, /* the merchant was not there yet: BILL_DATE_BEFORE_REGISTRATION */
     BILL_fault,          /* the store: UNKNOWN_ERROR */
