@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "app/options.h"
 #include "base/os_clock.h"
 
 #define THREADS_MAX 64 /* what `onetill serve` takes */
@@ -97,8 +97,9 @@ static bool budget_read(struct bench_settings *settings, const char *name)
 }
 
 /* Takes one option in; false when its value is wrong. */
-static bool option_take(struct bench_settings *settings, int option)
+static bool option_take(void *context, int option)
 {
+    struct bench_settings *settings = context;
     int64_t number = 0;
     bool fits = true;
     switch (option) {
@@ -158,33 +159,11 @@ static bool option_take(struct bench_settings *settings, int option)
     return fits;
 }
 
-/* EXIT_holds: go on; -1: help was shown. */
-static int options_read(struct bench_settings *settings, int argc, char **argv)
-{
-    for (;;) {
-        int index = 0;
-        int option = getopt_long(argc, argv, "", options, &index);
-        if (option == -1) {
-            break;
-        }
-        if (option == OPTION_help) {
-            fputs(help, stdout);
-            return -1;
-        }
-        if (option == '?') {
-            return EXIT_usage;
-        }
-        if (!option_take(settings, option)) {
-            fprintf(stderr, "onetill bench: --%s: '%s' is not a value for it\n", options[index].name, optarg);
-            return EXIT_usage;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "onetill bench: too many arguments; see onetill bench --help\n");
-        return EXIT_usage;
-    }
-    return EXIT_holds;
-}
+static const struct options_terms terms = { .command = "bench",
+                                           .help = help,
+                                           .options = options,
+                                           .help_option = OPTION_help,
+                                           .take = option_take };
 
 /* ---- the disk ---- */
 
@@ -397,7 +376,7 @@ int bench_main(int argc, char **argv)
     static struct bench_report report;
     struct bench_city city;
     struct place place;
-    int exit_status = options_read(&settings, argc, argv);
+    int exit_status = options_read(&terms, argc, argv, &settings);
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
     }

@@ -2,13 +2,13 @@
 /* onetill demo: the half-price day of 12 December 2014, from an empty folder to the proof of its books. */
 #include "app/demo.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <unistd.h>
 
 #include "app/app.h"
 #include "app/double12_city.h"
+#include "app/options.h"
 #include "app/scratch.h"
 #include "base/os_clock.h"
 
@@ -38,59 +38,46 @@ static const struct option options[] = {
     { NULL, 0, NULL, 0 },
 };
 
-static bool number_read(const char *text, int64_t least, int64_t most, int64_t *value)
+static bool option_take(void *context, int option)
 {
-    return span_to_i64(span_of(text), value) && *value >= least && *value <= most;
+    struct demo_settings *settings = context;
+    int64_t number = 0;
+    bool fits = true;
+    switch (option) {
+    case 'n':
+        fits = option_number(optarg, 1, SECONDS_MAX, &settings->seconds);
+        break;
+    case 'p':
+        fits = option_number(optarg, SHOPPERS_MIN, DOUBLE12_SHOPPERS_MAX, &number);
+        settings->shoppers = (uint32_t)number;
+        break;
+    case 's':
+        fits = option_number(optarg, 0, INT64_MAX, &number);
+        settings->seed = (uint64_t)number;
+        break;
+    case 'l':
+        settings->listen = optarg;
+        break;
+    case 'f':
+        settings->store = optarg;
+        break;
+    case 'x':
+        settings->exit = true;
+        break;
+    case 'j':
+        settings->json = true;
+        break;
+    default:
+        fits = false;
+    }
+    return fits;
 }
 
-/* Below 0: help was shown. Otherwise the exit status, EXIT_holds to go on. */
-static int options_read(struct demo_settings *settings, int argc, char **argv)
-{
-    int option, index = 0;
-    while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
-        int64_t number = 0;
-        bool fits = true;
-        switch (option) {
-        case 'n':
-            fits = number_read(optarg, 1, SECONDS_MAX, &settings->seconds);
-            break;
-        case 'p':
-            fits = number_read(optarg, SHOPPERS_MIN, DOUBLE12_SHOPPERS_MAX, &number);
-            settings->shoppers = (uint32_t)number;
-            break;
-        case 's':
-            fits = number_read(optarg, 0, INT64_MAX, &number);
-            settings->seed = (uint64_t)number;
-            break;
-        case 'l':
-            settings->listen = optarg;
-            break;
-        case 'f':
-            settings->store = optarg;
-            break;
-        case 'x':
-            settings->exit = true;
-            break;
-        case 'j':
-            settings->json = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return -1;
-        default:
-            return EXIT_usage;
-        }
-        if (!fits) {
-            fprintf(stderr, "onetill demo: --%s: '%s' is not a value for it\n", options[index].name, optarg);
-            return EXIT_usage;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "onetill demo: too many arguments; see onetill demo --help\n");
-        return EXIT_usage;
-    }
-    return EXIT_holds;
-}
+static const struct options_terms terms = { .command = "demo",
+                                           .help = help,
+                                           .options = options,
+                                           .help_option = 'h',
+                                           .take = option_take };
 
 /* ---- the story ---- */
 
@@ -232,7 +219,7 @@ int demo_main(int argc, char **argv)
 {
     struct demo_settings settings = { .seconds = 30, .shoppers = 300000, .seed = 12 };
     struct scratch scratch;
-    int exit_status = options_read(&settings, argc, argv);
+    int exit_status = options_read(&terms, argc, argv, &settings);
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
     }

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 
 #include "app/app.h"
 #include "app/import_rows.h"
+#include "app/options.h"
 #include "base/os_clock.h"
 #include "load/progress.h"
 #include "store/store.h"
@@ -335,35 +335,38 @@ static const struct option options[] = {
     { NULL, 0, NULL, 0 },
 };
 
-/* Below 0: help was shown. Otherwise the exit status, EXIT_holds to go on. */
-static int options_read(struct import_settings *settings, int argc, char **argv)
+static bool option_take(void *context, int option)
 {
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 's':
-            settings->store = optarg;
-            break;
-        case 'c':
-            settings->check = true;
-            break;
-        case 'q':
-            settings->quiet = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return -1;
-        default:
-            return EXIT_usage;
-        }
+    struct import_settings *settings = context;
+    switch (option) {
+    case 's':
+        settings->store = optarg;
+        return true;
+    case 'c':
+        settings->check = true;
+        return true;
+    case 'q':
+        settings->quiet = true;
+        return true;
+    default:
+        return false;
     }
-    if (optind + 1 != argc || settings->store == NULL) {
-        fprintf(stderr, "onetill import: one file and --store are needed; see onetill import --help\n");
-        return EXIT_usage;
-    }
-    settings->file = argv[optind];
-    return EXIT_holds;
 }
+
+static const char *options_check(void *context, char **files, int file_count)
+{
+    struct import_settings *settings = context;
+    settings->file = files[0]; /* the last of argv is NULL */
+    return file_count == 1 && settings->store != NULL ? NULL : "one file and --store are needed";
+}
+
+static const struct options_terms terms = { .command = "import",
+                                           .help = help,
+                                           .options = options,
+                                           .help_option = 'h',
+                                           .take = option_take,
+                                           .check = options_check,
+                                           .takes_files = true };
 
 static bool ends_in(const char *text, const char *ending)
 {
@@ -423,7 +426,7 @@ int import_main(int argc, char **argv)
     static struct import import = { .lock = PTHREAD_MUTEX_INITIALIZER }; /* large */
     struct arena arena;
     struct span text;
-    int exit_status = options_read(&import.settings, argc, argv);
+    int exit_status = options_read(&terms, argc, argv, &import.settings);
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
     }

@@ -2,7 +2,6 @@
 /* onetill replay: real payment counts of real shops, driven through the till and compared with what it reports. */
 #include "app/replay.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 
 #include "app/app.h"
 #include "app/fill.h"
+#include "app/options.h"
 #include "app/scratch.h"
 #include "base/civil.h"
 #include "base/json_out.h"
@@ -64,13 +64,9 @@ static bool day_option(const char *text, int32_t *yyyymmdd)
     return true;
 }
 
-static bool number_option(const char *text, int64_t least, int64_t most, int64_t *value)
+static bool option_take(void *context, int option)
 {
-    return span_to_i64(span_of(text), value) && *value >= least && *value <= most;
-}
-
-static bool option_take(struct replay_settings *settings, int option)
-{
+    struct replay_settings *settings = context;
     int64_t number = 0;
     bool fits = true;
     switch (option) {
@@ -82,11 +78,11 @@ static bool option_take(struct replay_settings *settings, int option)
     case OPTION_to:
         return day_option(optarg, &settings->to);
     case OPTION_shops:
-        fits = number_option(optarg, 1, REPLAY_SHOPS_MAX, &number);
+        fits = option_number(optarg, 1, REPLAY_SHOPS_MAX, &number);
         settings->shops_most = (uint32_t)number;
         break;
     case OPTION_seed:
-        fits = number_option(optarg, 0, INT64_MAX, &number);
+        fits = option_number(optarg, 0, INT64_MAX, &number);
         settings->seed = (uint64_t)number;
         break;
     case OPTION_listen:
@@ -104,30 +100,21 @@ static bool option_take(struct replay_settings *settings, int option)
     return fits;
 }
 
-/* Below 0: help was shown. Otherwise the exit status, EXIT_holds to go on. */
-static int options_read(struct replay_settings *settings, int argc, char **argv)
+static const char *options_check(void *context, char **files, int file_count)
 {
-    int option, index = 0;
-    while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
-        if (option == OPTION_help) {
-            fputs(help, stdout);
-            return -1;
-        }
-        if (option == '?') {
-            return EXIT_usage;
-        }
-        if (!option_take(settings, option)) {
-            fprintf(stderr, "onetill replay: --%s: '%s' is not a value for it\n", options[index].name, optarg);
-            return EXIT_usage;
-        }
-    }
-    if (optind < argc || settings->folder == NULL || settings->from == 0 || settings->to < settings->from) {
-        fprintf(stderr, "onetill replay: --koubei DIR, --from DAY and a --to that is not before it are needed;"
-                        " see onetill replay --help\n");
-        return EXIT_usage;
-    }
-    return EXIT_holds;
+    const struct replay_settings *settings = context;
+    bool complete = settings->folder != NULL && settings->from != 0 && settings->to >= settings->from;
+    (void)files;
+    (void)file_count;
+    return complete ? NULL : "--koubei DIR, --from DAY and a --to that is not before it are needed";
 }
+
+static const struct options_terms terms = { .command = "replay",
+                                           .help = help,
+                                           .options = options,
+                                           .help_option = OPTION_help,
+                                           .take = option_take,
+                                           .check = options_check };
 
 /* ---- the shops, and people who pay in them ---- */
 
@@ -465,7 +452,7 @@ int replay_main(int argc, char **argv)
     struct replay_data data;
     struct scratch scratch;
     char error[512] = "";
-    int exit_status = options_read(&settings, argc, argv);
+    int exit_status = options_read(&terms, argc, argv, &settings);
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
     }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/options.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
 #include "base/os_random.h"
@@ -251,11 +251,6 @@ static void files_raise(void)
     }
 }
 
-static bool number_read(const char *text, int64_t least, int64_t most, int64_t *value)
-{
-    return span_to_i64(span_of(text), value) && *value >= least && *value <= most;
-}
-
 static bool base_url_holds(const char *url)
 {
     size_t size = strlen(url);
@@ -285,8 +280,9 @@ static const struct option options[] = {
 };
 
 /* Takes one option in; false when its value is wrong. */
-static bool option_take(struct server_settings *settings, int option)
+static bool option_take(void *context, int option)
 {
+    struct server_settings *settings = context;
     int64_t number = 0;
     bool fits = true;
     switch (option) {
@@ -307,15 +303,15 @@ static bool option_take(struct server_settings *settings, int option)
         fits = base_url_holds(optarg);
         break;
     case OPTION_threads:
-        fits = number_read(optarg, 1, HTTP_THREADS_MAX, &number);
+        fits = option_number(optarg, 1, HTTP_THREADS_MAX, &number);
         settings->http_threads = (uint32_t)number;
         break;
     case OPTION_connections:
-        fits = number_read(optarg, 1, 1000000, &number);
+        fits = option_number(optarg, 1, 1000000, &number);
         settings->connections_max = (uint32_t)number;
         break;
     case OPTION_cache:
-        fits = number_read(optarg, 1, 1 << 20, &settings->cache_mb);
+        fits = option_number(optarg, 1, 1 << 20, &settings->cache_mb);
         break;
     case OPTION_clock:
         settings->test_clock = true;
@@ -336,38 +332,24 @@ static bool option_take(struct server_settings *settings, int option)
     return fits;
 }
 
-/* EXIT_holds: go on. Anything else: end with it, but -1 ends well (help was shown). */
-static int options_read(struct server_settings *settings, int argc, char **argv)
+static const char *options_check(void *context, char **files, int file_count)
 {
-    for (;;) {
-        int index = 0;
-        int option = getopt_long(argc, argv, "", options, &index);
-        if (option == -1) {
-            break;
-        }
-        if (option == OPTION_help) {
-            fputs(help, stdout);
-            return -1;
-        }
-        if (option == '?') {
-            return EXIT_usage;
-        }
-        if (!option_take(settings, option)) {
-            fprintf(stderr, "onetill serve: --%s: '%s' is not a value for it\n", options[index].name, optarg);
-            return EXIT_usage;
-        }
+    const struct server_settings *settings = context;
+    (void)files;
+    (void)file_count;
+    if (settings->store_path == NULL) {
+        return "--store is needed";
     }
-    if (optind < argc || settings->store_path == NULL) {
-        fprintf(stderr, "onetill serve: %s; see onetill serve --help\n",
-                optind < argc ? "too many arguments" : "--store is needed");
-        return EXIT_usage;
-    }
-    if ((settings->tls_certificate == NULL) != (settings->tls_key == NULL)) {
-        fprintf(stderr, "onetill serve: --tls-cert and --tls-key go together\n");
-        return EXIT_usage;
-    }
-    return EXIT_holds;
+    bool one = (settings->tls_certificate == NULL) != (settings->tls_key == NULL);
+    return one ? "--tls-cert and --tls-key go together" : NULL;
 }
+
+static const struct options_terms terms = { .command = "serve",
+                                           .help = help,
+                                           .options = options,
+                                           .help_option = OPTION_help,
+                                           .take = option_take,
+                                           .check = options_check };
 
 int serve_main(int argc, char **argv)
 {
@@ -382,7 +364,7 @@ int serve_main(int argc, char **argv)
     sigset_t signals;
     int got;
 
-    int exit_status = options_read(&settings, argc, argv);
+    int exit_status = options_read(&terms, argc, argv, &settings);
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
     }
