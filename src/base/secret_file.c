@@ -106,7 +106,8 @@ static bool folder_sync(const char *path)
     return ok;
 }
 
-enum status secret_file_create(const char *path, const void *bytes, size_t size, char *error, size_t error_size)
+enum status secret_file_create(const char *path, const void *bytes, size_t size, char *error,
+                               size_t error_size)
 {
     char draft[PATH_SIZE_MAX];
     int length = snprintf(draft, sizeof(draft), "%s.%016llx", path, (unsigned long long)os_random_u64());

@@ -18,10 +18,10 @@
 #include "doors/alipay/pem_text.h"
 
 #define MD5_SIZE 16
-#define ISSUER_SIZE_MAX 4096  /* bytes of a distinguished name as text */
-#define SERIAL_SIZE 16        /* bytes of a serial number that we give */
+#define ISSUER_SIZE_MAX 4096 /* bytes of a distinguished name as text */
+#define SERIAL_SIZE 16       /* bytes of a serial number that we give */
 #define RSA_FAMILY "1.2.840.113549.1.1."
-#define COMMON_NAME_MAX 64    /* X.520 */
+#define COMMON_NAME_MAX 64 /* X.520 */
 #define SPKI_SIZE_MAX 1024
 
 /* libcrypto fails in these places only without memory. */
@@ -239,8 +239,8 @@ static size_t certificate_write(X509 *certificate, char to[CERTIFICATE_PEM_SIZE]
     return fits ? (size_t)size : 0;
 }
 
-size_t app_certificate_make(const struct platform_keys *keys, const struct alipay_key *app_key, struct span name,
-                            int64_t now_us, char to[CERTIFICATE_PEM_SIZE])
+size_t app_certificate_make(const struct platform_keys *keys, const struct alipay_key *app_key,
+                            struct span name, int64_t now_us, char to[CERTIFICATE_PEM_SIZE])
 {
     assert(name.size > 0);
     assert(name.size <= COMMON_NAME_MAX);
@@ -471,7 +471,8 @@ size_t platform_keys_write(const struct platform_keys *keys, char to[PLATFORM_PE
 
     (void)alipay_private_write(&keys->key, ALIPAY_PKCS8, key);
     (void)alipay_private_write(&keys->root, ALIPAY_PKCS8, root);
-    int size = snprintf(to, PLATFORM_PEM_MAX, "%s%s%s%s", root, keys->root_certificate, key, keys->certificate);
+    int size =
+        snprintf(to, PLATFORM_PEM_MAX, "%s%s%s%s", root, keys->root_certificate, key, keys->certificate);
     assert(size > 0);
     assert(size < PLATFORM_PEM_MAX);
     OPENSSL_cleanse(key, sizeof(key));

@@ -13,7 +13,7 @@
 #include "doors/alipay/crypto.h"
 
 #define CERT_SN_SIZE 33           /* 32 hex digits and the zero */
-#define ROOT_CERT_SN_SIZE 331     /* ten of them joined by '_' */
+#define ROOT_CERT_SN_SIZE 330     /* ten of them joined by '_' */
 #define CERTIFICATES_MAX 10       /* in one bundle */
 #define CERTIFICATE_PEM_SIZE 4096 /* one certificate with its zero */
 #define PLATFORM_PEM_MAX 32768    /* bytes of the whole file */

@@ -13,7 +13,7 @@ struct spelling {
 };
 
 static const struct spelling spellings[] = {
-    { "utf-8", CHARSET_utf_8 },   { "utf8", CHARSET_utf_8 },        { "gbk", CHARSET_gbk },
+    { "utf-8", CHARSET_utf_8 },   { "utf8", CHARSET_utf_8 },      { "gbk", CHARSET_gbk },
     { "gb2312", CHARSET_gb2312 }, { "gb18030", CHARSET_gb18030 },
 };
 
@@ -115,8 +115,8 @@ static const char *reading_name(enum charset charset)
     return charset == CHARSET_gb18030 ? "GB18030" : "GBK";
 }
 
-enum charset_error charset_decode(enum charset charset, struct span text, struct arena *arena, struct span *utf8,
-                                  size_t *broken_at)
+enum charset_error charset_decode(enum charset charset, struct span text, struct arena *arena,
+                                  struct span *utf8, size_t *broken_at)
 {
     if (is_ascii(text)) {
         *utf8 = text;
@@ -156,7 +156,8 @@ enum charset_error charset_encode(enum charset charset, struct span utf8, char i
     if (utf8_sound(utf8) != utf8.size) {
         return CHARSET_broken;
     }
-    /* A character of two to four bytes becomes two, or four in GB18030, which has two of them for two at least. */
+    /* A character of two to four bytes becomes two, or four in GB18030, which has two of them for two at
+     * least. */
     size_t capacity = utf8.size * 2, left = capacity, unread = utf8.size;
     char *to = arena_try(arena, capacity), *writing = to;
     char *reading = (char *)(uintptr_t)utf8.bytes; /* iconv's declaration lacks the const */

@@ -17,7 +17,8 @@
 #define EXPONENT_BITS_MAX 64 /* a larger one would make each verification dear for us, and helps nobody */
 #define AES_BLOCK_SIZE 16
 
-static_assert(ALIPAY_SIGNATURE_TEXT_SIZE >= BASE64_SIZE(SIGNATURE_SIZE_MAX), "a signature of the largest key");
+static_assert(ALIPAY_SIGNATURE_TEXT_SIZE >= BASE64_SIZE(SIGNATURE_SIZE_MAX),
+              "a signature of the largest key");
 static_assert(ALIPAY_AES_KEY_TEXT_SIZE == BASE64_SIZE(ALIPAY_AES_KEY_SIZE), "one text size");
 
 /* libcrypto fails here only without memory: no answer may go out unsigned, so the process stops. */
@@ -320,8 +321,8 @@ bool alipay_verify(const struct alipay_key *key, enum alipay_digest digest, stru
         return false;
     }
     size_t hash_size = digest_write(digest, bytes, hash);
-    EVP_PKEY_CTX *context = key->secret ? context_make(key->handle, false, digest)
-                                        : EVP_PKEY_CTX_dup(key->prepared[digest]);
+    EVP_PKEY_CTX *context =
+        key->secret ? context_make(key->handle, false, digest) : EVP_PKEY_CTX_dup(key->prepared[digest]);
     assert(context != NULL);
     bool good = EVP_PKEY_verify(context, raw, raw_size, hash, hash_size) == 1;
     EVP_PKEY_CTX_free(context);

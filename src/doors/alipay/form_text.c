@@ -48,7 +48,8 @@ struct span form_decode(struct span text, struct arena *arena)
 static bool stays(char letter)
 {
     return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
-           (letter >= 'A' && letter <= 'Z') || letter == '-' || letter == '_' || letter == '.' || letter == '*';
+           (letter >= 'A' && letter <= 'Z') || letter == '-' || letter == '_' || letter == '.' ||
+           letter == '*';
 }
 
 size_t form_encode(struct span text, char *to)

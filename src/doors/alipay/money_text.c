@@ -9,7 +9,7 @@
 #define TRADE_NO_ISSUER '9'                               /* so that none is taken for one of Alipay's own */
 #define DAY_DIGITS 8
 #define ID_DIGITS 19
-#define YUAN_DIGITS_MAX 32    /* of an amount as it is sent, with zeros that change nothing */
+#define YUAN_DIGITS_MAX 32 /* of an amount as it is sent, with zeros that change nothing */
 #define YUAN_EXPONENT_MAX 30
 
 static bool is_digit(char letter)
@@ -65,8 +65,8 @@ static bool exponent_read(struct span text, int64_t *exponent)
 }
 
 /*
- * The digits without their point are the amount times ten to the power of `-scale`: what lies beyond the second
- * decimal must be zeros, and what is missing is filled up with them.
+ * The digits without their point are the amount times ten to the power of `-scale`: what lies beyond the
+ * second decimal must be zeros, and what is missing is filled up with them.
  */
 static bool scaled_read(const char *digits, size_t count, int64_t scale, int64_t *minor)
 {
@@ -301,8 +301,8 @@ bool trade_no_read(struct span text, int64_t *trade_id)
     char spelling[TRADE_NO_SIZE];
     int64_t id;
 
-    if (text.size != TRADE_NO_SIZE - 1 ||
-        !digits_read(span_from(text, DAY_DIGITS + 1), ID_DIGITS, &id) || id == 0) {
+    if (text.size != TRADE_NO_SIZE - 1 || !digits_read(span_from(text, DAY_DIGITS + 1), ID_DIGITS, &id) ||
+        id == 0) {
         return false;
     }
     size_t size = trade_no_write(id, spelling);
@@ -327,8 +327,8 @@ static size_t whole_characters(struct span text, size_t most)
 
 static size_t logon_write(struct span head, const char *stars, struct span tail, char to[LOGON_MASKED_SIZE])
 {
-    int size = snprintf(to, LOGON_MASKED_SIZE, "%.*s%s%.*s", (int)head.size, head.bytes, stars, (int)tail.size,
-                        tail.bytes);
+    int size = snprintf(to, LOGON_MASKED_SIZE, "%.*s%s%.*s", (int)head.size, head.bytes, stars,
+                        (int)tail.size, tail.bytes);
     assert(size > 0);
     assert(size < LOGON_MASKED_SIZE);
     return (size_t)size;

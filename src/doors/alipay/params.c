@@ -311,8 +311,8 @@ static bool candidates_try(const struct alipay_params *params, const struct alip
     return text.bytes != NULL && alipay_verify(key, digest, text, sign);
 }
 
-bool alipay_params_verify(struct alipay_params *params, const struct alipay_key *key, enum alipay_digest digest,
-                          struct span *expected)
+bool alipay_params_verify(struct alipay_params *params, const struct alipay_key *key,
+                          enum alipay_digest digest, struct span *expected)
 {
     struct span other;
 

@@ -216,9 +216,9 @@ struct span v3_answer_text(struct span timestamp, struct span nonce, struct span
 /* ---- nonces ---- */
 
 /*
- * The nonces lie in a ring as they came, so the oldest leave first; a table with open addressing, twice as large,
- * finds them by a keyed hash of 64 bits. Two nonces with one hash would turn away an honest request: with all
- * V3_NONCES_MAX in use that happens once in 10^13 requests, and the client's next nonce is another.
+ * The nonces lie in a ring as they came, so the oldest leave first; a table with open addressing, twice as
+ * large, finds them by a keyed hash of 64 bits. Two nonces with one hash would turn away an honest request:
+ * with all V3_NONCES_MAX in use that happens once in 10^13 requests, and the client's next nonce is another.
  */
 struct nonce {
     uint64_t hash;
