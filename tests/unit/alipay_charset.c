@@ -147,6 +147,22 @@ static void any_bytes_are_text_or_broken(void **state)
     assert_true(good > 500);
 }
 
+static void the_longest_texts_have_room(void **state)
+{
+    char bytes[200];
+    struct span got, text = { bytes, sizeof(bytes) };
+    size_t broken_at;
+    (void)state;
+    memset(bytes, 0x80, sizeof(bytes)); /* one byte that becomes three */
+    assert_int_equal(charset_decode(CHARSET_gbk, text, &arena, &got, &broken_at), CHARSET_ok);
+    assert_int_equal(got.size, 3 * sizeof(bytes));
+    for (size_t i = 0; i < sizeof(bytes); i += 2) { /* two that become four */
+        memcpy(bytes + i, "ß", 2);
+    }
+    assert_int_equal(charset_encode(CHARSET_gb18030, text, 0, &arena, &got), CHARSET_ok);
+    assert_int_equal(got.size, 2 * sizeof(bytes));
+}
+
 static void a_full_arena_is_said(void **state)
 {
     struct arena small;
@@ -169,6 +185,7 @@ int main(void)
         cmocka_unit_test(what_the_charset_lacks_is_replaced_or_named),
         cmocka_unit_test(broken_texts_are_found),
         cmocka_unit_test(any_bytes_are_text_or_broken),
+        cmocka_unit_test(the_longest_texts_have_room),
         cmocka_unit_test(a_full_arena_is_said),
     };
     return cmocka_run_group_tests(tests, arena_open, arena_close);

@@ -127,8 +127,8 @@ enum charset_error charset_decode(enum charset charset, struct span text, struct
         *utf8 = text;
         return *broken_at == text.size ? CHARSET_ok : CHARSET_broken;
     }
-    /* A byte becomes two at most: two bytes of GBK are three of UTF-8, four of GB18030 are four. */
-    size_t capacity = text.size * 2, left = capacity, unread = text.size;
+    /* A byte becomes three at most: 0x80 alone is the sign of the euro for some. */
+    size_t capacity = text.size * 3, left = capacity, unread = text.size;
     char *to = arena_try(arena, capacity), *writing = to;
     char *reading = (char *)(uintptr_t)text.bytes; /* iconv's declaration lacks the const */
     if (to == NULL) {
