@@ -121,8 +121,11 @@ static void answer(struct receiver *receiver, int fd)
     if (atomic_fetch_sub(&receiver->fail_first, 1) > 0) {
         status = 500;
     }
+    const char *says = atomic_load(&receiver->says);
+    says = says != NULL ? says : "OK";
     int size = snprintf(head, sizeof(head),
-                        "HTTP/1.1 %d Said\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK", status);
+                        "HTTP/1.1 %d Said\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status,
+                        strlen(says), says);
     (void)send_all(fd, head, (size_t)size);
 }
 

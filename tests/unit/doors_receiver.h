@@ -41,6 +41,7 @@ struct receiver {
     uint32_t thread_count;
     _Atomic bool stopping;
     _Atomic int way, status;
+    _Atomic(const char *) says; /* the body of its answers; NULL: OK */
     _Atomic int fail_first; /* so many answers are 500 first */
     _Atomic int delay_ms;
     _Atomic int busy, busy_most;

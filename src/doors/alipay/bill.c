@@ -24,7 +24,6 @@ struct bill_job {
 struct bills {
     struct arena arena;
     struct bills_settings settings;
-    char base_url[BILL_BASE_MAX + 1];
     struct hmac_key key;
     pthread_mutex_t look_lock;
     struct reader *look_reader; /* of bill_url_make; NULL: the store has none */
@@ -103,7 +102,9 @@ static void url_write(const struct bills *bills, const struct bill_wish *wish, c
     char user[USER_ID_SIZE + sizeof(BILL_USER_TAIL)], account[USER_ID_SIZE], dates[16], now[24];
     char token[2 * TOKEN_SIZE + 1];
     const char *kind = kind_names[wish->kind];
-    struct span base = bills->base_url[0] != '\0' ? span_of(bills->base_url) : wish->base;
+    struct span base = span_of(bills->settings.base_url);
+    base = base.size > 0 ? base : wish->base;
+    assert(base.size <= BILL_BASE_MAX);
     (void)user_id_write(USER_merchant, wish->merchant_id, account);
     snprintf(user, sizeof(user), "%s%s", account, BILL_USER_TAIL);
     (void)dates_write(period, dates);
@@ -376,8 +377,6 @@ struct bills *bills_open(const struct bills_settings *settings)
     struct bills *bills = arena_take(&arena, sizeof(*bills));
     bills->arena = arena;
     bills->settings = *settings;
-    bool fits = span_copy(span_of(settings->base_url), bills->base_url, sizeof(bills->base_url));
-    assert(fits);
     master_key_derive_hmac(settings->key, "onetill bills v1", &bills->key);
     bills->last = &bills->first;
     pthread_mutex_init(&bills->look_lock, NULL);

@@ -42,7 +42,7 @@ struct bills_settings {
     struct engine *engine; /* its clock is the bills' */
     struct store *store;
     const struct master_key *key;
-    const char *base_url; /* of the addresses, at most BILL_BASE_MAX bytes; copied. Empty: the wish's base */
+    const char *base_url; /* of the addresses, at most BILL_BASE_MAX bytes; outlives the bills. Empty: the wish's */
 };
 
 enum bill_kind {
