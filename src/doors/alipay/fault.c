@@ -65,19 +65,19 @@ enum alipay_notice_fault alipay_notice_fault(struct alipay *door, int64_t app_id
 /* A whole number of a member, or what it is without; false when it is there and none between the bounds. */
 static bool number_read(const struct json_value *body, const char *name, int64_t least, int64_t most, int64_t *value)
 {
-    const struct json_value *member = json_member(body, name);
+    const struct json_value *member = json_in_member(body, name);
     if (member == NULL) {
         return true;
     }
-    return span_to_i64(json_plain(member), value) && *value >= least && *value <= most;
+    return span_to_i64(json_in_plain(member), value) && *value >= least && *value <= most;
 }
 
 /* What is wrong with the order, as a sentence; NULL: nothing. */
 static const char *order_read(const struct json_value *body, struct fault_order *order)
 {
-    struct span fault = json_plain(json_member(body, "fault"));
-    struct span method = json_plain(json_member(body, "method"));
-    struct span code = json_plain(json_member(body, "code"));
+    struct span fault = json_in_plain(json_in_member(body, "fault"));
+    struct span method = json_in_plain(json_in_member(body, "method"));
+    struct span code = json_in_plain(json_in_member(body, "code"));
     int64_t count = 1, delay_ms = 1000;
     size_t kind = 0;
     while (kind < COUNT_OF(fault_names) && !span_equal(span_of(fault_names[kind].name), fault)) {
@@ -129,7 +129,7 @@ void alipay_fault_page(void *context, struct http_request *request, const struct
                        const struct span *params, uint32_t param_count)
 {
     struct alipay *door = context;
-    const struct json_value *body = json_read(request->body, request->arena);
+    const struct json_value *body = json_in_read(request->body, request->arena);
     struct fault_order order = { .kind = FAULTY_none };
     (void)params;
     (void)param_count;
@@ -141,7 +141,7 @@ void alipay_fault_page(void *context, struct http_request *request, const struct
         http_problem(request, 422, "Unprocessable Content", "The body is a JSON object.");
         return;
     }
-    struct alipay_app *app = span_to_i64(json_plain(json_member(body, "app_id")), &order.app_id)
+    struct alipay_app *app = span_to_i64(json_in_plain(json_in_member(body, "app_id")), &order.app_id)
                                  ? alipay_app_take(door->apps, order.app_id)
                                  : NULL;
     bool mine = app != NULL && (caller->kind != CALLER_merchant || caller->id == app->row.merchant_id);

@@ -35,7 +35,7 @@ enum alipay_result alipay_invalid(struct alipay_job *job, const char *field, con
 
 const struct json_value *alipay_biz(const struct alipay_job *job, const char *name)
 {
-    return json_member(job->biz, name);
+    return json_in_member(job->biz, name);
 }
 
 /* A parameter of the request itself, as if it were a member of the content. */

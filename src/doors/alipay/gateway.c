@@ -205,7 +205,7 @@ enum alipay_result alipay_biz_read(struct alipay_job *job, struct span text)
     if (error != CHARSET_ok) {
         return alipay_result_with(job, RESULT_invalid_charset, charset_error_text(error), "");
     }
-    job->biz = json_read(utf8, job->http->arena);
+    job->biz = json_in_read(utf8, job->http->arena);
     return job->biz != NULL && job->biz->kind == JSON_object ? RESULT_none : RESULT_illegal_json;
 }
 

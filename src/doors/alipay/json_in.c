@@ -290,7 +290,7 @@ static bool value_take(struct json_reader *reader, struct json_value *value, int
     return taken;
 }
 
-const struct json_value *json_read(struct span text, struct arena *arena)
+const struct json_value *json_in_read(struct span text, struct arena *arena)
 {
     struct json_reader reader = { .at = text.bytes, .end = text.bytes + text.size, .arena = arena };
     if (text.size == 0) {
@@ -304,7 +304,7 @@ const struct json_value *json_read(struct span text, struct arena *arena)
     return reader.at == reader.end ? value : NULL;
 }
 
-const struct json_value *json_member(const struct json_value *object, const char *name)
+const struct json_value *json_in_member(const struct json_value *object, const char *name)
 {
     if (object == NULL || object->kind != JSON_object) {
         return NULL;
@@ -317,7 +317,7 @@ const struct json_value *json_member(const struct json_value *object, const char
     return NULL;
 }
 
-struct span json_plain(const struct json_value *value)
+struct span json_in_plain(const struct json_value *value)
 {
     bool plain = value != NULL && (value->kind == JSON_text || value->kind == JSON_number);
     return plain ? value->text : (struct span){ NULL, 0 };

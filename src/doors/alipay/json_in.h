@@ -37,10 +37,10 @@ struct json_value {
 };
 
 /* NULL: not JSON, beyond a limit, or the arena is full. */
-MUST_CHECK const struct json_value *json_read(struct span text, struct arena *arena);
+MUST_CHECK const struct json_value *json_in_read(struct span text, struct arena *arena);
 /* NULL: no such member, or `object` is none (it may be NULL). A member that is null counts as not there. */
-const struct json_value *json_member(const struct json_value *object, const char *name);
+const struct json_value *json_in_member(const struct json_value *object, const char *name);
 /* Text or number as its text; empty (bytes NULL) when it is neither. */
-struct span json_plain(const struct json_value *value);
+struct span json_in_plain(const struct json_value *value);
 
 #endif

@@ -14,7 +14,7 @@
 /* notify_url and return_url: parameters of the form protocol, members of the content in the other. */
 static enum alipay_result address_read(struct alipay_job *job, const char *name, char to[ADDRESS_SIZE])
 {
-    struct span text = job->v3 ? json_plain(alipay_biz(job, name)) : alipay_param_value(job->params, name);
+    struct span text = job->v3 ? json_in_plain(alipay_biz(job, name)) : alipay_param_value(job->params, name);
     if (text.size == 0) {
         return RESULT_none;
     }
@@ -37,8 +37,8 @@ static bool channel_named(struct span list, struct span wanted)
 /* There is one instrument here, the wallet's balance: who shuts it out leaves nothing to pay with. */
 static enum alipay_result channels_check(struct alipay_job *job)
 {
-    struct span enabled = json_plain(alipay_biz(job, "enable_pay_channels"));
-    struct span disabled = json_plain(alipay_biz(job, "disable_pay_channels"));
+    struct span enabled = json_in_plain(alipay_biz(job, "enable_pay_channels"));
+    struct span disabled = json_in_plain(alipay_biz(job, "disable_pay_channels"));
     if (enabled.size > 0 && disabled.size > 0) {
         return alipay_invalid(job, "enable_pay_channels", "与disable_pay_channels互斥 (excludes disable_pay_channels)");
     }
@@ -116,8 +116,8 @@ static enum alipay_result expiry_read(struct alipay_job *job, bool qr, int64_t *
 
 static bool royalty_frozen(const struct alipay_job *job)
 {
-    const struct json_value *frozen = json_member(alipay_biz(job, "extend_params"), "royalty_freeze");
-    return frozen != NULL && (frozen->kind == JSON_true || span_equal(json_plain(frozen), SPAN("true")));
+    const struct json_value *frozen = json_in_member(alipay_biz(job, "extend_params"), "royalty_freeze");
+    return frozen != NULL && (frozen->kind == JSON_true || span_equal(json_in_plain(frozen), SPAN("true")));
 }
 
 /* The detail that the fields did not fill in by themselves. */
@@ -142,7 +142,7 @@ static enum alipay_result detail_read(struct alipay_job *job)
 static enum alipay_result terms_check(struct alipay_job *job)
 {
     static enum alipay_result (*const checks[])(struct alipay_job *job) = { amounts_check, channels_check, detail_read };
-    struct span currency = json_plain(alipay_biz(job, "trans_currency"));
+    struct span currency = json_in_plain(alipay_biz(job, "trans_currency"));
     const struct json_value *goods = alipay_biz(job, "goods_detail");
     if (currency.size > 0 && !span_equal(currency, SPAN("CNY"))) {
         return RESULT_acq_currency_not_support;

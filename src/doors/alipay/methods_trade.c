@@ -232,9 +232,9 @@ const struct alipay_method method_trade_close = {
 static bool royalty_read(struct alipay_job *job, const struct json_value *line, struct royalty_return *to)
 {
     enum user_kind kind;
-    struct span from = json_plain(json_member(line, "trans_out"));
+    struct span from = json_in_plain(json_in_member(line, "trans_out"));
     if (!user_id_read(from, &kind, &to->id) ||
-        !yuan_read(json_plain(json_member(line, "amount")), &to->amount_minor)) {
+        !yuan_read(json_in_plain(json_in_member(line, "amount")), &to->amount_minor)) {
         (void)alipay_invalid(job, "refund_royalty_parameters", "trans_out与amount无效 (trans_out and amount of each)");
         return false;
     }
@@ -385,7 +385,7 @@ static const struct alipay_refused refund_refused[] = {
 
 static enum alipay_result refund_reason_prepare(struct alipay_job *job)
 {
-    alipay_text_cut(json_plain(alipay_biz(job, "refund_reason")), job->ask.want.refund.reason,
+    alipay_text_cut(json_in_plain(alipay_biz(job, "refund_reason")), job->ask.want.refund.reason,
                     sizeof(job->ask.want.refund.reason));
     return refund_prepare(job);
 }

@@ -193,7 +193,7 @@ enum alipay_result alipay_options_read(struct alipay_job *job, char *to, size_t 
         return RESULT_none;
     }
     for (const struct json_value *option = list->first; option != NULL; option = option->next) {
-        struct span text = json_plain(option);
+        struct span text = json_in_plain(option);
         if (text.size == 0 || memchr(text.bytes, ',', text.size) != NULL) {
             return alipay_invalid(job, "query_options", "类型错误 (has an element of the wrong type)");
         }
