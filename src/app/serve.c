@@ -13,6 +13,8 @@
 
 #include "app/app.h"
 #include "app/options.h"
+#include "app/sandbox.h"
+#include "app/scratch.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
 #include "base/os_random.h"
@@ -35,19 +37,26 @@ static const char help[] =
     "  --test-clock            time stands still and is moved by POST /v1/test/clock; test codes are offered\n"
     "  --test-clock-start T    where the test clock starts, RFC 3339\n"
     "  --metrics-guarded       /metrics wants an operator's token\n"
+    "  --sandbox               for tests of programs: apps with keys, shops and shoppers with money, printed as one\n"
+    "                          line of JSON before the ready line; pay codes at /sandbox/; the test clock runs.\n"
+    "                          Without --store everything is gone at the end\n"
     "  --webhook-private       webhooks may go to this machine and to private networks (as with --test-clock)\n";
+
+#define ADDRESS_TEXT_SIZE 300
 
 /* ---- the test clock ---- */
 
 static int64_t test_clock_now(void *context)
 {
-    return atomic_load(&((struct server *)context)->test_clock_us);
+    const struct server *server = context;
+    return atomic_load(&server->test_clock_us) + (server->clock_runs ? os_now_us() : 0);
 }
 
 static void test_clock_move(void *context, int64_t now_us)
 {
     struct server *server = context;
     int64_t seen = atomic_load(&server->test_clock_us);
+    now_us -= server->clock_runs ? os_now_us() : 0;
     while (seen < now_us && !atomic_compare_exchange_weak(&server->test_clock_us, &seen, now_us)) {
     }
     engine_wake(server->engine);
@@ -124,7 +133,8 @@ static bool engine_up(struct server *server, const struct server_settings *setti
     if (settings->test_clock) {
         engine.now_us = test_clock_now;
         engine.clock_context = server;
-        atomic_store(&server->test_clock_us, settings->test_clock_start_us);
+        server->clock_runs = settings->sandbox;
+        atomic_store(&server->test_clock_us, settings->test_clock_start_us - (settings->sandbox ? os_now_us() : 0));
     }
     server->engine = engine_open(&engine);
     if (server->engine == NULL) {
@@ -259,7 +269,8 @@ static bool base_url_holds(const char *url)
 
 enum serve_option {
     OPTION_store = 256, OPTION_listen, OPTION_cert, OPTION_key, OPTION_base, OPTION_threads, OPTION_connections,
-    OPTION_cache, OPTION_clock, OPTION_clock_start, OPTION_guarded, OPTION_private, OPTION_help,
+    OPTION_cache, OPTION_clock, OPTION_clock_start, OPTION_guarded, OPTION_private, OPTION_sandbox,
+    OPTION_help,
 };
 
 static const struct option options[] = {
@@ -275,6 +286,7 @@ static const struct option options[] = {
     { "test-clock-start", required_argument, NULL, OPTION_clock_start },
     { "metrics-guarded", no_argument, NULL, OPTION_guarded },
     { "webhook-private", no_argument, NULL, OPTION_private },
+    { "sandbox", no_argument, NULL, OPTION_sandbox },
     { "help", no_argument, NULL, OPTION_help },
     { NULL, 0, NULL, 0 },
 };
@@ -323,6 +335,10 @@ static bool option_take(void *context, int option)
     case OPTION_guarded:
         settings->metrics_guarded = true;
         break;
+    case OPTION_sandbox:
+        settings->sandbox = true;
+        settings->test_clock = true;
+        break;
     case OPTION_private:
         settings->webhook_private = true;
         break;
@@ -337,7 +353,7 @@ static const char *options_check(void *context, char **files, int file_count)
     const struct server_settings *settings = context;
     (void)files;
     (void)file_count;
-    if (settings->store_path == NULL) {
+    if (settings->store_path == NULL && !settings->sandbox) {
         return "--store is needed";
     }
     bool one = (settings->tls_certificate == NULL) != (settings->tls_key == NULL);
@@ -351,6 +367,68 @@ static const struct options_terms terms = { .command = "serve",
                                            .take = option_take,
                                            .check = options_check };
 
+/* Where the server listens, with the port that it really has. */
+static void address_write(const struct server *server, const struct server_settings *settings,
+                          char to[ADDRESS_TEXT_SIZE])
+{
+    struct span host = span_of(settings->listen);
+    while (host.size > 0 && host.bytes[host.size - 1] != ':') {
+        host.size--;
+    }
+    snprintf(to, ADDRESS_TEXT_SIZE, "%s://%.*s%u", settings->tls_key != NULL ? "https" : "http", (int)host.size,
+             host.bytes, http_port(server->http));
+}
+
+/* Fills a sandbox and says what is in it. */
+static bool sandbox_begin(struct server *server, const char *address, char *error, size_t error_size)
+{
+    char token[TOKEN_TEXT_SIZE];
+    struct sandbox_facts facts = { .url = address, .operator_token = token, .platform = server->platform };
+    /* Nobody asks yet: the address is printed below. */
+    if (server->edits.base_url[0] == '\0' &&
+        !span_copy(span_of(address), server->edits.base_url, sizeof(server->edits.base_url))) {
+        snprintf(error, error_size, "the address to listen at is too long");
+        return false;
+    }
+    tokens_issue(server->tokens, (struct caller){ .kind = CALLER_operator }, TOKEN_FIRST_ID, token);
+    return sandbox_fill(server->sandbox, error, error_size) && sandbox_print(server->sandbox, &facts, stdout);
+}
+
+static int serve(struct server *server, const struct server_settings *settings)
+{
+    char error[512] = "the sandbox cannot be told", address[ADDRESS_TEXT_SIZE];
+    sigset_t signals;
+    int got;
+
+    files_raise();
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread: only this one takes them */
+    if (!server_open(server, settings, error, sizeof(error))) {
+        fprintf(stderr, "onetill serve: %s\n", error);
+        return EXIT_fault;
+    }
+    address_write(server, settings, address);
+    if (!token_write(server, settings->store_path)) {
+        fprintf(stderr, "onetill serve: %s.operator-token cannot be written\n", settings->store_path);
+        server_close(server);
+        return EXIT_fault;
+    }
+    if (settings->sandbox && !sandbox_begin(server, address, error, sizeof(error))) {
+        fprintf(stderr, "onetill serve: %s\n", error);
+        server_close(server);
+        return EXIT_fault;
+    }
+    printf("ready %s pid %d\n", address, (int)getpid());
+    fflush(stdout);
+    while (sigwait(&signals, &got) != 0) {
+    }
+    server_close(server);
+    return EXIT_holds;
+}
+
 int serve_main(int argc, char **argv)
 {
     struct server_settings settings = { .listen = "127.0.0.1:8080",
@@ -360,39 +438,22 @@ int serve_main(int argc, char **argv)
                                         .cache_mb = 512,
                                         .test_clock_start_us = os_now_us() };
     static struct server server; /* large: it holds what lives as long as the process */
-    char error[512] = "";
-    sigset_t signals;
-    int got;
+    struct scratch scratch = { .folder = "" };
 
     int exit_status = options_read(&terms, argc, argv, &settings);
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
     }
-    files_raise();
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread: only this one takes them */
-    if (!server_open(&server, &settings, error, sizeof(error))) {
-        fprintf(stderr, "onetill serve: %s\n", error);
-        return EXIT_fault;
+    if (settings.store_path == NULL) {
+        if (access("/dev/shm", W_OK) == 0) {
+            (void)setenv("TMPDIR", "/dev/shm", 0); /* memory, when nobody said otherwise */
+        }
+        if (!scratch_make(&scratch, NULL, "serve")) {
+            return EXIT_fault;
+        }
+        settings.store_path = scratch.store;
     }
-    if (!token_write(&server, settings.store_path)) {
-        fprintf(stderr, "onetill serve: %s.operator-token cannot be written\n", settings.store_path);
-        server_close(&server);
-        return EXIT_fault;
-    }
-    char address[300];
-    struct span host = span_of(settings.listen);
-    while (host.size > 0 && host.bytes[host.size - 1] != ':') {
-        host.size--;
-    }
-    snprintf(address, sizeof(address), "%.*s%u", (int)host.size, host.bytes, http_port(server.http));
-    printf("ready %s://%s pid %d\n", settings.tls_key != NULL ? "https" : "http", address, (int)getpid());
-    fflush(stdout);
-    while (sigwait(&signals, &got) != 0) {
-    }
-    server_close(&server);
-    return EXIT_holds;
+    exit_status = serve(&server, &settings);
+    scratch_remove(&scratch);
+    return exit_status;
 }

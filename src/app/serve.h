@@ -10,8 +10,13 @@
 #include "store/store.h"
 #include "till/till.h"
 
+struct checkout;
 struct live;
 struct notify;
+struct oauth;
+struct platform;
+struct sandbox;
+struct session_door;
 
 struct server_settings {
     const char *store_path; /* or "memory:" */
@@ -23,6 +28,7 @@ struct server_settings {
     int64_t cache_mb;
     bool test_clock;
     int64_t test_clock_start_us;
+    bool sandbox; /* see app/sandbox.h; the test clock runs */
     bool metrics_guarded;
     bool webhook_private; /* webhooks may go to this machine and private networks */
 };
@@ -37,9 +43,15 @@ struct server {
     struct http_server *http;
     struct live *live;
     struct notify *notify;
-    _Atomic int64_t test_clock_us;
+    struct platform *platform;
+    struct session_door *session;
+    struct checkout *checkout;
+    struct oauth *oauth;
+    struct sandbox *sandbox; /* NULL: it is none */
+    _Atomic int64_t test_clock_us; /* of a clock that runs: how far it is ahead of the system's */
+    bool clock_runs;
     int64_t started_us;
-    struct rest_page pages[8];
+    struct rest_page pages[48];
 };
 
 /* False with a sentence in `error`; the process is expected to end then. */
@@ -55,5 +67,10 @@ void server_extras(struct server *server, const struct server_settings *settings
 void server_extras_start(struct server *server);
 void server_extras_stop(struct server *server);
 void server_extras_close(struct server *server);
+
+/* ---- serve_alipay.c: the Alipay door, its keys and pages, a sandbox; as above ---- */
+
+void server_alipay(struct server *server, const struct server_settings *settings, struct rest_settings *rest);
+void server_alipay_close(struct server *server);
 
 #endif

@@ -78,6 +78,7 @@ void server_extras(struct server *server, const struct server_settings *settings
     rest->fallback = static_handle;
     rest->metrics_more = extras_metrics;
     rest->metrics_context = server;
+    server_alipay(server, settings, rest);
 }
 
 /* The door numbers its routes from its health check on, then the offered commands in the order of their list.
@@ -116,6 +117,7 @@ void server_extras_stop(struct server *server)
 void server_extras_close(struct server *server)
 {
     notify_close(server->notify);
+    server_alipay_close(server);
     events_close(events_of(server));
     live_close(server->live);
 }

@@ -158,15 +158,16 @@ static const struct shape_plan *plan_make(struct arena *arena, const struct shap
     *plan = (struct shape_plan){ shape, columns, slots, slot_count - 1, 3 };
     for (uint32_t i = 0; i < shape->column_count; i++) {
         column_make(arena, &shape->columns[i], &columns[i], depth);
+        if (shape->columns[i].form == FORM_hidden) {
+            continue; /* it has no name in JSON, and may be named like one that has */
+        }
         assert(shape_plan_column(plan, columns[i].name) == NULL); /* names are unique */
         uint32_t slot = name_hash(columns[i].name) & plan->slot_mask;
         while (slots[slot] != 0) {
             slot = (slot + 1) & plan->slot_mask;
         }
         slots[slot] = (uint8_t)(i + 1);
-        if (shape->columns[i].form != FORM_hidden) {
-            plan->json_size_max += columns[i].key.size + 1 + value_size_max(&columns[i]);
-        }
+        plan->json_size_max += columns[i].key.size + 1 + value_size_max(&columns[i]);
     }
     return plan;
 }

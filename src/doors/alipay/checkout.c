@@ -24,7 +24,7 @@ struct checkout {
     struct arena arena;
     struct engine *engine;
     struct hmac_key token_key, qr_key;
-    char base_url[CHECKOUT_BASE_MAX + 1];
+    const char *base_url;
     bool sandbox;
     const struct alipay_key *(*signing_key)(void *context);
     void *key_context;
@@ -39,8 +39,7 @@ struct checkout *checkout_open(const struct checkout_settings *settings)
     checkout->sandbox = settings->sandbox;
     checkout->signing_key = settings->signing_key;
     checkout->key_context = settings->key_context;
-    bool fits = span_copy(span_of(settings->base_url), checkout->base_url, sizeof(checkout->base_url));
-    assert(fits);
+    checkout->base_url = settings->base_url;
     master_key_derive_hmac(settings->key, "onetill checkout v1", &checkout->token_key);
     master_key_derive_hmac(settings->key, "onetill qr v1", &checkout->qr_key);
     checkout->arena = arena;

@@ -32,7 +32,7 @@ struct checkout;
 struct checkout_settings {
     struct engine *engine;
     const struct master_key *key;
-    const char *base_url; /* as shoppers reach us, without a slash at its end; empty: addresses are paths */
+    const char *base_url; /* as shoppers reach us, no slash at its end, outlives this; empty: addresses are paths */
     bool sandbox;         /* the page says where pay codes are to be had */
     /* The platform's key, which signs the return; NULL: there is none now. HTTP server's threads. */
     const struct alipay_key *(*signing_key)(void *context);
