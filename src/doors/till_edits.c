@@ -246,7 +246,7 @@ static void shop_after(void *context, const struct caller *caller, const void *r
 }
 
 /* An EMVCo payload of ours: kind and id from the account template, signed like the URL. */
-static bool emvco_read(const struct till_edits *edits, struct span payload, struct qr_pay *pay)
+static bool emvco_read(const struct till_edits *edits, struct span payload, int32_t *to_kind, int64_t *to_id)
 {
     const struct emvco_profile *profile = &emvco_profiles[EMVCO_PROFILE_onetill];
     struct emvco emvco;
@@ -262,26 +262,40 @@ static bool emvco_read(const struct till_edits *edits, struct span payload, stru
         !pay_url_mac_holds(&edits->qr_key, (enum pay_url_kind)kind.bytes[0], id, mac)) {
         return false;
     }
-    pay->qr_kind = kind.bytes[0] == PAY_URL_trade ? 1 : 2;
-    pay->qr_id = id;
+    *to_kind = kind.bytes[0] == PAY_URL_trade ? 1 : 2;
+    *to_id = id;
     return true;
+}
+
+/* What a QR names. One that is none of ours is of kind 0: the command says it in its turn. */
+static void qr_read(const struct till_edits *edits, const char *qr, int32_t *to_kind, int64_t *to_id)
+{
+    struct span text = span_trim(span_of(qr));
+    enum pay_url_kind kind;
+    int64_t id;
+    if (pay_url_parse(&edits->qr_key, span_of(edits->base_url), text, &kind, &id) == PAY_URL_ok) {
+        *to_kind = kind == PAY_URL_trade ? 1 : 2;
+        *to_id = id;
+    } else if (!emvco_read(edits, text, to_kind, to_id)) {
+        *to_kind = 0;
+    }
 }
 
 static enum refusal qr_before(void *context, const struct caller *caller, int64_t now_us, void *request)
 {
-    const struct till_edits *edits = context;
     struct qr_pay *pay = request;
-    struct span text = span_trim(span_of(pay->qr));
-    enum pay_url_kind kind;
-    int64_t id;
     (void)caller;
     (void)now_us;
-    if (pay_url_parse(&edits->qr_key, span_of(edits->base_url), text, &kind, &id) == PAY_URL_ok) {
-        pay->qr_kind = kind == PAY_URL_trade ? 1 : 2;
-        pay->qr_id = id;
-    } else if (!emvco_read(edits, text, pay)) {
-        pay->qr_kind = 0; /* the command says it in its turn */
-    }
+    qr_read(context, pay->qr, &pay->qr_kind, &pay->qr_id);
+    return REFUSAL_none;
+}
+
+static enum refusal scan_before(void *context, const struct caller *caller, int64_t now_us, void *request)
+{
+    struct qr_scan *scan = request;
+    (void)caller;
+    (void)now_us;
+    qr_read(context, scan->qr, &scan->qr_kind, &scan->qr_id);
     return REFUSAL_none;
 }
 
@@ -354,6 +368,7 @@ void till_edits_init(struct till_edits *edits, const struct master_key *key)
         { .command = "trade_pay", .before = pay_before },
         { .command = "trade_create", .after = trade_after, .added = &qr_added_shape },
         { .command = "qr_pay", .before = qr_before },
+        { .command = "qr_scan", .before = scan_before },
         { .command = "shop_create", .after = shop_after, .added = &qr_added_shape },
         { .command = "shop_query", .after = shop_after, .added = &qr_added_shape },
         { .command = "paycode_issue", .before = issue_before, .after = issue_after, .added = &device_added_shape },

@@ -89,10 +89,10 @@ struct table {
         .size = sizeof(((struct type *)0)->member), __VA_ARGS__                                              \
     }
 
-/* The same of a struct inside: a column of its own, named like the innermost member. */
-#define COLUMN_PART(type, part, member, ...)                                                                 \
+/* A member of a struct inside: a column of its own, with the name that it has there. */
+#define COLUMN_PART(type, part, member, column_name, ...)                                                    \
     {                                                                                                        \
-        .name = #member, .kind = COLUMN_KIND(((struct type *)0)->part.member),                               \
+        .name = (column_name), .kind = COLUMN_KIND(((struct type *)0)->part.member),                               \
         .offset = offsetof(struct type, part.member), .size = sizeof(((struct type *)0)->part.member), __VA_ARGS__ \
     }
 

@@ -92,8 +92,8 @@ static const struct column create_columns[] = {
     COLUMN(app_create, shop_id, .form = FORM_id, .flags = COLUMN_required,
            .text = "Takes the payments that name no shop."),
     COLUMN(app_create, name, .flags = COLUMN_required, .least = 1),
-    COLUMN(app_create, public_key,
-           .text = "The app's RSA public key: PEM or base64 alone, PKCS#1 or SPKI. Without one nothing is answered yet."),
+    COLUMN(app_create, public_key, .text = "The app's RSA public key: PEM or base64 alone, PKCS#1 or SPKI. Without one "
+                                           "nothing is answered yet."),
     COLUMN(app_create, cert_sn, .form = FORM_hidden),
     COLUMN(app_create, notify_url, .text = "Where trades are told that name no address of their own."),
     COLUMN(app_create, gateway_url, .text = "Where messages go that are about no single trade."),

@@ -20,7 +20,8 @@ struct shown_code {
 };
 
 /* Whether shop or terminal have shown so many wrong codes in this minute that nothing is taken any more. */
-bool paycode_attempts_exceeded(const struct moment *at, const struct policy_row *policy, const struct shown_code *shown);
+bool paycode_attempts_exceeded(const struct moment *at, const struct policy_row *policy,
+                               const struct shown_code *shown);
 /* The same of a device, wherever the codes were shown. */
 bool paycode_device_exceeded(const struct moment *at, const struct policy_row *policy,
                              const struct device_row *device);

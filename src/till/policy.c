@@ -21,8 +21,7 @@ static const struct policy_row defaults = {
     .royalty_max_bp = 3000,
 };
 
-/* What an older row or request leaves out. */
-static void policy_complete(struct policy_row *policy)
+void policy_complete(struct policy_row *policy)
 {
     if (policy->code_misses_device == 0) {
         policy->code_misses_device = defaults.code_misses_device;

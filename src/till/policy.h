@@ -12,6 +12,8 @@
 
 /* The policy in force: the stored row, or the defaults. `*policy` is the caller's. */
 void policy_ask(struct view *view, struct policy_row *policy);
+/* Fills in what an older row or request leaves out. */
+void policy_complete(struct policy_row *policy);
 
 /*
  * With the policy's `sandbox` on, amounts from 990,000.00 yuan up provoke refusals: 99,000,000 plus the

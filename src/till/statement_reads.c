@@ -238,17 +238,18 @@ static enum refusal receipt_run(const struct read_call *call, struct read_page *
     }
     struct shop_row shop = { .shop_id = trade.shop_id };
     struct merchant_row merchant = { .merchant_id = trade.merchant_id };
+    bool finished = trade.state == TRADE_success && trade.paid_at_us < read_finished_before(call, page);
     struct receipt receipt = {
         .trade_id = trade.trade_id,
         .currency = trade.currency,
-        .state = trade.state,
+        .state = finished ? TRADE_finished : trade.state,
         .paid_at_us = trade.paid_at_us,
         .list_minor = trade.list_minor,
         .discount_minor = trade.discount_minor,
         .paid_minor = trade.paid_minor,
         .refunded_minor = trade.paid_at_us != 0 ? trade.list_minor - trade.left_minor : 0,
         .refunded_paid_minor = trade.paid_minor - trade.paid_left_minor,
-        .refundable_minor = trade.left_minor,
+        .refundable_minor = finished ? 0 : trade.left_minor,
     };
     if (read_row(call, page, &shop_table, &shop) && read_row(call, page, &merchant_table, &merchant)) {
         memcpy(receipt.shop_name, shop.name, sizeof(receipt.shop_name));

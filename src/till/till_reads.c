@@ -7,10 +7,12 @@
 
 #include <stdio.h>
 
+#include "base/civil.h"
 #include "engine/engine_rows.h"
 #include "ledger/ledger_rows.h"
-#include "people/people.h"
+#include "people/app.h"
 #include "till/bill.h"
+#include "till/policy.h"
 #include "till/till.h"
 
 const char *const till_indexes[] = {
@@ -20,6 +22,7 @@ const char *const till_indexes[] = {
     "CREATE INDEX IF NOT EXISTS deliveries_by_merchant ON deliveries (merchant_id, delivery_id)",
     "CREATE INDEX IF NOT EXISTS shop_days_by_day ON shop_days (day, shop_id)",
     "CREATE INDEX IF NOT EXISTS shops_by_merchant ON shops (merchant_id, shop_id)",
+    "CREATE INDEX IF NOT EXISTS apps_by_merchant ON apps (merchant_id, app_id)",
     "CREATE INDEX IF NOT EXISTS tokens_by_merchant ON tokens (merchant_id, token_id)",
     NULL,
 };
@@ -162,6 +165,23 @@ bool read_merchant_may(const struct read_call *call, int64_t merchant_id)
            (call->caller.kind == CALLER_merchant && call->caller.id == merchant_id);
 }
 
+static bool days_row(void *context, const struct value *values, size_t count)
+{
+    struct policy_row *policy = context;
+    assert(count == 1);
+    policy->refund_days = (int32_t)values[0].i64;
+    return false;
+}
+
+int64_t read_finished_before(const struct read_call *call, struct read_page *page)
+{
+    struct policy_row policy = { .refund_days = 0 };
+    (void)read_status(page, call->reader->ops->query(call->reader, "SELECT refund_days FROM policies WHERE one = 1",
+                                                     NULL, 0, days_row, &policy));
+    policy_complete(&policy);
+    return call->now_us - policy.refund_days * US_PER_DAY;
+}
+
 /* ---- the lists ---- */
 
 struct trade_list {
@@ -183,14 +203,23 @@ static enum refusal trade_list_run(const struct read_call *call, struct read_pag
     if (refusal != REFUSAL_none || page->status != STATUS_ok) {
         return refusal;
     }
+    char state[128];
+    int64_t before_us = read_finished_before(call, page);
+    snprintf(state, sizeof(state), "CASE WHEN state = %d AND paid_at_us < %lld THEN %d ELSE state END", TRADE_success,
+             (long long)before_us, TRADE_finished);
+    bool finished = want->state == TRADE_finished, paid = want->state == TRADE_success;
+    int32_t stored = finished ? TRADE_success : want->state;
     struct list_terms terms = {
         .table = &trade_table,
         .key = "trade_id",
         .newest_first = true,
-        .where = "shop_id = ? AND (? = 0 OR state = ?) AND (? = 0 OR day = ?) AND ",
-        .binds = { VALUE_I64(want->shop_id), VALUE_I64(want->state), VALUE_I64(want->state), VALUE_I64(want->day),
-                   VALUE_I64(want->day) },
-        .bind_count = 5,
+        .where = "shop_id = ? AND (? = 0 OR state = ?) AND paid_at_us >= ? AND paid_at_us < ? AND "
+                 "(? = 0 OR day = ?) AND ",
+        .binds = { VALUE_I64(want->shop_id), VALUE_I64(stored), VALUE_I64(stored), VALUE_I64(paid ? before_us : 0),
+                   VALUE_I64(finished ? before_us : INT64_MAX), VALUE_I64(want->day), VALUE_I64(want->day) },
+        .bind_count = 7,
+        .computed_column = "state",
+        .computed = state,
     };
     list_query(call, page, &terms);
     return REFUSAL_none;
@@ -248,6 +277,39 @@ static const struct read refund_list = {
     .element = &refund_table.shape,
     .run = refund_list_run,
     .summary = "A trade's refunds, oldest first.",
+};
+
+struct app_list {
+    int64_t merchant_id;
+};
+static const struct column app_list_columns[] = {
+    COLUMN(app_list, merchant_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
+};
+static const struct shape app_list_shape = SHAPE("app_list", app_list, app_list_columns);
+
+static enum refusal app_list_run(const struct read_call *call, struct read_page *page)
+{
+    const struct app_list *want = call->request;
+    if (!read_merchant_may(call, want->merchant_id)) {
+        return REFUSAL_forbidden;
+    }
+    struct list_terms terms = { .table = &app_table,
+                                .key = "app_id",
+                                .where = "merchant_id = ? AND ",
+                                .binds = { VALUE_I64(want->merchant_id) },
+                                .bind_count = 1 };
+    list_query(call, page, &terms);
+    return REFUSAL_none;
+}
+
+static const struct read app_list = {
+    .name = "app_list",
+    .route = "/v1/merchants/{merchant_id}/apps",
+    .callers = CALLERS_MERCHANT,
+    .request = &app_list_shape,
+    .element = &app_shape,
+    .run = app_list_run,
+    .summary = "A merchant's apps. Their public keys are in the single app.",
 };
 
 struct shop_list {
@@ -439,5 +501,6 @@ static const struct read token_list_all = {
 const struct read *const till_reads[] = {
     &bill_trades,  &bill_account,      &royalty_list, &settle_list, &grant_list,
     &trade_list,   &refund_list,       &shop_list,    &shop_days, &campaign_list,
-    &delivery_list, &token_list,  &token_list_all, &campaign_history, &wallet_statement, &trade_receipt, NULL,
+    &delivery_list, &token_list,  &token_list_all, &campaign_history, &wallet_statement, &trade_receipt,
+    &app_list,     NULL,
 };

@@ -25,6 +25,8 @@ void list_query(const struct read_call *call, struct read_page *page, const stru
 /* Whether the caller may see a shop's lists; faults of the queries are in the page. */
 enum refusal read_shop_check(const struct read_call *call, struct read_page *page, int64_t shop_id);
 bool read_merchant_may(const struct read_call *call, int64_t merchant_id);
+/* Trades that were paid before it, and are not closed, are finished: no row says so. */
+int64_t read_finished_before(const struct read_call *call, struct read_page *page);
 
 /* One row, whose key members are set, from the reader's snapshot; false when it does not exist. */
 bool read_row(const struct read_call *call, struct read_page *page, const struct table *table, void *row);

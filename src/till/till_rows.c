@@ -76,7 +76,8 @@ const struct table trade_table = TABLE("trades", 31, trade_row, trade_columns, 1
 
 static const struct column trade_detail_columns[] = {
     COLUMN(trade_detail_row, trade_id, .form = FORM_id),
-#define DETAIL(member, shown, sentence) COLUMN_PART(trade_detail_row, detail, member, .form = (shown), .text = (sentence)),
+#define DETAIL(member, named, shown, words) \
+    COLUMN_PART(trade_detail_row, detail, member, named, .form = (shown), .text = (words)),
 #include "till/trade_detail.def"
 #undef DETAIL
 };

@@ -23,7 +23,8 @@ static const struct column create_columns[] = {
     COLUMN(trade_create, expires_at_us, .form = FORM_hidden),
     COLUMN(trade_create, royalty_frozen, .form = FORM_flag, .text = "Its takings may be split among others later."),
     COLUMN(trade_create, app_id, .form = FORM_hidden),
-#define DETAIL(member, shown, sentence) COLUMN_PART(trade_create, detail, member, .form = (shown), .text = (sentence)),
+#define DETAIL(member, named, shown, words) \
+    COLUMN_PART(trade_create, detail, member, named, .form = (shown), .text = (words)),
 #include "till/trade_detail.def"
 #undef DETAIL
 };

@@ -22,7 +22,8 @@ static const struct column pay_columns[] = {
     COLUMN(trade_pay, expires_at_us, .form = FORM_hidden),
     COLUMN(trade_pay, royalty_frozen, .form = FORM_flag, .text = "Its takings may be split among others later."),
     COLUMN(trade_pay, app_id, .form = FORM_hidden),
-#define DETAIL(member, shown, sentence) COLUMN_PART(trade_pay, detail, member, .form = (shown), .text = (sentence)),
+#define DETAIL(member, named, shown, words) \
+    COLUMN_PART(trade_pay, detail, member, named, .form = (shown), .text = (words)),
 #include "till/trade_detail.def"
 #undef DETAIL
 };

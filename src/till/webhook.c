@@ -285,7 +285,8 @@ static const struct column work_columns[] = {
     COLUMN(delivery_work, kind, .form = FORM_choice, .names = delivery_kinds),
     COLUMN(delivery_work, app_id, .form = FORM_id),
     COLUMN(delivery_work, request_no),
-#define DETAIL(member, shown, sentence) COLUMN_PART(delivery_work, detail, member, .form = (shown), .text = (sentence)),
+#define DETAIL(member, named, shown, words) \
+    COLUMN_PART(delivery_work, detail, member, named, .form = (shown), .text = (words)),
 #include "till/trade_detail.def"
 #undef DETAIL
 };
