@@ -181,6 +181,7 @@ static void maps_init(struct audit *audit)
     audit_map_init(&audit->shoppers, memory, sizeof(struct audit_shopper), 1);
     audit_map_init(&audit->persons, memory, 2 * sizeof(int64_t), 1);
     audit_map_init(&audit->endpoints, memory, 2 * sizeof(int64_t), 1);
+    audit_map_init(&audit->apps, memory, 2 * sizeof(int64_t), 1);
     audit_map_init(&audit->campaigns, memory, sizeof(struct audit_campaign), 1);
     audit_map_init(&audit->campaign_shops, memory, 3 * sizeof(int64_t), 2);
     audit_map_init(&audit->days, memory, sizeof(struct audit_day), 2);
@@ -192,16 +193,17 @@ static void maps_init(struct audit *audit)
     audit_list_init(&audit->postings, memory, sizeof(struct audit_posting));
     audit_list_init(&audit->refunds, memory, sizeof(struct audit_refund));
     audit_list_init(&audit->refunded, memory, sizeof(struct audit_refunded));
+    audit_list_init(&audit->details, memory, sizeof(int64_t));
 }
 
 static void maps_release(struct audit *audit)
 {
-    struct audit_map *maps[] = { &audit->accounts,  &audit->units,     &audit->sums,    &audit->merchants,
-                                 &audit->shops,     &audit->terminals, &audit->shoppers, &audit->persons,
-                                 &audit->endpoints, &audit->campaigns, &audit->campaign_shops, &audit->days,
-                                 &audit->holds,     &audit->held,      &audit->timers };
+    struct audit_map *maps[] = { &audit->accounts,  &audit->units,     &audit->sums,      &audit->merchants,
+                                 &audit->shops,     &audit->terminals, &audit->shoppers,  &audit->persons,
+                                 &audit->endpoints, &audit->apps,      &audit->campaigns, &audit->campaign_shops,
+                                 &audit->days,      &audit->holds,     &audit->held,      &audit->timers };
     struct audit_list *lists[] = { &audit->offers_wanted, &audit->offers_found, &audit->postings, &audit->refunds,
-                                   &audit->refunded };
+                                   &audit->refunded,      &audit->details };
     for (size_t i = 0; i < COUNT_OF(maps); i++) {
         audit_map_release(maps[i]);
     }

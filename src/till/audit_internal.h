@@ -94,14 +94,15 @@ struct audit {
 
     struct audit_map accounts, units, sums; /* sums: per unit */
     int64_t unit_last, unit_last_index;
-    struct audit_map merchants, shops, terminals, shoppers, persons, endpoints;
+    struct audit_map merchants, shops, terminals, shoppers, persons, endpoints, apps;
     struct audit_map campaigns, campaign_shops, days, holds, held;
     struct audit_map timers; /* by kind and subject */
     struct audit_list offers_wanted, offers_found;
     struct audit_list postings, refunds, refunded;
-    size_t posting_next, refund_next, refund_of_trade;
+    struct audit_list details; /* trades of which more is known, in order */
+    size_t posting_next, refund_next, refund_of_trade, detail_next;
     /* Of what counts, less of the rows that say how many: 0 at the end. */
-    uint64_t uses_print, numbers_print, outbox_print;
+    uint64_t uses_print, numbers_print, outbox_print, logons_print;
     int64_t uses_left, numbers_left, outbox_left;
     bool stock, vouchers, slots;
 };
@@ -153,7 +154,7 @@ void audit_search(struct audit *audit, const struct table *table, bool (*each)(v
 /* Memory ran out: the audit ends. Returns false for use as an `audit_each`. */
 bool audit_too_large(struct audit *audit);
 
-/* audit_people.c: merchants, shops, terminals, shoppers, tokens, devices, webhooks */
+/* audit_people.c: merchants, shops, terminals, shoppers, apps, tokens, devices, webhooks */
 void audit_people(struct audit *audit);
 void audit_people_end(struct audit *audit);
 /* audit_campaign.c: campaigns, offers, uses, history */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who exists, and whether all that refers to them finds them. */
+#include "base/hash.h"
+#include "people/app.h"
 #include "till/audit_internal.h"
 
 static bool endpoint_each(struct audit *audit, const void *row)
@@ -66,6 +68,11 @@ static bool terminal_each(struct audit *audit, const void *row)
     return true;
 }
 
+static uint64_t logon_print(const char *logon_id, int64_t shopper_id)
+{
+    return hash_mix(hash_bytes(logon_id, strlen(logon_id)) ^ (uint64_t)shopper_id);
+}
+
 static bool shopper_each(struct audit *audit, const void *row)
 {
     const struct shopper_row *shopper = row;
@@ -82,6 +89,9 @@ static bool shopper_each(struct audit *audit, const void *row)
     if (entry == NULL) {
         return audit_too_large(audit);
     }
+    if (shopper->logon_id[0] != '\0') {
+        audit->logons_print += logon_print(shopper->logon_id, shopper->shopper_id);
+    }
     entry->first_paid_at_us = shopper->first_paid_at_us;
     entry->payments = (int32_t)shopper->payments;
     if (shopper->person_id != shopper->shopper_id) {
@@ -92,6 +102,34 @@ static bool shopper_each(struct audit *audit, const void *row)
         person[1] = shopper->person_id;
         entry->other_person = 1;
     }
+    return true;
+}
+
+static bool logon_each(struct audit *audit, const void *row)
+{
+    const struct logon_row *logon = row;
+    struct audit_about about = { AUDIT_answer_durable, &logon_table, row };
+    audit_true(audit, about, "its shopper does not exist",
+               audit_map_get(&audit->shoppers, logon->shopper_id, 0) != NULL);
+    audit->logons_print -= logon_print(logon->logon_id, logon->shopper_id);
+    return true;
+}
+
+static bool app_each(struct audit *audit, const void *row)
+{
+    const struct app_row *app = row;
+    struct audit_about about = { AUDIT_answer_durable, &app_table, row };
+    const struct audit_shop *shop = audit_map_get(&audit->shops, app->shop_id, 0);
+    audit_time_known(audit, about, app->created_at_us);
+    audit_true(audit, about, "its number has not sixteen digits",
+               app->app_id >= APP_ID_LEAST && app->app_id <= APP_ID_MOST);
+    audit_true(audit, about, "its shop does not exist or is another merchant's",
+               shop != NULL && shop->merchant_id == app->merchant_id);
+    int64_t *entry = audit_map_put(&audit->apps, app->app_id, 0);
+    if (entry == NULL) {
+        return audit_too_large(audit);
+    }
+    entry[1] = app->merchant_id;
     return true;
 }
 
@@ -157,8 +195,12 @@ void audit_people(struct audit *audit)
     audit_scan(audit, &shop_table, shop_each);
     audit_scan(audit, &terminal_table, terminal_each);
     audit_scan(audit, &shopper_table, shopper_each);
+    audit_scan(audit, &logon_table, logon_each);
+    audit_scan(audit, &app_table, app_each);
     audit_scan(audit, &device_table, device_each);
     audit_scan(audit, &token_table, token_each);
+    struct audit_about logons = { AUDIT_answer_durable, &logon_table, NULL };
+    audit_true(audit, logons, "the logon ids and those of the shoppers are not one to one", audit->logons_print == 0);
     size_t place = 0;
     const int64_t *merchant;
     while ((merchant = audit_map_next(&audit->merchants, &place)) != NULL) {
@@ -191,8 +233,15 @@ static bool delivery_each(struct audit *audit, const void *row)
     const int64_t *endpoint = audit_map_get(&audit->endpoints, delivery->endpoint_id, 0);
     audit_id_known(audit, about, delivery->delivery_id);
     audit_time_known(audit, about, delivery->created_at_us);
-    audit_true(audit, about, "its endpoint does not exist or is another merchant's",
-               endpoint != NULL && endpoint[1] == delivery->merchant_id);
+    const int64_t *app = audit_map_get(&audit->apps, delivery->app_id, 0);
+    if (delivery->kind == DELIVERY_notice) {
+        audit_true(audit, about, "its app does not exist or is another merchant's",
+                   app != NULL && app[1] == delivery->merchant_id);
+        audit_equal(audit, about, "the endpoint of what goes to an app", 0, delivery->endpoint_id);
+    } else {
+        audit_true(audit, about, "its endpoint does not exist or is another merchant's",
+                   endpoint != NULL && endpoint[1] == delivery->merchant_id && delivery->kind == DELIVERY_webhook);
+    }
     audit_true(audit, about, "its state does not exist",
                delivery->state >= DELIVERY_pending && delivery->state <= DELIVERY_failed);
     audit_true(audit, about, "it carries no notice", delivery->payload.size > 0);

@@ -327,6 +327,11 @@ static void references_check(struct audit *audit, const struct trade_row *trade)
     }
     audit_true(audit, about, "its shopper does not exist",
                trade->shopper_id == 0 || audit_map_get(&audit->shoppers, trade->shopper_id, 0) != NULL);
+    const int64_t *app = audit_map_get(&audit->apps, trade->app_id, 0);
+    audit_true(audit, about, "its app does not exist or is another merchant's",
+               trade->app_id == 0 || (app != NULL && app[1] == trade->merchant_id));
+    audit_true(audit, about, "it was scanned and names no shopper",
+               trade->scanned_at_us == 0 || trade->shopper_id != 0);
     audit_true(audit, about, "its way of paying does not exist", trade->way >= WAY_scan && trade->way <= WAY_page);
     bool never_used = trade->state == TRADE_closed && trade->close_reason == CLOSE_cancelled;
     audit_true(audit, about, "its price is out of range",
@@ -339,12 +344,38 @@ static uint64_t number_print(const char *out_trade_no, int64_t merchant_id, int6
     return hash_mix(number ^ (uint64_t)trade_id);
 }
 
+static bool detail_each(struct audit *audit, const void *row)
+{
+    const struct trade_detail_row *detail = row;
+    int64_t *trade_id = audit_list_add(&audit->details);
+    if (trade_id == NULL) {
+        return audit_too_large(audit);
+    }
+    *trade_id = detail->trade_id;
+    return true;
+}
+
+/* Trades and their details come in the same order: what is passed by before its trade has none. */
+static void detail_take(struct audit *audit, int64_t trade_id)
+{
+    while (audit->detail_next < audit->details.count) {
+        struct trade_detail_row key = { .trade_id = *(int64_t *)audit_list_at(&audit->details, audit->detail_next) };
+        struct audit_about about = { AUDIT_answer_durable, &trade_detail_table, &key };
+        if (key.trade_id > trade_id) {
+            return;
+        }
+        audit_true(audit, about, "its trade does not exist", key.trade_id == trade_id);
+        audit->detail_next++;
+    }
+}
+
 static bool trade_each(struct audit *audit, const void *row)
 {
     const struct trade_row *trade = row;
     struct audit_about about = { AUDIT_answer_durable, &trade_table, row };
     struct refund_sums sums;
     references_check(audit, trade);
+    detail_take(audit, trade->trade_id);
     audit->numbers_print += number_print(trade->out_trade_no, trade->merchant_id, trade->trade_id);
     audit->numbers_left++;
     if (!refunds_take(audit, trade, &sums)) {
@@ -387,10 +418,12 @@ static void list_sort(struct audit_list *list, int (*order)(const void *a, const
 void audit_trades(struct audit *audit)
 {
     audit_scan(audit, &refund_table, refund_each);
+    audit_scan(audit, &trade_detail_table, detail_each);
     audit_scan(audit, &trade_table, trade_each);
     if (audit->status != STATUS_ok) {
         return;
     }
+    detail_take(audit, INT64_MAX);
     for (size_t i = 0; i < audit->refunds.count; i++) {
         const struct audit_refund *refund = audit_list_at(&audit->refunds, i);
         struct refund_row key = { .trade_id = refund->trade_id };
