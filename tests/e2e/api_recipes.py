@@ -38,6 +38,12 @@ def policy(side):
     return side.operator.must('GET', '/v1/policy')
 
 
+@_cached
+def app(side):
+    return side.operator.must('POST', '/v1/apps', {'merchant_id': side.merchant, 'shop_id': side.shop,
+                                                   'name': side.secret})
+
+
 def deposit(side):
     """A deposit of the shopper's that the shop may take."""
     return side.operator.must('POST', f'/v1/shoppers/{side.shopper}/deposits',
@@ -102,6 +108,11 @@ RECIPES = {
     'shopper_query': _at(shopper_id='shopper'),
     'token_issue': lambda side: ({}, {}, {'caller_kind': 'terminal', 'caller_id': side.terminal, 'name': side.secret}),
     'token_revoke': lambda side: ({'token_id': side.issued()['token_id']}, {}, None),
+    'app_create': lambda side: ({}, {}, {'merchant_id': side.merchant, 'shop_id': side.shop,
+                                         'name': side.next('App ')}),
+    'app_change': lambda side: ({'app_id': app(side)['app_id']}, {}, {'shop_id': side.shop, 'name': side.secret}),
+    'app_query': lambda side: ({'app_id': app(side)['app_id']}, {}, None),
+    'app_list': _at(merchant_id='merchant'),
     'policy_change': lambda side: ({}, {}, policy(side)),
     'policy_query': lambda side: ({}, {}, None),
     'wallet_top_up': lambda side: ({'shopper_id': side.shopper}, {}, {'amount_minor': 100, 'reference': 'bank 7'}),
@@ -119,6 +130,8 @@ RECIPES = {
     'trade_create': lambda side: ({}, {}, {'shop_id': side.shop, 'out_trade_no': side.next(), 'amount_minor': 500,
                                            'subject': side.secret, 'expires_in_s': 3600}),
     'qr_pay': lambda side: ({}, {}, {'shopper_id': side.shopper, 'qr': side.opened()['qr_emvco'], 'confirmed': True}),
+    'qr_scan': lambda side: ({}, {}, {'shopper_id': side.shopper, 'qr': side.opened()['qr_url']}),
+    'trade_detail_read': _trade(lambda side: side.paid()),
     'trade_confirm': _trade(lambda side: side.waiting()),
     'trade_decline': _trade(lambda side: side.waiting()),
     'trade_query': _trade(lambda side: side.paid()),
