@@ -2,40 +2,20 @@
 /* From the till's bill reads to the sheet, in one snapshot of the store. */
 #include "doors/alipay/bill_internal.h"
 #include "ledger/ledger_rows.h"
+#include "till/till_reads.h"
 #include "till/till_rows.h"
 
 #define LINES_MAX BILL_ROWS_MAX /* of one shop's account on one day */
 
 /* ---- single rows ---- */
 
-struct wanted_row {
-    const struct table *table;
-    void *row; /* its key members are set */
-    bool found;
-    struct span key;
-};
-
-static bool row_found(void *context, const void *row)
-{
-    struct wanted_row *wanted = context;
-    uint8_t key[KEY_SIZE_MAX];
-    struct span encoded = { (const char *)key, row_key_write(wanted->table, row, key) };
-    if (span_equal(encoded, wanted->key)) {
-        memcpy(wanted->row, row, wanted->table->shape.size);
-        wanted->found = true;
-    }
-    return false;
-}
-
 /* Fills the rest of `row` in by its key; a row that is not there stays as it is. */
 static enum status row_read(struct reader *reader, const struct table *table, void *row, bool *found)
 {
-    uint8_t key[KEY_SIZE_MAX];
-    struct wanted_row wanted = { .table = table, .row = row };
-    wanted.key = (struct span){ (const char *)key, row_key_write(table, row, key) };
-    enum status status = reader->ops->scan(reader, table, wanted.key, row_found, &wanted);
-    *found = wanted.found;
-    return status;
+    const struct read_call call = { .reader = reader };
+    struct read_page page = { .status = STATUS_ok };
+    *found = read_row(&call, &page, table, row);
+    return page.status;
 }
 
 /* ---- a read from its first page to its last ---- */
