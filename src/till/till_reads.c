@@ -502,5 +502,5 @@ const struct read *const till_reads[] = {
     &bill_trades,  &bill_account,      &royalty_list, &settle_list, &grant_list,
     &trade_list,   &refund_list,       &shop_list,    &shop_days, &campaign_list,
     &delivery_list, &token_list,  &token_list_all, &campaign_history, &wallet_statement, &trade_receipt,
-    &app_list,     NULL,
+    &app_list,     &shopper_waiting, NULL,
 };

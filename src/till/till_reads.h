@@ -42,6 +42,7 @@ int64_t read_movement(const struct transfer_row *transfer, struct account_key ac
 
 extern const struct read campaign_history;
 extern const struct read wallet_statement;
+extern const struct read shopper_waiting;
 extern const struct read trade_receipt;
 extern const struct read royalty_list;
 extern const struct read settle_list;

@@ -119,6 +119,7 @@ RECIPES = {
     'wallet_withdraw': lambda side: ({'shopper_id': side.shopper}, {}, {'amount_minor': 100}),
     'wallet_query': _at(shopper_id='shopper'),
     'wallet_statement': _at(shopper_id='shopper'),
+    'shopper_waiting': _at(shopper_id='shopper'),
     'paycode_issue': _at(shopper_id='shopper'),
     'paycode_revoke': lambda side: ({'shopper_id': side.shopper, 'device_id': side.device()}, {}, None),
     'paycode_query': lambda side: ({'shopper_id': side.shopper, 'device_id': side.device()}, {}, None),
