@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/os_clock.h"
+#include "store/store.h"
 
 struct check {
     const struct bench_load *load;

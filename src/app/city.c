@@ -3,21 +3,11 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "app/fill.h"
 #include "base/os_clock.h"
-#include "ledger/ledger.h"
 #include "people/people.h"
 #include "till/paycode_digits.h"
-
-/*
- * Calls are made in one fixed order and as many are under way as make two full batches: one decided while
- * the other is being kept. Later calls may build on earlier ones, as calls are decided in order.
- */
-#define POOL_CALLS ((size_t)3 * BATCH_CALLS_MAX)
-#define WAIT_US 50
-
-static_assert(POOL_CALLS <= QUEUE_CALLS_MAX, "the engine's queue takes the whole pool");
 
 static const char *const cities[] = { "Hangzhou", "Shanghai", "Beijing", "Guangzhou", "Chengdu", "Wuhan", "Nanjing" };
 
@@ -32,25 +22,6 @@ union request {
     struct campaign_fund fund;
 };
 
-/* Also what is not named here: its size is checked. */
-union answer {
-    struct merchant_row merchant;
-    struct shop_row shop;
-    struct terminal_row terminal;
-    struct shopper_row shopper;
-    struct device_row device;
-    struct campaign campaign;
-    struct policy_row policy;
-};
-
-struct work {
-    struct call call;
-    struct fill *fill;
-    struct work *next; /* of the free ones, or of those that came back */
-    union request request;
-    union answer answer;
-};
-
 /* What is made, in this order. */
 enum stage {
     STAGE_policy,
@@ -61,18 +32,6 @@ enum stage {
     STAGE_fund,
     STAGE_shopper, /* each with its money and its device */
     STAGE_end,
-};
-
-struct fill {
-    const struct city_settings *settings;
-    struct work *pool, *free;
-    _Atomic(struct work *) back; /* from the store's thread */
-    uint64_t under_way, done;
-    enum stage stage;
-    uint64_t index; /* within the stage */
-    unsigned part;  /* of a shopper: the account, the money, the device */
-    const char *refused; /* the first command that was */
-    enum refusal refusal;
 };
 
 /* ---- numbers ---- */
@@ -245,155 +204,94 @@ static const struct command *shopper_fill(const struct city_settings *settings, 
     }
 }
 
-/* The command at the place of `fill`; the request is made in `work`, or stands in the settings. */
-static const struct command *command_make(const struct fill *fill, struct work *work)
+/* One command of a stage; its request is made in `room`, or stands in the settings. */
+static const struct command *command_make(const struct city_settings *settings, enum stage stage, uint64_t index,
+                                          union request *room, const void **request)
 {
-    const struct city_settings *settings = fill->settings;
-    uint64_t index = fill->index;
     uint64_t parts = parts_of_shopper(settings);
-    work->call.request = &work->request;
-    memset(&work->request, 0, sizeof(work->request));
-    switch (fill->stage) {
+    *request = room;
+    memset(room, 0, sizeof(*room));
+    switch (stage) {
     case STAGE_policy:
-        work->call.request = settings->policy;
+        *request = settings->policy;
         return &policy_change;
     case STAGE_merchant:
-        merchant_fill(settings, (uint32_t)index, &work->request.merchant);
+        merchant_fill(settings, (uint32_t)index, &room->merchant);
         return &merchant_create;
     case STAGE_shop:
-        shop_fill(settings, (uint32_t)index, &work->request.shop);
+        shop_fill(settings, (uint32_t)index, &room->shop);
         return &shop_create;
     case STAGE_terminal:
-        work->request.terminal =
-            (struct terminal_create){ .terminal_id = (int64_t)index + 1,
-                                      .shop_id = (int64_t)(index / settings->terminals_per_shop) + 1 };
+        room->terminal = (struct terminal_create){ .terminal_id = (int64_t)index + 1,
+                                                   .shop_id = (int64_t)(index / settings->terminals_per_shop) + 1 };
         return &terminal_create;
     case STAGE_campaign:
-        work->call.request = &settings->campaigns[index].rules;
+        *request = &settings->campaigns[index].rules;
         return &campaign_create;
     case STAGE_fund:
-        work->request.fund = (struct campaign_fund){ .campaign_id = settings->campaigns[index].rules.campaign_id,
-                                                     .platform_minor = settings->campaigns[index].platform_minor,
-                                                     .merchant_minor = settings->campaigns[index].merchant_minor };
+        room->fund = (struct campaign_fund){ .campaign_id = settings->campaigns[index].rules.campaign_id,
+                                             .platform_minor = settings->campaigns[index].platform_minor,
+                                             .merchant_minor = settings->campaigns[index].merchant_minor };
         return &campaign_fund;
     case STAGE_shopper:
-        return shopper_fill(settings, index / parts, (unsigned)(index % parts), &work->request);
+        return shopper_fill(settings, index / parts, (unsigned)(index % parts), room);
     case STAGE_end:
         break;
     }
+    assert(!"a command is of one of the stages");
     return NULL;
 }
 
 /* ---- carrying out ---- */
 
-/* On a thread of the store's. */
-static void work_done(struct call *call)
-{
-    struct work *work = call->context;
-    struct work *head = atomic_load_explicit(&work->fill->back, memory_order_relaxed);
-    do {
-        work->next = head;
-    } while (!atomic_compare_exchange_weak(&work->fill->back, &head, work));
-}
+/* The first command that was refused; written on a thread of the store's, read when that is over. */
+struct first_refused {
+    _Atomic bool is;
+    const char *command;
+    enum refusal refusal;
+};
 
-static void take_back(struct fill *fill)
+static void command_done(void *context, const struct fill_done *done)
 {
-    struct work *work = atomic_exchange(&fill->back, NULL);
-    while (work != NULL) {
-        struct work *next = work->next;
-        const struct call *call = &work->call;
-        if (fill->refused == NULL && (call->status != STATUS_ok || call->refusal != REFUSAL_none)) {
-            fill->refused = call->command->name;
-            fill->refusal = call->refusal;
-        }
-        fill->under_way--;
-        fill->done++;
-        work->next = fill->free;
-        fill->free = work;
-        work = next;
+    struct first_refused *first = context;
+    if (done->refusal != REFUSAL_none && !atomic_load(&first->is)) {
+        first->command = done->command->name;
+        first->refusal = done->refusal;
+        atomic_store(&first->is, true);
     }
-}
-
-static void submit_some(struct fill *fill, struct engine *engine)
-{
-    while (fill->free != NULL && fill->stage != STAGE_end && fill->refused == NULL) {
-        if (fill->index == stage_count(fill->settings, fill->stage)) {
-            fill->stage++;
-            fill->index = 0;
-            continue;
-        }
-        struct work *work = fill->free;
-        work->call = (struct call){ .answer = &work->answer,
-                                    .caller = { .kind = CALLER_system },
-                                    .done = work_done,
-                                    .context = work };
-        work->call.command = command_make(fill, work);
-        assert(work->call.command->answer->size <= sizeof(work->answer));
-        fill->free = work->next;
-        fill->index++;
-        fill->under_way++;
-        bool taken = engine_submit(engine, &work->call);
-        assert(taken); /* the queue is larger than the pool, and nobody else submits */
-    }
-}
-
-enum status city_fill(struct engine *engine, const struct city_settings *settings, struct progress *progress,
-                      struct city_error *error)
-{
-    struct fill fill = { .settings = settings };
-    if (!settings_agree(settings)) {
-        snprintf(error->text, sizeof(error->text), "the city's settings are out of range");
-        return STATUS_bad_input;
-    }
-    fill.pool = calloc(POOL_CALLS, sizeof(fill.pool[0]));
-    assert(fill.pool != NULL);
-    for (size_t i = 0; i < POOL_CALLS; i++) {
-        fill.pool[i].fill = &fill;
-        fill.pool[i].next = fill.free;
-        fill.free = &fill.pool[i];
-    }
-    while (fill.under_way > 0 || (fill.stage != STAGE_end && fill.refused == NULL)) {
-        take_back(&fill);
-        submit_some(&fill, engine);
-        if (!engine_step(engine) && fill.under_way > 0) {
-            os_sleep_us(WAIT_US);
-        }
-        if (progress != NULL) {
-            progress_set(progress, fill.done, os_monotonic_us());
-        }
-    }
-    free(fill.pool);
-    if (fill.refused != NULL) {
-        const struct refusal_text *text = refusal_text((int)fill.refusal);
-        snprintf(error->text, sizeof(error->text), "%s was refused: %s", fill.refused,
-                 text != NULL ? text->name : "not decided");
-        return STATUS_bad_input;
-    }
-    return STATUS_ok;
 }
 
 enum status city_make(const char *path, const struct city_settings *settings, struct progress *progress,
                       struct city_error *error)
 {
-    struct store *store;
-    struct store_error store_error;
-    struct sqlite_settings sqlite = { 0 };
-    enum status status = store_sqlite_open(path, till_tables, &sqlite, &store, &store_error);
-    if (status != STATUS_ok) {
-        snprintf(error->text, sizeof(error->text), "%s", store_error.text);
-        return status;
+    struct first_refused refused = { .command = NULL };
+    struct fill_settings filling = { .path = path, .done = command_done, .context = &refused };
+    uint64_t put = 0;
+    if (!settings_agree(settings)) {
+        snprintf(error->text, sizeof(error->text), "the city's settings are out of range");
+        return STATUS_bad_input;
     }
-    struct engine_settings engine_settings = { .store = store, .timer_commands = till_timers, .check = ledger_check };
-    struct engine *engine = engine_open(&engine_settings);
-    if (engine == NULL) {
-        snprintf(error->text, sizeof(error->text), "the new store cannot be read");
-        status = STATUS_fault;
-    } else {
-        status = city_fill(engine, settings, progress, error);
+    struct fill *fill = fill_open(&filling, error->text, sizeof(error->text));
+    if (fill == NULL) {
+        return STATUS_fault;
     }
-    store->ops->close(store); /* its thread may still be ending the last batch: the engine goes after it */
-    if (engine != NULL) {
-        engine_close(engine);
+    for (enum stage stage = STAGE_policy; stage < STAGE_end; stage++) {
+        uint64_t count = stage_count(settings, stage);
+        for (uint64_t index = 0; index < count && !atomic_load(&refused.is); index++) {
+            union request room;
+            const void *request;
+            const struct command *command = command_make(settings, stage, index, &room, &request);
+            fill_put(fill, command, request, NULL, 0);
+            if (progress != NULL) {
+                progress_set(progress, ++put, os_monotonic_us());
+            }
+        }
     }
-    return status;
+    fill_close(fill);
+    if (refused.command != NULL) {
+        snprintf(error->text, sizeof(error->text), "%s was refused: %s", refused.command,
+                 refusal_text((int)refused.refusal)->name);
+        return STATUS_bad_input;
+    }
+    return STATUS_ok;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An invented city: brands with their shops and terminals, campaigns, and shoppers with money and a phone
- * that shows pay codes. It is made with the ordinary commands on the calling thread, without HTTP: a few
- * million commands a minute. All numbers follow from the settings, so whoever knows them (a load generator
+ * that shows pay codes. It is made with the ordinary commands, without HTTP: a few million commands a minute.
+ * All numbers follow from the settings, so whoever knows them (a load generator
  * in another process) knows every id without asking:
  *
  *     merchants  1 .. brands, kind after kind         shops  1 .. shops, kind after kind
@@ -13,9 +13,7 @@
 #ifndef APP_CITY_H
 #define APP_CITY_H
 
-#include "engine/engine.h"
 #include "load/progress.h"
-#include "store/store.h"
 #include "till/till.h"
 
 #define CITY_SHOPPERS_MAX UINT64_C(100000000)
@@ -57,18 +55,15 @@ uint32_t city_brand_count(const struct city_settings *settings);
 int64_t city_merchant_of_shop(const struct city_settings *settings, uint32_t shop);
 /* `shopper` is 0 .. shopper_count - 1; the same settings give the same number. Ascending with `shopper`. */
 int64_t city_device_id(const struct city_settings *settings, uint64_t shopper);
-/* How many commands city_fill carries out. */
+/* How many commands city_make carries out. */
 uint64_t city_command_count(const struct city_settings *settings);
 
 /*
- * Makes the city. The engine's deciding thread must not be running: its steps are taken here. `progress`
- * may be NULL. STATUS_bad_input: the settings make no sense, or a command was refused, which happens when
- * the store holds something else under these ids; STATUS_fault: the store. The error says it in a sentence.
+ * Makes the city in a new store of its own: made, filled and closed, all of it in its tables. `progress` may be
+ * NULL. STATUS_bad_input: the settings make no sense, or a command was refused, which happens when the store
+ * holds something else under these ids; STATUS_fault: the store cannot be opened. The error says it in a
+ * sentence. A store that fails on the way ends the process (fill.h).
  */
-MUST_CHECK enum status city_fill(struct engine *engine, const struct city_settings *settings,
-                                 struct progress *progress, struct city_error *error);
-
-/* The same with a new store of its own: made, filled and closed, all of it in its tables. */
 MUST_CHECK enum status city_make(const char *path, const struct city_settings *settings,
                                  struct progress *progress, struct city_error *error);
 

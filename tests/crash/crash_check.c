@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/engine_rows.h"
+#include "store/store.h"
+
 struct check {
     struct book *book;
     uint8_t *requests; /* per op: its kept request was seen */

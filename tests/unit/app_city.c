@@ -6,10 +6,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "app/city.h"
 #include "base/civil.h"
-#include "ledger/ledger.h"
+#include "support/house.h"
 #include "till/paycode_digits.h"
 
 static const struct city_kind kinds[] = {
@@ -111,20 +113,33 @@ static struct tally tally_of(struct store *store, const struct table *table, sca
     return tally;
 }
 
+static int folder_make(void **state)
+{
+    static char folder[64];
+    snprintf(folder, sizeof(folder), "/tmp/onetill-city-XXXXXX");
+    *state = mkdtemp(folder);
+    return *state != NULL ? 0 : -1;
+}
+
+static int folder_drop(void **state)
+{
+    folder_remove(*state);
+    return 0;
+}
+
 static void the_city_is_in_the_store(void **state)
 {
-    struct memory_settings memory = { .cold = true };
-    struct store *store;
     struct city_error error;
+    struct store_error store_error;
     struct progress progress;
-    (void)state;
-    assert_int_equal(store_memory_open(till_tables, &memory, &store), STATUS_ok);
-    struct engine_settings engine_settings = { .store = store, .timer_commands = till_timers, .check = ledger_check };
-    struct engine *engine = engine_open(&engine_settings);
-    assert_non_null(engine);
+    struct store *store;
+    char path[128];
+    snprintf(path, sizeof(path), "%s/city.db", (const char *)*state);
     progress_init(&progress, "city", city_command_count(&settings), -1, 0);
-    assert_int_equal(city_fill(engine, &settings, &progress, &error), STATUS_ok);
+    assert_int_equal(city_make(path, &settings, &progress, &error), STATUS_ok);
     assert_int_equal(progress.done, city_command_count(&settings));
+    assert_int_equal(store_sqlite_open(path, till_tables, &(struct sqlite_settings){ 0 }, &store, &store_error),
+                     STATUS_ok);
     assert_int_equal(tally_of(store, &merchant_table, row_seen).rows, 5);
     assert_int_equal(tally_of(store, &shop_table, shop_seen).rows, 8);
     assert_int_equal(tally_of(store, &terminal_table, row_seen).rows, 16);
@@ -134,37 +149,32 @@ static void the_city_is_in_the_store(void **state)
     struct tally accounts = tally_of(store, &account_table, account_seen);
     assert_int_equal(accounts.rows, 1000);
     assert_int_equal(accounts.sum, 0);
-    engine_close(engine);
     store->ops->close(store);
 }
 
 static void what_cannot_be_is_said(void **state)
 {
-    struct memory_settings memory = { 0 };
-    struct store *store;
     struct city_error error;
     struct city_settings wrong = settings;
-    (void)state;
-    assert_int_equal(store_memory_open(till_tables, &memory, &store), STATUS_ok);
-    struct engine_settings engine_settings = { .store = store, .timer_commands = till_timers, .check = ledger_check };
-    struct engine *engine = engine_open(&engine_settings);
-    assert_non_null(engine);
+    char path[128];
+    snprintf(path, sizeof(path), "%s/city.db", (const char *)*state);
     wrong.shopper_count = 0;
-    assert_int_equal(city_fill(engine, &wrong, NULL, &error), STATUS_bad_input);
+    assert_int_equal(city_make(path, &wrong, NULL, &error), STATUS_bad_input);
+    assert_string_equal(error.text, "the city's settings are out of range");
     wrong = settings;
     wrong.balance_minor = AMOUNT_MAX; /* more than a wallet may hold */
-    assert_int_equal(city_fill(engine, &wrong, NULL, &error), STATUS_bad_input);
+    assert_int_equal(city_make(path, &wrong, NULL, &error), STATUS_bad_input);
     assert_string_equal(error.text, "wallet_top_up was refused: wallet_limit_reached");
-    engine_close(engine);
-    store->ops->close(store);
+    assert_int_equal(city_make(*state, &settings, NULL, &error), STATUS_fault);
+    assert_non_null(strstr(error.text, *state));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_follow_from_the_settings),
-        cmocka_unit_test(the_city_is_in_the_store),
-        cmocka_unit_test(what_cannot_be_is_said),
+        cmocka_unit_test_setup_teardown(the_city_is_in_the_store, folder_make, folder_drop),
+        cmocka_unit_test_setup_teardown(what_cannot_be_is_said, folder_make, folder_drop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
