@@ -172,6 +172,7 @@ static bool request_each(struct audit *audit, const void *row)
 static void maps_init(struct audit *audit)
 {
     struct audit_memory *memory = &audit->memory;
+    audit_royalties_init(audit);
     audit_map_init(&audit->accounts, memory, sizeof(struct audit_account), 2);
     audit_map_init(&audit->units, memory, 2 * sizeof(int64_t), 1);
     audit_map_init(&audit->sums, memory, 2 * sizeof(int64_t), 1);
@@ -210,6 +211,7 @@ static void maps_release(struct audit *audit)
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
         audit_list_release(lists[i]);
     }
+    audit_royalties_release(audit);
     assert(audit->memory.held == 0);
 }
 
@@ -240,9 +242,11 @@ static void tables_read(struct audit *audit)
     audit_people(audit);
     audit_campaigns(audit);
     audit_timers(audit);
+    audit_royalties(audit);
     audit_trades(audit);
     audit_books(audit);
     audit_trades_end(audit);
+    audit_royalties_end(audit);
     audit_campaigns_end(audit);
     audit_people_end(audit);
     audit_timers_end(audit);

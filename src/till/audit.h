@@ -5,8 +5,9 @@
  * reader, so the store may be served by another process meanwhile.
  *
  * It goes through each table once, in key order, and keeps what it must remember in hash maps: at most 120
- * bytes for each account, 72 for each shopper, 40 for each paid trade, 320 for each refund, campaign, shop
- * and shop's day. Only when a count does not agree does it go through the tables again, to name the row.
+ * bytes for each account, 72 for each shopper, 40 for each paid trade, 320 for each refund, campaign, shop,
+ * shop's day and trade with royalties. Only when a count does not agree does it go through the tables again,
+ * to name the row.
  *
  * The first thing that does not agree is named; the audit then goes on, so that the verdict on each law is
  * complete, but what a first fault drags along is only counted. One thread; nothing is written.

@@ -184,6 +184,11 @@ static void cause_follow(struct audit *audit, const struct transfer_row *transfe
         audit_true(audit, about, "it refers to a campaign that does not exist",
                    audit_map_get(&audit->campaigns, transfer->reference_id, 0) != NULL);
         break;
+    case CAUSE_royalty:
+    case CAUSE_royalty_return:
+    case CAUSE_transfer:
+        audit_royalty_match(audit, transfer);
+        break;
     case CAUSE_top_up:
     case CAUSE_withdraw:
     case CAUSE_import:

@@ -82,6 +82,16 @@ struct audit_refunded {
     uint64_t returned_print, found_print;
 };
 
+/* Shares of trades and transfers between parties (audit_royalty.c). */
+struct audit_royalties {
+    struct audit_map receivers; /* by merchant: how many it counts, less those that are bound */
+    struct audit_list trades;   /* those with shares, in order */
+    struct audit_list moves;    /* transfers that must be there */
+    size_t settle_next, refund_next, trade_next, move_next;
+    uint64_t settles_print, orders_print; /* less those of their numbers: 0 at the end */
+    int64_t settles_left, orders_left;
+};
+
 struct audit {
     struct reader *reader;
     struct audit_settings settings;
@@ -105,6 +115,7 @@ struct audit {
     uint64_t uses_print, numbers_print, outbox_print, logons_print;
     int64_t uses_left, numbers_left, outbox_left;
     bool stock, vouchers, slots;
+    struct audit_royalties royalties;
 };
 
 /* What a check is about. `row` may be NULL. */
@@ -166,6 +177,16 @@ void audit_trades(struct audit *audit);
 void audit_trades_end(struct audit *audit);
 /* A transfer with the cause trade_pay or trade_refund against the row that it belongs to. */
 void audit_posting_match(struct audit *audit, const struct transfer_row *transfer);
+/* audit_royalty.c: receivers, settlements, shares and transfers; refunds and trades are shown to it as they are read */
+void audit_royalties_init(struct audit *audit);
+void audit_royalties_release(struct audit *audit);
+void audit_royalties(struct audit *audit);
+bool audit_royalty_refund(struct audit *audit, const struct refund_row *refund);
+void audit_royalty_trade(struct audit *audit, const struct trade_row *trade);
+void audit_royalty_trades_end(struct audit *audit);
+/* A transfer with one of its causes against the row that it belongs to. */
+void audit_royalty_match(struct audit *audit, const struct transfer_row *transfer);
+void audit_royalties_end(struct audit *audit);
 /* audit_books.c: timers, holds, transfers, accounts */
 void audit_timers(struct audit *audit);
 void audit_books(struct audit *audit);

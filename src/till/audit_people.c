@@ -84,7 +84,7 @@ static bool shopper_each(struct audit *audit, const void *row)
                shopper->payments >= 0 && shopper->payments <= INT32_MAX && shopper->day_code_minor >= 0 &&
                    shopper->day_confirmed_minor >= 0 && shopper->day_static_minor >= 0);
     audit_true(audit, about, "it paid and has no time of its first payment",
-               shopper->first_paid_at_us > 0 || (shopper->payments == 0 && shopper->day == 0));
+               shopper->first_paid_at_us > 0 || shopper->payments == 0);
     struct audit_shopper *entry = audit_map_put(&audit->shoppers, shopper->shopper_id, 0);
     if (entry == NULL) {
         return audit_too_large(audit);

@@ -28,8 +28,9 @@ static bool refund_each(struct audit *audit, const void *row)
                                    .paid_minor = refund->paid_minor,
                                    .discount_minor = refund->discount_minor,
                                    .amount_minor = refund->amount_minor,
-                                   .at_us = refund->at_us };
-    return true;
+                                   .at_us = refund->at_us,
+                                   .shop_id = refund->shop_id };
+    return audit_royalty_refund(audit, refund);
 }
 
 /* ---- days ---- */
@@ -132,6 +133,9 @@ static bool refunds_take(struct audit *audit, const struct trade_row *trade, str
         sums->amount_minor += refund->amount_minor;
         sums->paid_minor += refund->paid_minor;
         sums->discount_minor += refund->discount_minor;
+        struct audit_about about = { AUDIT_answer_durable, &trade_table, trade };
+        audit_true(audit, about, "one of its refunds names another shop",
+                   refund->shop_id == 0 || refund->shop_id == trade->shop_id);
         refund->trade_found = 1;
         refund->trade_index = sums->trade_index;
         refund->shop_id = trade->shop_id;
@@ -376,6 +380,7 @@ static bool trade_each(struct audit *audit, const void *row)
     struct refund_sums sums;
     references_check(audit, trade);
     detail_take(audit, trade->trade_id);
+    audit_royalty_trade(audit, trade);
     audit->numbers_print += number_print(trade->out_trade_no, trade->merchant_id, trade->trade_id);
     audit->numbers_left++;
     if (!refunds_take(audit, trade, &sums)) {
@@ -430,6 +435,7 @@ void audit_trades(struct audit *audit)
         struct audit_about about = { AUDIT_answer_durable, &refund_table, &key };
         audit_true(audit, about, "its trade does not exist", refund->trade_found == 1);
     }
+    audit_royalty_trades_end(audit);
     list_sort(&audit->postings, posting_order);
     list_sort(&audit->refunds, refund_order);
 }

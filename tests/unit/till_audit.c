@@ -129,6 +129,28 @@ static void refund(struct house *house, const struct trade_row *trade, int64_t a
     must(house_call(house, house_shop(trade->shop_id), &trade_refund, &want, NULL));
 }
 
+/* Shares of a trade, of which half came back, and money that went into wallets. */
+static void royalties_make(struct house *house)
+{
+    struct trade_row trade;
+    house->now_us += 3 * US_PER_MINUTE;
+    struct trade_pay pay = { .shop_id = 2, .amount_minor = 1000, .royalty_frozen = 1, .out_trade_no = "shared",
+                             .code_device_id = 3, .code_step = house->now_us / US_PER_MINUTE };
+    must(house_call(house, house_shop(2), &trade_pay, &pay, &trade));
+    struct royalty_bind bind = { .merchant_id = 1, .receivers_count = 2,
+                                 .receivers = { { PARTY_shopper, 2, "", "" }, { PARTY_merchant, 1, "", "" } } };
+    must(house_call(house, house_operator, &royalty_bind, &bind, NULL));
+    struct trade_settle settle = { .trade_id = trade.trade_id, .out_request_no = "s1", .lines_count = 2 };
+    settle.lines[0] = (struct trade_settle_line){ .kind = PARTY_shopper, .id = 2, .amount_minor = 100 };
+    settle.lines[1] = (struct trade_settle_line){ .kind = PARTY_merchant, .id = 1, .percent = 5 };
+    must(house_call(house, house_operator, &trade_settle, &settle, NULL));
+    refund(house, &trade, 500, "half");
+    struct wallet_transfer prize = { .shop_id = 1, .payee_id = 2, .amount_minor = 77, .out_biz_no = "prize" };
+    must(house_call(house, house_operator, &wallet_transfer, &prize, NULL));
+    struct wallet_transfer gift = { .shopper_id = 1, .payee_id = 2, .amount_minor = 88, .out_biz_no = "gift" };
+    must(house_call(house, house_shopper(1), &wallet_send, &gift, NULL));
+}
+
 static void day_make(struct house *house)
 {
     people_make(house);
@@ -148,6 +170,7 @@ static void day_make(struct house *house)
     house->now_us += US_PER_DAY;
     refund(house, &second, 5000, "next day");
     pay(house, 2, 2, 120, "fourth");
+    royalties_make(house);
 
     struct trade_row waiting = pay(house, 1, 2, 250000, "waiting"); /* half of it is above the limit without password */
     assert_int_equal(waiting.state, TRADE_wait_buyer_pay);
@@ -275,6 +298,26 @@ static bool paid_before(const void *row)
 static bool in_a_shop(const void *row)
 {
     return ((const struct campaign_shop_row *)row)->spent_minor > 0;
+}
+
+static bool sharing(const void *row)
+{
+    return ((const struct transfer_row *)row)->cause == CAUSE_royalty;
+}
+
+static bool returning(const void *row)
+{
+    return ((const struct transfer_row *)row)->cause == CAUSE_royalty_return;
+}
+
+static bool split(const void *row)
+{
+    return ((const struct trade_row *)row)->royalty_minor > 0;
+}
+
+static bool with_shares(const void *row)
+{
+    return ((const struct refund_row *)row)->royalties_count > 0;
 }
 
 static const struct corruption corruptions[] = {
@@ -459,6 +502,53 @@ static const struct corruption corruptions[] = {
       AUDIT_answer_durable, "its endpoint does not exist" },
     { "a delivery is forgotten", &outbox_table, NULL, DROP, NULL, 0,
       AUDIT_answer_durable, "not in the outbox" },
+    /* royalties and transfers */
+    { "a receiver is not there", &merchant_table, NULL, ADD, "royalty_receivers", 1,
+      AUDIT_answer_durable, "its royalty receivers" },
+    { "a receiver is gone", &royalty_relation_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "its royalty receivers" },
+    { "a receiver is nobody", &royalty_relation_table, NULL, ADD, "receiver_id", 90,
+      AUDIT_answer_durable, "its receiver does not exist" },
+    { "a receiver has more", &royalty_table, NULL, ADD, "parts.0.left_minor", 1,
+      AUDIT_money_conserved, "what its receivers have of its takings" },
+    { "a receiver got more", &royalty_table, NULL, ADD, "parts.1.paid_minor", 1,
+      AUDIT_money_conserved, "what its receivers got is not what its settlements say" },
+    { "a settlement too many is counted", &royalty_table, NULL, ADD, "settles", 1,
+      AUDIT_money_conserved, "its settlements, less those that are there" },
+    { "the shares of no trade", &royalty_table, NULL, INVENT, NULL, 1,
+      AUDIT_money_conserved, "its settlements, less those that are there" },
+    { "a settlement paid more", &settle_table, NULL, ADD, "lines.0.amount_minor", 1,
+      AUDIT_answer_durable, "its amount, as its lines come to" },
+    { "a settlement names another transfer", &settle_table, NULL, ADD, "transfer_id", 1,
+      AUDIT_answer_durable, "no settlement, refund or transfer names it" },
+    { "a settlement is gone", &settle_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "settlements and their numbers" },
+    { "a settlement's number leads elsewhere", &settle_number_table, NULL, ADD, "trade_id", 1,
+      AUDIT_answer_durable, "settlements and their numbers" },
+    { "a trade gave more shares", &trade_table, split, ADD, "royalty_minor", 1,
+      AUDIT_money_conserved, "what its receivers have of its takings" },
+    { "a trade was not to be split", &trade_table, split, ADD, "royalty_frozen", -1,
+      AUDIT_money_conserved, "agreed to be" },
+    { "more of a share came back", &refund_table, with_shares, ADD, "royalties.0.amount_minor", 1,
+      AUDIT_money_conserved, "what came back of shares" },
+    { "a share came back from somebody else", &refund_table, with_shares, ADD, "royalties.0.id", -1,
+      AUDIT_money_conserved, "what its receivers gave back" },
+    { "a refund of another shop", &refund_table, NULL, ADD, "shop_id", 1,
+      AUDIT_answer_durable, "one of its refunds names another shop" },
+    { "a transfer of shares that refers to another refund", &transfer_table, returning, ADD, "reference_id", 1,
+      AUDIT_money_conserved, "it does not move what the row that names it says" },
+    { "a settlement's transfer is another kind", &transfer_table, sharing, ADD, "cause", 2,
+      AUDIT_money_conserved, "it does not move what the row that names it says" },
+    { "a settlement's transfer is none", &transfer_table, sharing, ADD, "cause", -10,
+      AUDIT_answer_durable, "names it, and it is not theirs" },
+    { "a transfer paid more", &wallet_transfer_table, NULL, ADD, "amount_minor", 1,
+      AUDIT_money_conserved, "it does not move what the row that names it says" },
+    { "a transfer to nobody", &wallet_transfer_table, NULL, ADD, "payee_id", 90,
+      AUDIT_answer_durable, "its payee does not exist" },
+    { "a transfer is gone", &wallet_transfer_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "transfers and their numbers" },
+    { "a transfer's number is gone", &transfer_order_table, NULL, DROP, NULL, 0,
+      AUDIT_answer_durable, "transfers and their numbers" },
     /* the engine's own */
     { "ids would be given again", &progress_table, NULL, ADD, "id_last", -(INT64_C(1) << 50),
       AUDIT_answer_durable, "beyond the last id" },
@@ -574,7 +664,7 @@ static void audit_holds_for_what_the_till_made(void **state)
     assert_int_equal(report.laws[AUDIT_stock_kept].verdict, AUDIT_unused);
     assert_int_equal(report.laws[AUDIT_voucher_once].verdict, AUDIT_unused);
     assert_string_equal(report.tables[trade_table.number].table, "trades");
-    assert_int_equal(report.tables[trade_table.number].rows, 7);
+    assert_int_equal(report.tables[trade_table.number].rows, 8);
 }
 
 static void audit_of_nothing_holds(void **state)
