@@ -8,6 +8,7 @@
 #include "ledger/ledger_rows.h"
 #include "till/audit.h"
 #include "till/audit_map.h"
+#include "till/audit_royalty.h"
 #include "till/till_rows.h"
 
 struct audit_account {
@@ -80,16 +81,6 @@ struct audit_refund {
 struct audit_refunded {
     int64_t trade_id;
     uint64_t returned_print, found_print;
-};
-
-/* Shares of trades and transfers between parties (audit_royalty.c). */
-struct audit_royalties {
-    struct audit_map receivers; /* by merchant: how many it counts, less those that are bound */
-    struct audit_list trades;   /* those with shares, in order */
-    struct audit_list moves;    /* transfers that must be there */
-    size_t settle_next, refund_next, trade_next, move_next;
-    uint64_t settles_print, orders_print; /* less those of their numbers: 0 at the end */
-    int64_t settles_left, orders_left;
 };
 
 struct audit {
@@ -177,16 +168,6 @@ void audit_trades(struct audit *audit);
 void audit_trades_end(struct audit *audit);
 /* A transfer with the cause trade_pay or trade_refund against the row that it belongs to. */
 void audit_posting_match(struct audit *audit, const struct transfer_row *transfer);
-/* audit_royalty.c: receivers, settlements, shares and transfers; refunds and trades are shown to it as they are read */
-void audit_royalties_init(struct audit *audit);
-void audit_royalties_release(struct audit *audit);
-void audit_royalties(struct audit *audit);
-bool audit_royalty_refund(struct audit *audit, const struct refund_row *refund);
-void audit_royalty_trade(struct audit *audit, const struct trade_row *trade);
-void audit_royalty_trades_end(struct audit *audit);
-/* A transfer with one of its causes against the row that it belongs to. */
-void audit_royalty_match(struct audit *audit, const struct transfer_row *transfer);
-void audit_royalties_end(struct audit *audit);
 /* audit_books.c: timers, holds, transfers, accounts */
 void audit_timers(struct audit *audit);
 void audit_books(struct audit *audit);

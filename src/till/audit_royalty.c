@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Royalties and transfers against their money: settlements, what refunds took back, payments into wallets. */
+#include "till/audit_royalty.h"
+
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -245,7 +247,8 @@ static bool wallet_transfer_each(struct audit *audit, const void *row)
 static bool transfer_order_each(struct audit *audit, const void *row)
 {
     const struct transfer_order_row *order = row;
-    audit->royalties.orders_print -= order_print(order->payer_kind, order->payer_id, order->out_biz_no, order->order_id);
+    audit->royalties.orders_print -=
+        order_print(order->payer_kind, order->payer_id, order->out_biz_no, order->order_id);
     audit->royalties.orders_left--;
     return true;
 }

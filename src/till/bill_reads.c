@@ -79,7 +79,7 @@ static const struct column trade_line_columns[] = {
     COLUMN(bill_trade_line, shopper_id, .form = FORM_id),
     COLUMN(bill_trade_line, shopper_name),
     COLUMN(bill_trade_line, currency),
-    COLUMN(bill_trade_line, list_minor, .form = FORM_amount, .text = "The price; of a refund negative, like all of it."),
+    COLUMN(bill_trade_line, list_minor, .form = FORM_amount, .text = "The price; all of a refund is negative."),
     COLUMN(bill_trade_line, receipt_minor, .form = FORM_amount, .text = "The price less the merchant's own discounts."),
     COLUMN(bill_trade_line, platform_minor, .form = FORM_amount, .text = "Discounts that the platform paid."),
     COLUMN(bill_trade_line, merchant_minor, .form = FORM_amount, .text = "Discounts that the merchant paid."),
