@@ -232,10 +232,12 @@ static enum alipay_result content_read(struct alipay_job *job)
     return alipay_biz_read(job, text.size > 0 ? text : SPAN("{}"));
 }
 
+/* The form is looked at again when the signature has said which of two values counts: an old timestamp must not hide
+ * behind a new one that nobody signed. */
 enum alipay_result alipay_v2_read(struct alipay_job *job)
 {
     static enum alipay_result (*const checks[])(struct alipay_job *job) = {
-        params_read, method_and_app, form_check, signature_check, content_read,
+        params_read, method_and_app, form_check, signature_check, form_check, content_read,
     };
     for (size_t i = 0; i < COUNT_OF(checks); i++) {
         enum alipay_result result = checks[i](job);
