@@ -130,8 +130,8 @@ class Runner:
         present = [suite for suite in stage.suites if suite in suites]
         if not present:
             return []
-        if stage.name == 'page':
-            fault = self.fetch_page_packages()
+        if stage.name in ('e2e', 'page'):
+            fault = self.fetch_node_packages()
             if fault:
                 return [cases.Result('npm ci', 0, 1, 0, fault)]
         return self.run_meson(stage, present)
@@ -170,8 +170,8 @@ class Runner:
         self.faults_shown.add(what)
         return cases.Result(what, 0, 1, 0, output)
 
-    def fetch_page_packages(self):
-        """The page's tests want a browser driver from npm; the lock file says which, to the byte."""
+    def fetch_node_packages(self):
+        """Some tests want a browser driver or an SDK from npm; the lock file says which, to the byte."""
         for lock in ROOT.glob('tests/*/package-lock.json'):
             stamp = lock.parent / 'node_modules' / '.package-lock.json'
             if stamp.exists() and stamp.stat().st_mtime >= lock.stat().st_mtime:
