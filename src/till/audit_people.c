@@ -180,6 +180,12 @@ static bool token_each(struct audit *audit, const void *row)
     audit_time_known(audit, about, token->created_at_us);
     audit_true(audit, about, "whom it speaks for does not exist", token_owner_known(audit, token));
     audit_true(audit, about, "its state does not exist", token->state == TOKEN_live || token->state == TOKEN_revoked);
+    audit_true(audit, about, "it goes back to a later one",
+               token->parent_token_id >= 0 && token->parent_token_id < token->token_id);
+    audit_true(audit, about, "its merchant does not exist",
+               token->merchant_id == 0 || audit_map_get(&audit->merchants, token->merchant_id, 0) != NULL);
+    audit_true(audit, about, "it keeps what it issued and is not revoked",
+               token->keeps_issued == 0 || token->state == TOKEN_revoked);
     int64_t *issuer = audit_map_get(&audit->merchants, token->issuer_merchant_id, 0);
     audit_true(audit, about, "its issuer does not exist", token->issuer_merchant_id == 0 || issuer != NULL);
     if (issuer != NULL) {
