@@ -218,6 +218,7 @@ void server_close(struct server *server)
     rest_detach(server->rest);
     http_stop(server->http);
     engine_stop(server->engine);
+    server_alipay_drain(server);
     http_close(server->http);
     rest_close(server->rest);
     server_extras_close(server);

@@ -5,16 +5,14 @@
 
 #include <stdatomic.h>
 
+#include "doors/alipay/alipay.h"
 #include "doors/rest/rest.h"
 #include "doors/till_edits.h"
 #include "store/store.h"
 #include "till/till.h"
 
-struct checkout;
 struct live;
 struct notify;
-struct oauth;
-struct platform;
 struct sandbox;
 struct session_door;
 
@@ -47,6 +45,8 @@ struct server {
     struct session_door *session;
     struct checkout *checkout;
     struct oauth *oauth;
+    struct bills *bills;
+    struct alipay *alipay;
     struct sandbox *sandbox; /* NULL: it is none */
     _Atomic int64_t test_clock_us; /* of a clock that runs: how far it is ahead of the system's */
     bool clock_runs;
@@ -70,7 +70,15 @@ void server_extras_close(struct server *server);
 
 /* ---- serve_alipay.c: the Alipay door, its keys and pages, a sandbox; as above ---- */
 
+/* The platform's keys, before anything that signs with them. */
+void server_platform(struct server *server, const struct server_settings *settings);
+/* For the notices' worker, whose context is the server. */
+enum alipay_notice_fault server_notice_fault(void *server, int64_t app_id, int64_t *delay_ms);
 void server_alipay(struct server *server, const struct server_settings *settings, struct rest_settings *rest);
+void server_alipay_start(struct server *server);
+void server_alipay_stop(struct server *server);
+/* After engine_stop, before http_close: the door's last answers go out. */
+void server_alipay_drain(struct server *server);
 void server_alipay_close(struct server *server);
 
 #endif

@@ -7,6 +7,8 @@
 #include "app/sandbox.h"
 #include "app/sandbox_keys.h"
 #include "app/serve.h"
+#include "doors/alipay/alipay.h"
+#include "doors/alipay/bill.h"
 #include "doors/alipay/certificate.h"
 #include "doors/alipay/checkout.h"
 #include "doors/alipay/oauth.h"
@@ -73,15 +75,61 @@ static void pages_open(struct server *server, const struct server_settings *sett
     rest->session_context = server->session;
 }
 
-void server_alipay(struct server *server, const struct server_settings *settings, struct rest_settings *rest)
+static void gateway_open(struct server *server, const struct server_settings *settings, struct rest_settings *rest)
+{
+    struct bills_settings bills = {
+        .engine = server->engine,
+        .store = server->store,
+        .key = &server->key,
+        .base_url = server->edits.base_url,
+    };
+    server->bills = bills_open(&bills);
+    struct alipay_settings alipay = {
+        .engine = server->engine,
+        .store = server->store,
+        .key = &server->key,
+        .paycode_key = &server->edits.paycode_key,
+        .qr_key = &server->edits.qr_key,
+        .base_url = server->edits.base_url,
+        .platform = server->platform,
+        .checkout = server->checkout,
+        .oauth = server->oauth,
+        .bills = server->bills,
+        .sandbox = settings->test_clock,
+    };
+    server->alipay = alipay_open(&alipay);
+    if (server->bills == NULL || server->alipay == NULL) {
+        fprintf(stderr, "onetill serve: the store cannot be read\n");
+        exit(EXIT_fault); /* nothing was started yet */
+    }
+    bill_pages(server->bills, page_room(server, rest, BILL_PAGE_COUNT));
+    alipay_pages(server->alipay, page_room(server, rest, ALIPAY_PAGE_COUNT));
+    assert(server->edits.count + ALIPAY_EDIT_COUNT <= TILL_EDITS_MAX);
+    alipay_edits(server->alipay, server->edits.edits + server->edits.count);
+    server->edits.count += ALIPAY_EDIT_COUNT;
+    rest->edit_count = server->edits.count;
+}
+
+void server_platform(struct server *server, const struct server_settings *settings)
 {
     struct platform_settings platform = { .store_path = settings->store_path };
     if (settings->sandbox) {
         platform.bundle = span_of(sandbox_platform_bundle);
     }
     server->platform = platform_open(&platform);
+}
+
+enum alipay_notice_fault server_notice_fault(void *context, int64_t app_id, int64_t *delay_ms)
+{
+    const struct server *server = context;
+    return alipay_notice_fault(server->alipay, app_id, delay_ms);
+}
+
+void server_alipay(struct server *server, const struct server_settings *settings, struct rest_settings *rest)
+{
     *page_room(server, rest, 1) = platform_page(server->platform);
     pages_open(server, settings, rest);
+    gateway_open(server, settings, rest);
     if (settings->sandbox) {
         struct sandbox_settings sandbox = { .engine = server->engine, .paycode_key = &server->edits.paycode_key };
         server->sandbox = sandbox_open(&sandbox);
@@ -89,8 +137,26 @@ void server_alipay(struct server *server, const struct server_settings *settings
     }
 }
 
+void server_alipay_start(struct server *server)
+{
+    bills_start(server->bills);
+    alipay_start(server->alipay);
+}
+
+void server_alipay_stop(struct server *server)
+{
+    bills_stop(server->bills);
+}
+
+void server_alipay_drain(struct server *server)
+{
+    alipay_drain(server->alipay);
+}
+
 void server_alipay_close(struct server *server)
 {
+    alipay_close(server->alipay);
+    bills_close(server->bills);
     if (server->sandbox != NULL) {
         sandbox_close(server->sandbox);
     }

@@ -5,6 +5,7 @@
 
 #include "app/app.h"
 #include "app/serve.h"
+#include "doors/alipay/alipay.h"
 #include "doors/events.h"
 #include "doors/live.h"
 #include "doors/notify.h"
@@ -48,6 +49,7 @@ static void extras_metrics(void *context, struct metrics_text *text)
                        live_stream_count(server->live));
     metrics_text_value(text, "onetill_event_streams", "gauge", "Open event streams of integrators.",
                        events_stream_count(events_of(server)));
+    alipay_metrics(server->alipay, text);
 }
 
 void server_extras(struct server *server, const struct server_settings *settings, struct rest_settings *rest)
@@ -62,7 +64,11 @@ void server_extras(struct server *server, const struct server_settings *settings
     struct notify_settings notify = { .engine = server->engine,
                                       .store = server->store,
                                       .webhook_key = &server->edits.webhook_key,
-                                      .private_allowed = settings->webhook_private || settings->test_clock };
+                                      .private_allowed = settings->webhook_private || settings->test_clock,
+                                      .notice_fault = server_notice_fault,
+                                      .fault_context = server };
+    server_platform(server, settings);
+    notify.platform = server->platform;
     server->live = live_open(&live);
     struct events *opened = events_open(&events);
     server->notify = notify_open(&notify);
@@ -105,6 +111,7 @@ void server_extras_start(struct server *server)
     live_start(server->live, &doors);
     events_start(events_of(server));
     notify_start(server->notify);
+    server_alipay_start(server);
 }
 
 void server_extras_stop(struct server *server)
@@ -112,6 +119,7 @@ void server_extras_stop(struct server *server)
     notify_stop(server->notify); /* first: its last reports are news for the others */
     events_stop(events_of(server));
     live_stop(server->live);
+    server_alipay_stop(server);
 }
 
 void server_extras_close(struct server *server)

@@ -10,7 +10,7 @@
 #include "doors/rest/rest.h"
 #include "till/till.h"
 
-#define TILL_EDITS_MAX 16
+#define TILL_EDITS_MAX 24
 
 struct till_edits {
     const struct tokens *tokens;
