@@ -31,8 +31,8 @@ const struct grant_row *grant_ask(struct view *view, int64_t grant_id)
 }
 
 static const struct column create_columns[] = {
+    COLUMN(grant_create, shopper_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
     COLUMN(grant_create, app_id, .form = FORM_id, .flags = COLUMN_required),
-    COLUMN(grant_create, shopper_id, .form = FORM_id, .flags = COLUMN_required),
     COLUMN(grant_create, scope, .form = FORM_choice, .names = grant_scopes, .flags = COLUMN_required),
 };
 static const struct shape create_shape = SHAPE("grant_create", grant_create, create_columns);
@@ -69,12 +69,14 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
 const struct command grant_create = {
     .name = "grant_create",
     .number = 34,
-    .flags = COMMAND_internal,
+    .method = "POST",
+    .route = "/v1/shoppers/{shopper_id}/grants",
+    .http_status = 201,
     .callers = CALLERS_SHOPPER,
     .request = &create_shape,
     .answer = &grant_table.shape,
     .decide = decide_create,
-    .summary = "A shopper lets an app know who it is.",
+    .summary = "A shopper lets an app know who it is. The app redeems the grant by the code that its page carries.",
 };
 
 /* A grant that is shown by an app: it exists, is of this app, and was not ended. Whoever asks acts for the app. */

@@ -3,8 +3,8 @@
  * A shopper's word that an app may know who it is. The page that asks for it makes a grant; its code is redeemed
  * once, within ten minutes, for a pair of tokens; the second of them is exchanged for a fresh pair, which ends the
  * old one. The texts of codes and tokens are the door's: they hold the grant's number and generation and are
- * signed, not stored. Which generation is in force is here. Commands; no door of the till's own offers those that
- * take a code or a token.
+ * signed, not stored. Which generation is in force is here. Commands; the REST door offers none of those that take a
+ * code or a token.
  */
 #ifndef PEOPLE_GRANT_H
 #define PEOPLE_GRANT_H

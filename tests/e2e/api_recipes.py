@@ -50,6 +50,61 @@ def deposit(side):
                               {'shop_id': side.shop, 'amount_minor': 20})['hold_id']
 
 
+@_cached
+def payee(side):
+    """Another shopper of this side."""
+    return side.operator.must('POST', '/v1/shoppers', {'name': side.secret})['shopper_id']
+
+
+@_cached
+def receivers(side):
+    """Who may get shares: the merchant itself."""
+    bound = [{'kind': 'merchant', 'id': side.merchant, 'memo': side.secret, 'name': side.secret}]
+    side.operator.must('POST', f'/v1/merchants/{side.merchant}/royalty/bind', {'receivers': bound})
+    return bound
+
+
+def split(side):
+    """A paid trade that may be split."""
+    receivers(side)
+    return side.operator.must('POST', '/v1/trades/pay', dict(side.pay_body(100), royalty_frozen=True))['trade_id']
+
+
+def shares(side):
+    return {'out_request_no': 's1', 'finish': True,
+            'lines': [{'kind': 'merchant', 'id': side.merchant, 'amount_minor': 10, 'description': side.secret},
+                      {'kind': 'merchant', 'id': side.merchant, 'percent': 5}]}
+
+
+def settled(side):
+    trade = split(side)
+    side.operator.must('POST', f'/v1/trades/{trade}/settlements', shares(side))
+    return trade
+
+
+@_cached
+def takings(side):
+    """The shop has something to pay out; some of it was given back."""
+    return refunded(side)
+
+
+def prize(side):
+    """A transfer out of the shop's takings, to be made."""
+    takings(side)
+    return {'out_biz_no': side.next(), 'payee_id': payee(side), 'amount_minor': 9, 'title': side.secret}
+
+
+def transferred(side, payer, payer_id):
+    body = prize(side)
+    side.operator.must('POST', f'/v1/{payer}/{payer_id}/transfers', body)
+    return body['out_biz_no']
+
+
+def grant(side):
+    return side.operator.must('POST', f'/v1/shoppers/{side.shopper}/grants',
+                              {'app_id': app(side)['app_id'], 'scope': 'auth_base'})['grant_id']
+
+
 def refunded(side):
     trade = side.paid()
     side.operator.must('POST', f'/v1/trades/{trade["trade_id"]}/refunds', {'out_request_no': 'r1', 'amount_minor': 10,
@@ -150,6 +205,26 @@ RECIPES = {
     'trade_preview': lambda side: ({}, {}, {'shop_id': side.shop, 'amount_minor': 900}),
     'trade_list': lambda side: ({'shop_id': side.shop}, {'state': 'TRADE_SUCCESS', 'limit': 3}, None),
     'shop_list': _at(merchant_id='merchant'),
+    'royalty_bind': lambda side: ({'merchant_id': side.merchant}, {}, {'receivers': receivers(side)}),
+    'royalty_unbind': lambda side: ({'merchant_id': side.merchant}, {},
+                                    {'receivers': [{'kind': 'shopper', 'id': side.shopper}]}),
+    'royalty_list': lambda side: ({'merchant_id': receivers(side) and side.merchant}, {}, None),
+    'trade_settle': lambda side: ({'trade_id': split(side)}, {}, shares(side)),
+    'trade_settle_query': lambda side: ({'trade_id': settled(side), 'out_request_no': 's1'}, {}, None),
+    'settle_list': lambda side: ({'trade_id': settled(side)}, {}, None),
+    'wallet_transfer': lambda side: ({'shop_id': side.shop}, {}, prize(side)),
+    'wallet_transfer_query': lambda side: ({'shop_id': side.shop,
+                                            'out_biz_no': transferred(side, 'shops', side.shop)}, {}, None),
+    'wallet_send': lambda side: ({'shopper_id': side.shopper}, {}, prize(side)),
+    'wallet_send_query': lambda side: ({'shopper_id': side.shopper,
+                                        'out_biz_no': transferred(side, 'shoppers', side.shopper)}, {}, None),
+    'shop_funds': _at(shop_id='shop'),
+    'bill_trades': lambda side: ({'merchant_id': takings(side) and side.merchant, 'day': '2014-12-12'}, {}, None),
+    'bill_account': lambda side: ({'shop_id': takings(side) and side.shop, 'day': '2014-12-12'}, {}, None),
+    'grant_create': lambda side: ({'shopper_id': side.shopper}, {}, {'app_id': app(side)['app_id'],
+                                                                     'scope': 'auth_user'}),
+    'grant_revoke': lambda side: ({'grant_id': grant(side)}, {}, None),
+    'grant_list': lambda side: ({'shopper_id': grant(side) and side.shopper}, {}, None),
     'shop_days': lambda side: ({}, {'day': '2014-12-12'}, None),
     'delivery_list': _at(merchant_id='merchant'),
     'token_list': _at(merchant_id='merchant'),
