@@ -24,6 +24,7 @@ int backup_main(int argc, char **argv);
 int token_main(int argc, char **argv);
 int describe_main(int argc, char **argv);
 int import_main(int argc, char **argv);
+int app_main(int argc, char **argv);
 int simulate_main(int argc, char **argv);
 int demo_main(int argc, char **argv);
 int replay_main(int argc, char **argv);

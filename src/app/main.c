@@ -13,6 +13,7 @@ static const struct {
 } subcommands[] = {
     { "serve", serve_main, "serve a store over HTTP" },
     { "import", import_main, "bring merchants, shops, shoppers and campaigns in from CSV or JSON lines" },
+    { "app", app_main, "register a program that speaks the Alipay protocol, and print its settings" },
     { "audit", audit_main, "prove a store from its transfers, also while it is being served" },
     { "backup", backup_main, "copy a store, also while it is being served, and check the copy" },
     { "token", token_main, "make a bearer token from the store's key file" },
