@@ -56,7 +56,8 @@ Ban = collections.namedtuple('Ban', 'instead allowed everywhere', defaults=((), 
 _ARENA = Ban('an arena (base/arena.h)', ('src/base/arena.c', 'src/engine/batch.c', 'src/engine/engine.c',
                                          'src/engine/timers.c', 'src/engine/view.c', 'src/store/', 'src/load/',
                                          'src/till/audit_map.c', 'src/doors/http', 'src/doors/live',
-                                         'src/doors/events', 'src/doors/notify', 'src/app/'), False)
+                                         'src/doors/events', 'src/doors/notify', 'src/doors/alipay/', 'src/app/'),
+             False)
 _CLOCK = Ban('the moment of the command, or base/os_clock.h', ('src/base/os_clock.c',), False)
 BANNED = {
     'strcpy': Ban('span_copy'),

@@ -22,7 +22,7 @@
 
 #define ALIPAY_WAITING_MAX 4096
 #define ALIPAY_WORKERS_MAX 64
-#define ALIPAY_PAGE_COUNT 8
+#define ALIPAY_PAGE_COUNT 9
 #define ALIPAY_EDIT_COUNT 2
 
 struct alipay;

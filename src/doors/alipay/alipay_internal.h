@@ -87,6 +87,27 @@ void alipay_fault_page(void *context, struct http_request *request, const struct
 
 size_t alipay_app_pages(struct alipay *door, struct rest_page *to);
 
+/* ---- methods_image.c: uploaded images ---- */
+
+#define IMAGES_MAX 64
+#define IMAGE_SIZE_MAX BODY_SIZE_MAX
+#define IMAGE_ID_BYTES 16
+
+struct kept_image {
+    char id[2 * IMAGE_ID_BYTES + 1];
+    size_t size; /* 0: none */
+    char bytes[IMAGE_SIZE_MAX];
+};
+
+struct image_shelf {
+    pthread_mutex_t lock;
+    size_t next; /* whose place the next one takes */
+    struct kept_image *images; /* IMAGES_MAX; made when the first one comes */
+};
+
+void alipay_image_page(void *context, struct http_request *request, const struct caller *caller,
+                       const struct span *params, uint32_t param_count);
+
 /* ---- workers.c ---- */
 
 enum job_step {
@@ -140,7 +161,8 @@ struct alipay_job {
     struct alipay_told told;
     char trace_id[TRACE_ID_SIZE];
     char bill_url[BILL_URL_SIZE];
-    char url[CHECKOUT_URL_SIZE];
+    bool bill_empty;
+    char image_id[2 * IMAGE_ID_BYTES + 1];
     struct span own; /* JSON members that the method wrote itself, without braces */
 };
 
@@ -157,6 +179,7 @@ struct alipay {
     struct v3_nonces *nonces;
     struct hmac_key aes_master;
     struct fault_orders faults;
+    struct image_shelf shelf;
     struct alipay_counts counts;
     uint64_t trace_salt;
     atomic_uint_fast64_t trace_count;
@@ -222,6 +245,6 @@ int64_t alipay_shopper_of(struct view *view, const char *user_id, const char *lo
 void alipay_job_answer(struct alipay_job *job);
 /* "in process" and success carry business fields, other results only the code. */
 bool alipay_result_good(enum alipay_result result);
-enum alipay_result alipay_result_of(const struct alipay_method *method, enum refusal refusal);
+enum alipay_result alipay_result_of(const struct alipay_job *job, enum refusal refusal);
 
 #endif

@@ -51,9 +51,16 @@ static enum alipay_result refused_find(const struct alipay_refused *list, enum r
     return RESULT_none;
 }
 
-enum alipay_result alipay_result_of(const struct alipay_method *method, enum refusal refusal)
+enum alipay_result alipay_result_of(const struct alipay_job *job, enum refusal refusal)
 {
-    enum alipay_result result = refused_find(method->refused, refusal);
+    const struct alipay_method *method = job->method;
+    enum alipay_result result = RESULT_none;
+    if (method->refused_by != NULL) {
+        result = refused_find(method->refused_by(job), refusal);
+    }
+    if (result == RESULT_none) {
+        result = refused_find(method->refused, refusal);
+    }
     if (result == RESULT_none) {
         result = refused_find(general, refusal);
     }

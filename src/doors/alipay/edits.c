@@ -92,5 +92,14 @@ size_t alipay_app_pages(struct alipay *door, struct rest_page *to)
                                 .unlisted = true,
                                 .content_type = "application/json",
                                 .summary = "Orders a fault of the Alipay gateway or of a notice, in a sandbox." };
-    return 1;
+    to[1] = (struct rest_page){ .name = "alipay_image",
+                                .method = "GET",
+                                .route = "/alipay/image/{image_id}",
+                                .callers = CALLER_BIT(none),
+                                .serve = alipay_image_page,
+                                .context = door,
+                                .unlisted = true,
+                                .content_type = "application/octet-stream",
+                                .summary = "An image that was uploaded through the Alipay gateway." };
+    return 2;
 }

@@ -3,6 +3,8 @@
  * The form protocol (v2), and the steps that both protocols share. What is checked, in this order: method, app,
  * charset, sign_type, timestamp, version, format, certificate, signature, delegation, encryption, content.
  */
+#include <stdlib.h>
+
 #include "base/hash.h"
 #include "base/os_random.h"
 #include "doors/alipay/alipay_internal.h"
@@ -331,7 +333,7 @@ void alipay_job_decided(struct alipay_job *job)
     if (job->call.status != STATUS_ok) {
         job->result = RESULT_unknow_error; /* it waited too long and was not decided */
     } else if (job->call.refusal != REFUSAL_none) {
-        job->result = alipay_result_of(job->method, job->call.refusal);
+        job->result = alipay_result_of(job, job->call.refusal);
     } else {
         job->result = job->method->conclude != NULL ? job->method->conclude(job) : RESULT_success;
     }
@@ -359,6 +361,8 @@ struct alipay *alipay_open(const struct alipay_settings *settings)
     assert(rc == 0);
     rc = pthread_mutex_init(&door->faults.lock, NULL);
     assert(rc == 0);
+    rc = pthread_mutex_init(&door->shelf.lock, NULL);
+    assert(rc == 0);
     rc = pthread_cond_init(&door->wake, NULL);
     assert(rc == 0);
     return door;
@@ -381,6 +385,8 @@ void alipay_close(struct alipay *door)
     hmac_key_wipe(&door->aes_master);
     (void)pthread_mutex_destroy(&door->lock);
     (void)pthread_mutex_destroy(&door->faults.lock);
+    (void)pthread_mutex_destroy(&door->shelf.lock);
+    free(door->shelf.images);
     (void)pthread_cond_destroy(&door->wake);
     struct arena arena = door->arena;
     arena_release(&arena);

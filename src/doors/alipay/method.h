@@ -105,6 +105,8 @@ struct alipay_method {
     const struct alipay_answer *answers;
     size_t answer_count;
     const struct alipay_refused *refused; /* before the general list; ends with REFUSAL_none */
+    /* A list that goes before that, where it depends on the request; NULL: none. */
+    const struct alipay_refused *(*refused_by)(const struct alipay_job *job);
     enum alipay_result invalid;      /* what a field that is missing or wrong is called */
     enum alipay_result fault;        /* and a fault of ours */
     /* Completes the request. RESULT_none: go on to `decide`; RESULT_success without `decide`: done. */

@@ -41,6 +41,7 @@ struct alipay_ask {
     char operator_id[97];
     struct alipay_terms terms;
     char logon_id[LOGON_SIZE]; /* of a payee */
+    bool refreshes;            /* want.token, not want.redeem */
     char logons[ROYALTY_LIST_MAX][LOGON_SIZE]; /* of receivers, where they are not numbers; else empty */
     union {
         struct trade_pay pay;
