@@ -62,12 +62,14 @@ static void create(struct run *run)
 {
     struct trade_row row;
     int index = 0, shop = pick(run, run->model.shop_count);
+    int shopper = chance(run, 25) ? pick(run, run->model.shopper_count) : -1;
     struct trade_create want = { .shop_id = id_of(run, shop), .amount_minor = amount_make(run),
-                                 .expires_in_s = chance(run, 50) ? 0 : 1 + pick(run, 600) };
+                                 .expires_in_s = chance(run, 50) ? 0 : 1 + pick(run, 600),
+                                 .shopper_id = shopper < 0 ? 0 : id_of(run, shopper) };
     number_make(run, want.out_trade_no, sizeof(want.out_trade_no));
     enum refusal till = call(run, house_shop(want.shop_id), &trade_create, &want, &row);
     int64_t seconds = want.expires_in_s == 0 ? 900 : want.expires_in_s;
-    int model = model_create(&run->model, shop, want.out_trade_no, want.amount_minor, seconds, &index);
+    int model = model_create(&run->model, shop, want.out_trade_no, want.amount_minor, seconds, shopper, &index);
     same_answer(run, "trade_create", model, till, index, &row);
 }
 
@@ -87,7 +89,13 @@ static void scan(struct run *run)
         same_answer(run, "qr_pay of a counter", model, till, index, &row);
         return;
     }
-    index = pick(run, run->model.trade_count);
+    index = chance(run, 60) ? run->model.trade_count - 1 : pick(run, run->model.trade_count);
+    if (chance(run, 35)) {
+        struct qr_scan look = { .qr_kind = 1, .qr_id = run->trade_ids[index] };
+        enum refusal till = call(run, house_shopper(want.shopper_id), &qr_scan, &look, &row);
+        same_answer(run, "qr_scan", model_look(&run->model, shopper, index), till, index, &row);
+        return;
+    }
     want.qr_kind = 1;
     want.qr_id = run->trade_ids[index];
     enum refusal till = call(run, house_shopper(want.shopper_id), &qr_pay, &want, &row);

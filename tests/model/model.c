@@ -448,12 +448,13 @@ int model_pay(struct model *m, int shopper, int shop, const char *number, int64_
     return refusal;
 }
 
-int model_create(struct model *m, int shop, const char *number, int64_t amount, int64_t seconds, int *trade)
+int model_create(struct model *m, int shop, const char *number, int64_t amount, int64_t seconds, int shopper,
+                 int *trade)
 {
     *trade = find(m, m->shops[shop].merchant, number);
     if (*trade >= 0) {
         const struct model_trade *t = &m->trades[*trade];
-        bool same = t->shop == shop && t->list == amount && t->way == DYNAMIC;
+        bool same = t->shop == shop && t->list == amount && t->way == DYNAMIC && (shopper < 0 || t->shopper == shopper);
         return t->state == CLOSED ? (int)REFUSAL_trade_closed : same ? 0 : (int)REFUSAL_trade_differs;
     }
     if (!m->shops[shop].open) {
@@ -465,21 +466,40 @@ int model_create(struct model *m, int shop, const char *number, int64_t amount, 
     }
     struct model_trade *t = open_trade(m, shop, number, amount, DYNAMIC);
     t->expires_us = m->now_us + seconds * 1000000;
+    t->shopper = shopper;
     *trade = m->trade_count++;
     return 0;
 }
 
-int model_scan_trade(struct model *m, int shopper, int trade, bool confirmed)
+/* Why this shopper cannot pay a trade that he scans. */
+static int scan_check(const struct model *m, int shopper, const struct model_trade *t)
 {
-    struct model_trade *t = &m->trades[trade];
     if (m->shoppers[shopper].blocked) {
         return REFUSAL_shopper_blocked;
     }
     if (t->shopper >= 0 && t->shopper != shopper) {
         return REFUSAL_buyer_differs;
     }
-    if (t->state != WAITING) {
-        return t->state == CLOSED ? REFUSAL_trade_closed : REFUSAL_trade_paid;
+    return t->state == WAITING ? 0 : t->state == CLOSED ? REFUSAL_trade_closed : REFUSAL_trade_paid;
+}
+
+int model_look(struct model *m, int shopper, int trade)
+{
+    struct model_trade *t = &m->trades[trade];
+    int refusal = scan_check(m, shopper, t);
+    if (refusal == 0 && t->scanned_us == 0) {
+        t->shopper = shopper;
+        t->scanned_us = m->now_us;
+    }
+    return refusal;
+}
+
+int model_scan_trade(struct model *m, int shopper, int trade, bool confirmed)
+{
+    struct model_trade *t = &m->trades[trade];
+    int refusal = scan_check(m, shopper, t);
+    if (refusal != 0) {
+        return refusal;
     }
     return m->shops[t->shop].open ? take(m, t, shopper, confirmed, false) : REFUSAL_shop_closed;
 }
@@ -597,6 +617,12 @@ static void give_back(struct model *m, struct model_trade *t, int64_t amount, st
     }
 }
 
+bool model_finished(const struct model *m, int trade)
+{
+    const struct model_trade *t = &m->trades[trade];
+    return t->state == PAID && m->now_us - t->paid_us > m->refund_days * 24 * 60 * MINUTE;
+}
+
 int model_refund(struct model *m, int trade, const char *number, int64_t amount)
 {
     struct model_trade *t = &m->trades[trade];
@@ -610,6 +636,9 @@ int model_refund(struct model *m, int trade, const char *number, int64_t amount)
     }
     if (t->state == CLOSED && t->paid_us == 0) {
         return REFUSAL_trade_closed;
+    }
+    if (model_finished(m, trade)) {
+        return REFUSAL_trade_finished;
     }
     if (amount <= 0 || amount > t->left) {
         return REFUSAL_refund_exceeds;

@@ -43,6 +43,7 @@ struct model_trade {
     bool confirmed;
     int day;
     int64_t created_us, paid_us, expires_us; /* expires 0: never */
+    int64_t scanned_us;                      /* 0: it was not looked at before it was paid */
     int line_count, refund_count;
     struct model_line lines[MODEL_LINES];
     struct model_refund refunds[MODEL_REFUNDS];
@@ -91,6 +92,7 @@ struct model {
     struct model_deposit deposits[MODEL_DEPOSITS];
     int shopper_count, shop_count, campaign_count, trade_count, deposit_count;
     int64_t bank;
+    int64_t refund_days;
     int64_t now_us;   /* of the call that is being decided */
     int64_t fresh_id; /* of the trade that the call opens, if it opens one */
 };
@@ -103,7 +105,13 @@ int model_top_up(struct model *m, int shopper, int64_t amount);
 int model_withdraw(struct model *m, int shopper, int64_t amount);
 /* `*trade` is the trade that answers. */
 int model_pay(struct model *m, int shopper, int shop, const char *number, int64_t amount, int64_t step, int *trade);
-int model_create(struct model *m, int shop, const char *number, int64_t amount, int64_t seconds, int *trade);
+/* `shopper` -1: whoever scans it first. */
+int model_create(struct model *m, int shop, const char *number, int64_t amount, int64_t seconds, int shopper,
+                 int *trade);
+/* The shopper scans it, to look at it first. */
+int model_look(struct model *m, int shopper, int trade);
+/* Whether its refunds are over. */
+bool model_finished(const struct model *m, int trade);
 int model_scan_trade(struct model *m, int shopper, int trade, bool confirmed);
 int model_scan_counter(struct model *m, int shopper, int shop, int64_t amount, bool confirmed, int *trade);
 int model_confirm(struct model *m, int shopper, int trade);

@@ -77,6 +77,7 @@ static void same_trade(struct run *run, int index, const struct trade_row *row)
     same(run, "day", t->day, row->day);
     same(run, "paid_at", t->paid_us, row->paid_at_us);
     same(run, "expires", t->expires_us, row->expires_at_us);
+    same(run, "scanned", t->scanned_us, row->scanned_at_us);
     same(run, "refunds", t->refund_count, row->refund_count);
     same(run, "discounts", t->line_count, row->discounts_count);
     for (int i = 0; i < t->line_count && i < row->discounts_count; i++) {
@@ -95,7 +96,10 @@ void same_answer(struct run *run, const char *what, int model, enum refusal till
     if (till == REFUSAL_none && run->wrong == NULL) {
         run->trade_ids[index] = row->trade_id;
         same(run, "trade", run->model.trades[index].id, row->trade_id);
-        same_trade(run, index, row);
+        same(run, "finished", model_finished(&run->model, index), row->state == TRADE_finished);
+        struct trade_row stored = *row; /* that it is finished is shown only */
+        stored.state = row->state == TRADE_finished ? TRADE_success : row->state;
+        same_trade(run, index, &stored);
     }
 }
 

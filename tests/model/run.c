@@ -116,12 +116,24 @@ static void people_open(struct run *run)
     }
 }
 
+/* Refunds end so soon that a history sees it. */
+static void refunds_end(struct run *run)
+{
+    struct policy_row policy;
+    struct nothing nothing = { 0 };
+    run->model.refund_days = 1;
+    same_refusal(run, "policy_query", 0, call(run, house_operator, &policy_query, &nothing, &policy));
+    same(run, "days for refunds", 365, policy.refund_days);
+    policy.refund_days = 1;
+    same_refusal(run, "policy_change", 0, call(run, house_operator, &policy_change, &policy, &policy));
+}
+
 static void world_draw(struct run *run)
 {
     struct model *m = &run->model;
     static const int zones[] = { 480, 480, 480, 540, -600 };
     *m = (struct model){ .shopper_count = 2 + pick(run, MODEL_PEOPLE - 1), .shop_count = 2 + pick(run, MODEL_SHOPS - 1),
-                         .campaign_count = pick(run, MODEL_CAMPAIGNS + 1) };
+                         .campaign_count = pick(run, MODEL_CAMPAIGNS + 1), .refund_days = 365 };
     for (int i = 0; i < m->shop_count; i++) {
         m->shops[i] = (struct model_shop){ .merchant = pick(run, 2), .set = pick(run, 2),
                                            .zone_minutes = zones[pick(run, COUNT_OF(zones))] };
@@ -132,6 +144,9 @@ static void world_draw(struct run *run)
         m->shoppers[i].person = m->shoppers[m->shoppers[i].person].person;
     }
     people_open(run);
+    if (chance(run, 30)) {
+        refunds_end(run);
+    }
     for (int i = 0; i < m->campaign_count; i++) {
         campaign_draw(run, &m->campaigns[i]);
         campaign_open(run, i);
@@ -146,6 +161,9 @@ static void time_pass(struct run *run)
     int which = pick(run, 100);
     int64_t us = most[which < 30 ? 0 : which < 60 ? 1 : which < 94 ? 2 : 3];
     run->house.now_us += 1 + (int64_t)(draw(run) % (uint64_t)us);
+    if (run->model.refund_days == 1 && chance(run, 3)) {
+        run->house.now_us += 16 * US_PER_HOUR;
+    }
 }
 
 static void run_open(struct run *run, uint64_t seed)
@@ -188,7 +206,7 @@ static bool history(struct run *run, uint64_t seed)
 static void small_world(struct run *run)
 {
     struct model *m = &run->model;
-    *m = (struct model){ .shopper_count = 2, .shop_count = 2, .campaign_count = 1 };
+    *m = (struct model){ .shopper_count = 2, .shop_count = 2, .campaign_count = 1, .refund_days = 365 };
     for (int i = 0; i < 2; i++) {
         m->shops[i] = (struct model_shop){ .merchant = i, .zone_minutes = 480 };
         m->shoppers[i] = (struct model_shopper){ .person = i, .limit = 4 };

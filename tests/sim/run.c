@@ -16,6 +16,7 @@
 
 #include "base/civil.h"
 #include "base/os_clock.h"
+#include "people/app.h"
 #include "sim/world.h"
 #include "support/house.h"
 #include "till/deposit.h"
@@ -24,6 +25,7 @@
 #define SHOPS 3
 #define CAMPAIGNS 2
 #define WISH_REFUND "wish-" /* begins the numbers of refunds that clients want; a cancel gives its own */
+#define APP_ID INT64_C(2021000000000001)
 #define WISHES 60 /* of all clients of one life */
 
 /* ---- what clients want ---- */
@@ -59,6 +61,11 @@ static void wish_pay(struct world *world)
                               .code_device_id = 1 + world_pick(world, SHOPPERS),
                               .code_step = world->now_us / US_PER_MINUTE + world_pick(world, 3) - 1 };
     snprintf(want.out_trade_no, sizeof(want.out_trade_no), "n%d", world->intent_count);
+    if (world_chance(world, 30)) { /* of an app, which is told of it and said more */
+        want.app_id = APP_ID;
+        want.expires_in_s = world_pick(world, 900);
+        snprintf(want.detail.passback, sizeof(want.detail.passback), "p%d", world->intent_count);
+    }
     memcpy(intent->request, &want, sizeof(want));
 }
 
@@ -82,7 +89,7 @@ static void wish_about_trade(struct world *world)
     }
     const struct trade_row *trade = (const void *)paid->answer;
     struct intent *intent;
-    int which = world_pick(world, 10);
+    int which = world_pick(world, 11);
     if (which < 5) {
         struct trade_refund want = { .trade_id = trade->trade_id,
                                      .amount_minor = 1 + world_pick(world, (int)min_i64(trade->list_minor, 100000)) };
@@ -95,6 +102,12 @@ static void wish_about_trade(struct world *world)
         struct qr_pay want = { .shopper_id = 1 + world_pick(world, SHOPPERS), .qr_kind = 1, .qr_id = trade->trade_id,
                                .confirmed = world_pick(world, 2) };
         intent = intent_new(world, house_shopper(want.shopper_id), &qr_pay);
+        memcpy(intent->request, &want, sizeof(want));
+        return;
+    }
+    if (which == 10) {
+        struct qr_scan want = { .shopper_id = 1 + world_pick(world, SHOPPERS), .qr_kind = 1, .qr_id = trade->trade_id };
+        intent = intent_new(world, house_shopper(want.shopper_id), &qr_scan);
         memcpy(intent->request, &want, sizeof(want));
         return;
     }
@@ -209,6 +222,9 @@ static void set_up(struct world *world)
         struct shop_create shop = { .shop_id = i, .merchant_id = 1 };
         set_up_call(world, &shop_create, &shop, 0);
     }
+    struct app_create app = { .app_id = APP_ID, .merchant_id = 1, .shop_id = 1, .name = "POS",
+                              .notify_url = "https://pos.example.org/n" };
+    set_up_call(world, &app_create, &app, 0);
     for (int i = 1; i <= SHOPPERS; i++) {
         struct shopper_create shopper = { .shopper_id = i, .person_id = i == 2 ? 1 : i,
                                           .no_password_limit_minor = i == 3 ? 300 : 5000 };
@@ -287,6 +303,7 @@ static void ask_all_again(struct world *world)
 
 struct counts {
     int64_t trades, refunds, deposits, taken_minor;
+    int64_t details, app_paid, notices; /* of the app's trades: what was said, those paid, those told as paid */
     bool overdue; /* a deposit that is open although its time is up */
     int64_t now_us;
 };
@@ -294,8 +311,23 @@ struct counts {
 static bool count_trade(void *context, const void *row)
 {
     const struct trade_row *trade = row;
-    (void)trade;
-    ((struct counts *)context)->trades++;
+    struct counts *counts = context;
+    counts->trades++;
+    counts->app_paid += trade->app_id == APP_ID && trade->paid_at_us != 0;
+    return true;
+}
+
+static bool count_detail(void *context, const void *row)
+{
+    const struct trade_detail_row *detail = row;
+    ((struct counts *)context)->details += detail->detail.passback[0] == 'p';
+    return true;
+}
+
+static bool count_notice(void *context, const void *row)
+{
+    const struct delivery_row *delivery = row;
+    ((struct counts *)context)->notices += delivery->app_id == APP_ID && delivery->topic == TOPIC_trade_paid;
     return true;
 }
 
@@ -375,6 +407,31 @@ static void sums_check(struct world *world)
     }
 }
 
+/* Each trade of the app keeps what was said of it, and each payment of one is told once. */
+static void app_check(struct world *world)
+{
+    struct counts found = { 0 };
+    struct store *memory = world->shaky.memory;
+    int64_t answered = 0;
+    for (int i = 0; i < world->intent_count; i++) {
+        const struct intent *intent = &world->intents[i];
+        const struct trade_pay *pay = (const void *)intent->request;
+        answered += intent->command == &trade_pay && pay->app_id == APP_ID && intent->known &&
+                    intent->refusal == REFUSAL_none;
+    }
+    struct span all = { NULL, 0 };
+    bool read = memory->ops->scan(memory, &trade_table, all, count_trade, &found) == STATUS_ok &&
+                memory->ops->scan(memory, &trade_detail_table, all, count_detail, &found) == STATUS_ok &&
+                memory->ops->scan(memory, &delivery_table, all, count_notice, &found) == STATUS_ok;
+    assert(read);
+    if (found.details != answered) {
+        world_wrong(world, "details", found.details > answered ? "more than were answered" : "some are missing");
+    }
+    if (found.notices != found.app_paid) {
+        world_wrong(world, "notices", found.notices > found.app_paid ? "one was told twice" : "one was not told");
+    }
+}
+
 /* No two calls were decided at the same time. */
 static int time_order(const void *a, const void *b)
 {
@@ -422,6 +479,7 @@ static bool life(struct world *world, uint64_t seed, enum canary canary)
         world_restart(world); /* once more from what is durable */
         ask_all_again(world);
         sums_check(world);
+        app_check(world);
         deposits_check(world);
         times_check(world);
         audit_check(world);
