@@ -391,6 +391,11 @@ static bool sandbox_begin(struct server *server, const char *address, char *erro
         snprintf(error, error_size, "the address to listen at is too long");
         return false;
     }
+    for (size_t i = 0; i < server->edits.count; i++) {
+        if (strcmp(server->edits.edits[i].command, "app_create") == 0) {
+            facts.app_edit = &server->edits.edits[i];
+        }
+    }
     tokens_issue(server->tokens, (struct caller){ .kind = CALLER_operator }, TOKEN_FIRST_ID, token);
     return sandbox_fill(server->sandbox, error, error_size) && sandbox_print(server->sandbox, &facts, stdout);
 }

@@ -196,8 +196,8 @@ static const char *set_cookie_make(const struct session_door *door, struct http_
 {
     char *text = arena_try(http->arena, SET_COOKIE_SIZE);
     if (text != NULL) {
-        int size = snprintf(text, SET_COOKIE_SIZE, SESSION_COOKIE "=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s",
-                            cookie, age_s, door->secure ? "; Secure" : "");
+        int size = snprintf(text, SET_COOKIE_SIZE, "%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s",
+                            SESSION_COOKIE, cookie, age_s, door->secure ? "; Secure" : "");
         assert(size > 0);
         assert(size < SET_COOKIE_SIZE);
     }
