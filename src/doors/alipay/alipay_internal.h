@@ -8,10 +8,13 @@
 
 #include "base/os_clock.h"
 #include "doors/alipay/alipay.h"
+#include "doors/alipay/apps.h"
 #include "doors/alipay/bill.h"
 #include "doors/alipay/certificate.h"
 #include "doors/alipay/charset.h"
 #include "doors/alipay/checkout.h"
+#include "doors/alipay/fault.h"
+#include "doors/alipay/image.h"
 #include "doors/alipay/method.h"
 #include "doors/alipay/money_text.h"
 #include "doors/alipay/oauth.h"
@@ -23,90 +26,11 @@
 #define TIMESTAMP_WINDOW_US US_PER_DAY /* v2: its rules name none, and clients sign in their machine's own zone */
 #define TRACE_ID_SIZE 33
 #define SUB_MESSAGE_SIZE 512
-#define FAULTS_MAX_KEPT 64
 #define SILENCE_US (120 * US_PER_SECOND) /* longer than the HTTP server waits for an answer */
-
-/* ---- apps.c ---- */
-
-/* An app as it was at some commit, with its key parsed; shared by jobs. */
-struct alipay_app {
-    atomic_int holds;
-    struct app_row row;
-    struct alipay_key key;
-    bool keyed; /* `key` is there */
-    bool encrypts;
-    uint8_t aes_key[ALIPAY_AES_KEY_SIZE];
-    struct alipay_app *next; /* in its bucket */
-};
-
-struct alipay_apps;
-
-/* NULL: the store cannot be read. */
-struct alipay_apps *alipay_apps_open(struct engine *engine, struct store *store, const struct master_key *key);
-void alipay_apps_close(struct alipay_apps *apps);
-/* NULL: there is none. To be dropped. Any thread. */
-struct alipay_app *alipay_app_take(struct alipay_apps *apps, int64_t app_id);
-void alipay_app_drop(struct alipay_app *app);
-void alipay_aes_key(const struct hmac_key *key, int64_t app_id, int32_t generation,
-                    uint8_t to[ALIPAY_AES_KEY_SIZE]);
-
-/* ---- fault.c ---- */
-
-enum fault_kind {
-    FAULTY_none,
-    FAULTY_delay,   /* answered late */
-    FAULTY_silence, /* done, and never answered */
-    FAULTY_unknown, /* done, and answered 20000 */
-    FAULTY_code,    /* not done, and answered with a code */
-    FAULTY_notice_lost,
-    FAULTY_notice_repeated,
-    FAULTY_notice_late,
-};
-
-struct fault_order {
-    int64_t app_id;
-    char method[ALIPAY_NAME_SIZE_MAX]; /* empty: any */
-    enum fault_kind kind;
-    char sub_code[96];
-    int64_t delay_ms;
-    int32_t count; /* how often it still happens */
-};
-
-struct fault_orders {
-    pthread_mutex_t lock;
-    uint32_t count;
-    struct fault_order list[FAULTS_MAX_KEPT];
-};
-
-/* The order that this call of an app meets, counted down; kind none when there is none. */
-struct fault_order alipay_fault_take(struct fault_orders *orders, int64_t app_id, const char *method);
-void alipay_fault_page(void *context, struct http_request *request, const struct caller *caller,
-                       const struct span *params, uint32_t param_count);
 
 /* ---- edits.c: keys of apps as the REST door takes them, and routes about apps ---- */
 
 size_t alipay_app_pages(struct alipay *door, struct rest_page *to);
-
-/* ---- methods_image.c: uploaded images ---- */
-
-#define IMAGES_MAX 64
-#define IMAGE_SIZE_MAX BODY_SIZE_MAX
-#define IMAGE_ID_BYTES 16
-
-struct kept_image {
-    char id[2 * IMAGE_ID_BYTES + 1];
-    size_t size; /* 0: none */
-    char bytes[IMAGE_SIZE_MAX];
-};
-
-struct image_shelf {
-    pthread_mutex_t lock;
-    size_t next; /* whose place the next one takes */
-    struct kept_image *images; /* IMAGES_MAX; made when the first one comes */
-};
-
-void alipay_image_page(void *context, struct http_request *request, const struct caller *caller,
-                       const struct span *params, uint32_t param_count);
 
 /* ---- workers.c ---- */
 

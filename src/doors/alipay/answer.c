@@ -386,8 +386,8 @@ static void v3_answer(struct alipay_job *job, struct span node, const struct pla
             headers[count++] = (struct http_header){ "alipay-sn", keys->cert_sn };
         }
     }
-    http_answer(job->http, v3_status(job), job->encrypted ? "text/plain;charset=utf-8" : "application/json;charset=utf-8",
-                node, headers, count);
+    const char *type = job->encrypted ? "text/plain;charset=utf-8" : "application/json;charset=utf-8";
+    http_answer(job->http, v3_status(job), type, node, headers, count);
 }
 
 void alipay_job_answer(struct alipay_job *job)

@@ -457,10 +457,10 @@ void alipay_metrics(struct alipay *door, struct metrics_text *text)
                        (int64_t)atomic_load(&counts->answered));
     metrics_text_value(text, "onetill_alipay_failures_total", "counter", "Answers with another result.",
                        (int64_t)atomic_load(&counts->failed));
-    metrics_text_value(text, "onetill_alipay_signature_faults_total", "counter", "Requests whose signature did not hold.",
-                       (int64_t)atomic_load(&counts->signature_faults));
-    metrics_text_value(text, "onetill_alipay_refused_full_total", "counter", "Requests refused because too many waited.",
-                       (int64_t)atomic_load(&counts->refused_full));
+    metrics_text_value(text, "onetill_alipay_signature_faults_total", "counter",
+                       "Requests whose signature did not hold.", (int64_t)atomic_load(&counts->signature_faults));
+    metrics_text_value(text, "onetill_alipay_refused_full_total", "counter",
+                       "Requests refused because too many waited.", (int64_t)atomic_load(&counts->refused_full));
     metrics_text_value(text, "onetill_alipay_busy_us_total", "counter", "Time that workers spent on requests.",
                        (int64_t)atomic_load(&counts->busy_us));
 }

@@ -111,7 +111,8 @@ struct alipay_method {
     enum alipay_result fault;        /* and a fault of ours */
     /* Completes the request. RESULT_none: go on to `decide`; RESULT_success without `decide`: done. */
     enum alipay_result (*prepare)(struct alipay_job *job);
-    enum refusal (*decide)(const struct alipay_ask *ask, struct moment *at, struct view *view, struct alipay_told *told);
+    enum refusal (*decide)(const struct alipay_ask *ask, struct moment *at, struct view *view,
+                           struct alipay_told *told);
     /* Decided and not refused: what it comes to; NULL: success. */
     enum alipay_result (*conclude)(struct alipay_job *job);
 };

@@ -141,7 +141,7 @@ static enum alipay_result detail_read(struct alipay_job *job)
 
 static enum alipay_result terms_check(struct alipay_job *job)
 {
-    static enum alipay_result (*const checks[])(struct alipay_job *job) = { amounts_check, channels_check, detail_read };
+    static enum alipay_result (*const checks[])(struct alipay_job *) = { amounts_check, channels_check, detail_read };
     struct span currency = json_in_plain(alipay_biz(job, "trans_currency"));
     const struct json_value *goods = alipay_biz(job, "goods_detail");
     if (currency.size > 0 && !span_equal(currency, SPAN("CNY"))) {

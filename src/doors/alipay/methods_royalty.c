@@ -110,7 +110,8 @@ static void write_result_code(const struct alipay_job *job, struct json_out *out
 static const struct alipay_field bind_fields[] = {
     { "receiver_list", TYPE_list, NEED_depends, USE_honoured, 0, INTO_nothing, 0, 0,
       "At most 20 of type (userId, loginName), account, name, memo." },
-    { "out_request_no", TYPE_text, NEED_may, USE_accepted, 32, INTO_nothing, 0, 0, "Binding twice is as binding once." },
+    { "out_request_no", TYPE_text, NEED_may, USE_accepted, 32, INTO_nothing, 0, 0,
+      "Binding twice is as binding once." },
 };
 
 static const struct alipay_answer bind_answers[] = {
