@@ -50,7 +50,8 @@ export class Sandbox {
             await gone;
         }
         if (this.process.exitCode !== 0) {
-            throw new Error(`the server ended with ${this.process.exitCode ?? this.process.signalCode}: ${this.errors}`);
+            const how = this.process.exitCode ?? this.process.signalCode;
+            throw new Error(`the server ended with ${how}: ${this.errors}`);
         }
     }
 
@@ -113,6 +114,27 @@ export class Sandbox {
     async payCode(shopper_id = "1001") {
         const document = await this.must("GET", `/v1/sandbox/shoppers/${shopper_id}/pay_code`);
         return document.pay_code;
+    }
+
+    /* A fault on demand, of the gateway or of a notice. */
+    async fault(order) {
+        await this.must("POST", "/v1/sandbox/faults", { app_id: this.facts.app.app_id, ...order });
+    }
+
+    /* A browser in which the shopper has logged in with the code of the phone: headers for further requests. */
+    async logIn(shopper_id = "1001") {
+        const answer = await fetch(this.url + "/session", {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify({
+                account: this.facts.shoppers.find((one) => one.shopper_id === shopper_id).user_id,
+                pay_code: await this.payCode(shopper_id),
+            }),
+        });
+        const session = await answer.json();
+        if (answer.status !== 200) throw new Error("logging in: " + JSON.stringify(session));
+        const cookie = answer.headers.get("set-cookie").split(";")[0];
+        return { "content-type": "application/json", cookie, "onetill-proof": session.proof };
     }
 
     /* A shopper does something: scan, confirm, decline. */
