@@ -21,7 +21,7 @@ static const struct {
     { "simulate", simulate_main, "what a campaign would have given to trades of the past" },
     { "replay", replay_main, "replay real daily payment counts of shops" },
     { "bench", bench_main, "measure durable payments per second over HTTP" },
-    { "describe", describe_main, "print what is built in: api, refusals, rows" },
+    { "describe", describe_main, "print what is built in: api, refusals, rows, alipay" },
 };
 
 static void usage(FILE *to)

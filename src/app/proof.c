@@ -8,6 +8,7 @@
 #include "app/serve.h"
 #include "base/json_out.h"
 #include "base/os_clock.h"
+#include "doors/alipay/alipay.h"
 #include "doors/openapi.h"
 #include "load/progress.h"
 #include "till/audit.h"
@@ -354,8 +355,13 @@ int describe_main(int argc, char **argv)
         describe_rows();
         return EXIT_holds;
     }
+    if (strcmp(what, "alipay") == 0) {
+        alipay_describe(stdout);
+        return EXIT_holds;
+    }
     FILE *to = strcmp(what, "--help") == 0 ? stdout : stderr;
-    fprintf(to, "usage: onetill describe api|refusals|rows\n\n"
-                "api: the OpenAPI document; refusals: every code the REST door may say no with; rows: the tables.\n");
+    fprintf(to, "usage: onetill describe api|refusals|rows|alipay\n\n"
+                "api: the OpenAPI document; refusals: every code the REST door may say no with; rows: the tables;\n"
+                "alipay: the methods of the Alipay door with their fields and codes, as JSON.\n");
     return to == stdout ? EXIT_holds : EXIT_usage;
 }

@@ -128,6 +128,26 @@ static void results_describe(struct json_out *out)
     json_out_array_end(out);
 }
 
+static void provocations_describe(struct json_out *out)
+{
+    static const struct {
+        const char *methods, *sub_code, *how;
+    } list[] = {
+#define PROVOKE(methods, sub_code, how) { methods, sub_code, how },
+#include "doors/alipay/provoke.def"
+#undef PROVOKE
+    };
+    json_out_array(out);
+    for (size_t i = 0; i < COUNT_OF(list); i++) {
+        json_out_object(out);
+        text_member(out, "methods", list[i].methods);
+        text_member(out, "sub_code", list[i].sub_code);
+        text_member(out, "how", list[i].how);
+        json_out_object_end(out);
+    }
+    json_out_array_end(out);
+}
+
 void alipay_describe(FILE *to)
 {
     static char bytes[262144];
@@ -142,6 +162,8 @@ void alipay_describe(FILE *to)
     json_out_array_end(&out);
     json_out_key(&out, "results");
     results_describe(&out);
+    json_out_key(&out, "provocations");
+    provocations_describe(&out);
     json_out_object_end(&out);
     struct span json = json_out_end(&out);
     assert(json.size > 0);
