@@ -196,31 +196,37 @@ static int64_t minor_of(const char *text)
 
 /* ---- facts ---- */
 
-static void the_bill_of_a_day_is_the_protocols_to_the_letter(void **state)
+/* Two payments and a refund of the first in part; then the day is over. */
+static void a_plain_day(struct scene *scene, struct trade_row *trade, struct trade_row *other)
 {
-    static struct scene scene;
-    char wanted[1024], number[2][TRADE_NO_SIZE];
-    struct trade_row trade;
-    (void)state;
-    scene_open(&scene, true);
-    stage_move(&scene.stage, 3 * US_PER_MINUTE);
     static struct trade_pay want;
+    stage_move(&scene->stage, 3 * US_PER_MINUTE);
     want = (struct trade_pay){ .shop_id = 1,
                                .terminal_id = 1,
                                .out_trade_no = "T1",
-                               .subject = "\xe6\x8b\xbf\xe9\x93\x81, \xe5\xa4\xa7\xe6\x9d\xaf",
+                               .subject = "拿铁, 大杯",
                                .amount_minor = 1840,
                                .code_device_id = 1,
                                .code_step = (HOUSE_NOON_US + 3 * US_PER_MINUTE) / US_PER_MINUTE,
                                .detail = { .operator_id = "op1", .body = "=1+1", .terminal_code = "pos7" } };
-    assert_int_equal(house_call(&scene.stage.house, house_shop(1), &trade_pay, &want, &trade), REFUSAL_none);
-    struct trade_row other = city_pay(&scene.stage, 2, 2, 2000);
-    struct trade_refund back = { .trade_id = trade.trade_id,
+    assert_int_equal(house_call(&scene->stage.house, house_shop(1), &trade_pay, &want, trade), REFUSAL_none);
+    *other = city_pay(&scene->stage, 2, 2, 2000);
+    struct trade_refund back = { .trade_id = trade->trade_id,
                                  .amount_minor = 1000,
                                  .out_request_no = "R1",
                                  .reason = "cold" };
-    assert_int_equal(city_try(&scene.stage, &trade_refund, &back), REFUSAL_none);
-    stage_move(&scene.stage, US_PER_DAY);
+    assert_int_equal(city_try(&scene->stage, &trade_refund, &back), REFUSAL_none);
+    stage_move(&scene->stage, US_PER_DAY);
+}
+
+static void the_bill_of_a_day_is_the_protocols_to_the_letter(void **state)
+{
+    static struct scene scene;
+    char wanted[1024], number[2][TRADE_NO_SIZE];
+    struct trade_row trade, other;
+    (void)state;
+    scene_open(&scene, true);
+    a_plain_day(&scene, &trade, &other);
     fetch_bill(&scene, BILL_trade, DAY);
     (void)trade_no_write(trade.trade_id, number[0]);
     (void)trade_no_write(other.trade_id, number[1]);
