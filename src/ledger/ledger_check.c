@@ -6,10 +6,13 @@
  *  3. the legs of the batch's transfers add up to the change of every account, and the last leg of an
  *     account states its balance.
  */
+#include <pthread.h>
+
+#include "base/arena.h"
 #include "base/hash.h"
 #include "ledger/ledger.h"
 
-/* Change of one account in the batch, in a small open-addressing table of the calling thread's. */
+/* Change of one account in the batch, in an open-addressing table of the calling thread's. */
 struct change {
     const struct account_row *account;
     int64_t legs_sum;
@@ -93,10 +96,51 @@ static const char *account_holds(const struct change *change)
     return NULL;
 }
 
+/*
+ * What a check is worked out on: four megabytes, for the one thread that decides. It is taken at that thread's first
+ * check; as a thread-local array every thread of the process would have to have one, zeroed at its start.
+ */
+struct pad {
+    struct arena arena; /* holds the pad itself */
+    struct change changes[CHANGES_MAX];
+    uint32_t used[BATCH_ROWS_MAX];
+};
+
+static pthread_key_t pad_key;
+
+static void pad_release(void *context)
+{
+    struct arena arena = ((struct pad *)context)->arena;
+    arena_release(&arena);
+}
+
+static void pad_key_make(void)
+{
+    int rc = pthread_key_create(&pad_key, pad_release);
+    assert(rc == 0);
+}
+
+static struct pad *pad_of_thread(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, pad_key_make);
+    struct pad *pad = pthread_getspecific(pad_key);
+    if (pad == NULL) {
+        struct arena arena;
+        arena_init(&arena, sizeof(*pad) + 64, 2 * sizeof(*pad));
+        pad = arena_take(&arena, sizeof(*pad));
+        pad->arena = arena;
+        int rc = pthread_setspecific(pad_key, pad);
+        assert(rc == 0);
+    }
+    return pad;
+}
+
 const char *ledger_check(void *context, const struct row_change *rows, size_t count)
 {
-    static _Thread_local struct change changes[CHANGES_MAX];
-    static _Thread_local uint32_t used[BATCH_ROWS_MAX];
+    struct pad *pad = pad_of_thread();
+    struct change *changes = pad->changes;
+    uint32_t *used = pad->used;
     uint32_t used_count = 0;
     (void)context;
 
