@@ -33,7 +33,7 @@ static const char help[] =
     "  --base-url URL          how shoppers reach this server; stands in QR codes\n"
     "  --http-threads N        threads that read and write requests (1)\n"
     "  --connections N         most connections at a time (8192)\n"
-    "  --cache-mb N            memory for rows (512)\n"
+    "  --cache-mb N            memory for rows (512; of a sandbox 16)\n"
     "  --test-clock            time stands still and is moved by POST /v1/test/clock; test codes are offered\n"
     "  --test-clock-start T    where the test clock starts, RFC 3339\n"
     "  --metrics-guarded       /metrics wants an operator's token\n"
@@ -43,6 +43,8 @@ static const char help[] =
     "  --webhook-private       webhooks may go to this machine and to private networks (as with --test-clock)\n";
 
 #define ADDRESS_TEXT_SIZE 300
+#define CACHE_MB_DEFAULT 512
+#define CACHE_MB_SANDBOX 16
 
 /* ---- the test clock ---- */
 
@@ -441,7 +443,6 @@ int serve_main(int argc, char **argv)
                                         .base_url = "",
                                         .http_threads = 1,
                                         .connections_max = 8192,
-                                        .cache_mb = 512,
                                         .test_clock_start_us = os_now_us() };
     static struct server server; /* large: it holds what lives as long as the process */
     struct scratch scratch = { .folder = "" };
@@ -449,6 +450,9 @@ int serve_main(int argc, char **argv)
     int exit_status = options_read(&terms, argc, argv, &settings);
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
+    }
+    if (settings.cache_mb == 0) {
+        settings.cache_mb = settings.sandbox ? CACHE_MB_SANDBOX : CACHE_MB_DEFAULT;
     }
     if (settings.store_path == NULL) {
         if (access("/dev/shm", W_OK) == 0) {
