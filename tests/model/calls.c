@@ -41,7 +41,8 @@ void do_pay(struct run *run, int shopper, int shop, const char *number, int64_t 
     struct trade_pay want = { .shop_id = id_of(run, shop),
                               .amount_minor = amount,
                               .code_device_id = id_of(run, shopper),
-                              .code_step = run->house.now_us / US_PER_MINUTE + minutes };
+                              .code_step = run->house.now_us / US_PER_MINUTE + minutes,
+                              .royalty_frozen = amount % 3 != 0 };
     bool fits = span_copy(span_of(number), want.out_trade_no, sizeof(want.out_trade_no));
     assert(fits);
     int index = 0;
@@ -66,6 +67,7 @@ static void create(struct run *run)
     struct trade_create want = { .shop_id = id_of(run, shop), .amount_minor = amount_make(run),
                                  .expires_in_s = chance(run, 50) ? 0 : 1 + pick(run, 600),
                                  .shopper_id = shopper < 0 ? 0 : id_of(run, shopper) };
+    want.royalty_frozen = want.amount_minor % 3 != 0;
     number_make(run, want.out_trade_no, sizeof(want.out_trade_no));
     enum refusal till = call(run, house_shop(want.shop_id), &trade_create, &want, &row);
     int64_t seconds = want.expires_in_s == 0 ? 900 : want.expires_in_s;
@@ -151,15 +153,21 @@ static void cancel_number(struct run *run)
     same_answer(run, "trade_cancel_number", model, till, index, &row);
 }
 
-void do_refund(struct run *run, int index, const char *number, int64_t amount)
+void do_refund_given(struct run *run, int index, const char *number, int64_t amount, const struct model_given *given)
 {
     struct refund_row row;
-    struct trade_refund want = { .trade_id = run->trade_ids[index], .amount_minor = amount };
+    struct trade_refund want = { .trade_id = run->trade_ids[index], .amount_minor = amount,
+                                 .royalties_given = given != NULL };
+    for (; given != NULL && want.royalties_count < given->count; want.royalties_count++) {
+        want.royalties[want.royalties_count] =
+            (struct royalty_return){ given->kind[want.royalties_count], id_of(run, given->who[want.royalties_count]),
+                                     given->amount[want.royalties_count] };
+    }
     bool fits = span_copy(span_of(number), want.out_request_no, sizeof(want.out_request_no));
     assert(fits);
     const struct model_trade *t = &run->model.trades[index];
     enum refusal till = call(run, house_shop(id_of(run, t->shop)), &trade_refund, &want, &row);
-    same_refusal(run, "trade_refund", model_refund(&run->model, index, number, amount), till);
+    same_refusal(run, "trade_refund", model_refund_given(&run->model, index, number, amount, given), till);
     for (int i = 0; i < t->refund_count && till == REFUSAL_none; i++) {
         if (strcmp(t->refunds[i].number, number) == 0) {
             same(run, "a refund's amount", t->refunds[i].amount, row.amount_minor);
@@ -168,6 +176,11 @@ void do_refund(struct run *run, int index, const char *number, int64_t amount)
                  row.discount_minor);
         }
     }
+}
+
+void do_refund(struct run *run, int index, const char *number, int64_t amount)
+{
+    do_refund_given(run, index, number, amount, NULL);
 }
 
 static void refund(struct run *run)
@@ -312,8 +325,10 @@ static void people_touch(struct run *run)
 void do_something(struct run *run)
 {
     int which = pick(run, 100);
-    if (which < 33) {
+    if (which < 21) {
         pay(run);
+    } else if (which < 33) {
+        do_share(run);
     } else if (which < 39) {
         create(run);
     } else if (which < 41) {

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "engine/refusal.h"
+#include "model/shares.h"
 
 #define MINUTE INT64_C(60000000)
 #define WAITING 1
@@ -31,7 +32,7 @@ bool model_canary;
 
 /* ---- calendar, without the base's ---- */
 
-static int date(int64_t us, int zone_minutes)
+int model_date(int64_t us, int zone_minutes)
 {
     int64_t day = (us + zone_minutes * MINUTE) / (24 * 60 * MINUTE);
     int year = 1970;
@@ -341,7 +342,7 @@ static int take(struct model *m, struct model_trade *t, int shopper, bool confir
 {
     struct model_shopper *s = &m->shoppers[shopper];
     struct model_trade fresh = *t;
-    int day = date(m->now_us, m->shops[t->shop].zone_minutes);
+    int day = model_date(m->now_us, m->shops[t->shop].zone_minutes);
     bool today = s->day >= day;
     if (!discount_find(m, &fresh, shopper, day)) {
         return REFUSAL_budget_exhausted;
@@ -403,6 +404,7 @@ static struct model_trade *open_trade(struct model *m, int shop, const char *num
     struct model_trade *t = &m->trades[m->trade_count];
     *t = (struct model_trade){ .id = m->fresh_id, .shop = shop, .shopper = -1, .way = way, .state = WAITING,
                                .list = amount, .created_us = m->now_us };
+    t->frozen = way != STATIC && amount % 3 != 0; /* as the calls have it */
     snprintf(t->number, sizeof(t->number), "%s", number);
     return t;
 }
@@ -623,7 +625,7 @@ bool model_finished(const struct model *m, int trade)
     return t->state == PAID && m->now_us - t->paid_us > m->refund_days * 24 * 60 * MINUTE;
 }
 
-int model_refund(struct model *m, int trade, const char *number, int64_t amount)
+int model_refund_given(struct model *m, int trade, const char *number, int64_t amount, const struct model_given *given)
 {
     struct model_trade *t = &m->trades[trade];
     for (int i = 0; i < t->refund_count; i++) {
@@ -643,11 +645,23 @@ int model_refund(struct model *m, int trade, const char *number, int64_t amount)
     if (amount <= 0 || amount > t->left) {
         return REFUSAL_refund_exceeds;
     }
+    int refusal = model_split_back(m, trade, amount, given);
+    if (refusal != 0) {
+        return refusal;
+    }
+    if (amount > m->shops[t->shop].takings) {
+        return REFUSAL_takings_short;
+    }
     struct model_refund *refund = &t->refunds[t->refund_count++];
     snprintf(refund->number, sizeof(refund->number), "%s", number);
     refund->amount = amount;
     give_back(m, t, amount, refund);
     return 0;
+}
+
+int model_refund(struct model *m, int trade, const char *number, int64_t amount)
+{
+    return model_refund_given(m, trade, number, amount, NULL);
 }
 
 int model_cancel(struct model *m, int trade)

@@ -18,6 +18,7 @@
 #define MODEL_REFUNDS 40
 #define MODEL_DEPOSITS 200
 #define MODEL_LINES 3
+#define MODEL_GIVEN 12
 
 struct model_line {
     int campaign;
@@ -34,6 +35,13 @@ struct model_deposit {
     int64_t amount, captured, lapses_us;
 };
 
+/* What receivers of shares give back with a refund, when it is told. */
+struct model_given {
+    int count;
+    int kind[MODEL_GIVEN], who[MODEL_GIVEN];
+    int64_t amount[MODEL_GIVEN];
+};
+
 struct model_trade {
     int64_t id;
     char number[40];
@@ -44,6 +52,9 @@ struct model_trade {
     int day;
     int64_t created_us, paid_us, expires_us; /* expires 0: never */
     int64_t scanned_us;                      /* 0: it was not looked at before it was paid */
+    bool frozen;     /* to be split */
+    int split;       /* its shares: model/shares.h */
+    int64_t royalty; /* what receivers have of it */
     int line_count, refund_count;
     struct model_line lines[MODEL_LINES];
     struct model_refund refunds[MODEL_REFUNDS];
@@ -91,6 +102,9 @@ struct model {
     struct model_trade trades[MODEL_TRADES];
     struct model_deposit deposits[MODEL_DEPOSITS];
     int shopper_count, shop_count, campaign_count, trade_count, deposit_count;
+    int64_t balances[2]; /* of the merchants */
+    bool bound[2][4][MODEL_PEOPLE]; /* by merchant: receivers of shares, by kind */
+    int split_count, transfer_count;
     int64_t bank;
     int64_t refund_days;
     int64_t now_us;   /* of the call that is being decided */
@@ -120,11 +134,15 @@ int model_cancel(struct model *m, int trade);
 int model_cancel_number(struct model *m, int shop, const char *number, int *trade);
 int model_close(struct model *m, int trade);
 int model_refund(struct model *m, int trade, const char *number, int64_t amount);
+/* The same; `given` NULL: each receiver of shares gives back its part. */
+int model_refund_given(struct model *m, int trade, const char *number, int64_t amount, const struct model_given *given);
 int model_deposit(struct model *m, int shopper, int shop, int64_t amount, int64_t seconds);
 int model_capture(struct model *m, int deposit, int64_t amount);
 int model_release(struct model *m, int deposit);
 int model_fund(struct model *m, int campaign, int64_t platform, int64_t merchant);
 int model_campaign_state(struct model *m, int campaign, int state);
+/* yyyymmdd */
+int model_date(int64_t us, int zone_minutes);
 /* Closes what ran out of time by then. */
 void model_expire(struct model *m, int64_t now_us);
 

@@ -79,6 +79,8 @@ static void same_trade(struct run *run, int index, const struct trade_row *row)
     same(run, "expires", t->expires_us, row->expires_at_us);
     same(run, "scanned", t->scanned_us, row->scanned_at_us);
     same(run, "refunds", t->refund_count, row->refund_count);
+    same(run, "to be split", t->frozen, row->royalty_frozen);
+    same(run, "what receivers have of it", t->royalty, row->royalty_minor);
     same(run, "discounts", t->line_count, row->discounts_count);
     for (int i = 0; i < t->line_count && i < row->discounts_count; i++) {
         same(run, "campaign", id_of(run, t->lines[i].campaign), row->discounts[i].campaign_id);
@@ -173,6 +175,7 @@ void same_state(struct run *run)
     model_expire(m, run->house.now_us);
     same_people(run);
     same_campaigns(run);
+    same_shares(run);
     for (int i = 0; i < m->trade_count; i++) {
         struct trade_row row = { .trade_id = run->trade_ids[i] };
         bool there = house_row(&run->house, &trade_table, &row);

@@ -55,6 +55,8 @@ void same_answer(struct run *run, const char *what, int model, enum refusal till
                  const struct trade_row *row);
 /* A deposit as the till says it is. */
 void same_deposit(struct run *run, int index, const struct hold_row *row);
+/* Merchants' balances and the shares of every trade. */
+void same_shares(struct run *run);
 /* Every balance, trade, deposit, campaign and shopper. */
 void same_state(struct run *run);
 /* The till's books by themselves. */
@@ -67,6 +69,9 @@ enum refusal call(struct run *run, struct caller caller, const struct command *c
 /* Single calls through both. */
 void do_pay(struct run *run, int shopper, int shop, const char *number, int64_t amount, int64_t minutes);
 void do_refund(struct run *run, int index, const char *number, int64_t amount);
+void do_refund_given(struct run *run, int index, const char *number, int64_t amount, const struct model_given *given);
+/* A royalty or a transfer, at random. */
+void do_share(struct run *run);
 void do_deposit(struct run *run, int shopper, int shop, int64_t amount, int64_t seconds);
 /* `amount` 0: it is given back. */
 void do_deposit_end(struct run *run, int deposit, int64_t amount);
