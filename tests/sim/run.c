@@ -61,6 +61,7 @@ static void wish_pay(struct world *world)
                               .code_device_id = 1 + world_pick(world, SHOPPERS),
                               .code_step = world->now_us / US_PER_MINUTE + world_pick(world, 3) - 1 };
     snprintf(want.out_trade_no, sizeof(want.out_trade_no), "n%d", world->intent_count);
+    want.royalty_frozen = world_chance(world, 60);
     if (world_chance(world, 30)) { /* of an app, which is told of it and said more */
         want.app_id = APP_ID;
         want.expires_in_s = world_pick(world, 900);
@@ -166,6 +167,35 @@ static void wish_deposit(struct world *world)
     memcpy(intent->request, &want, command->request->size);
 }
 
+/* Shares of a trade for others, or money into a wallet. */
+static void wish_share(struct world *world)
+{
+    const struct intent *paid = world_chance(world, 65) ? one_done(world, makes_trade) : NULL;
+    if (paid != NULL) {
+        const struct trade_row *trade = (const void *)paid->answer;
+        struct trade_settle want = { .trade_id = trade->trade_id, .finish = world_chance(world, 10), .lines_count = 2 };
+        struct intent *intent = intent_new(world, house_operator, &trade_settle);
+        snprintf(want.out_request_no, sizeof(want.out_request_no), "s%d", world->intent_count);
+        for (int i = 0; i < want.lines_count; i++) {
+            want.lines[i].kind = 1 + world_pick(world, 3);
+            want.lines[i].id = want.lines[i].kind == PARTY_merchant ? 1 : 1 + world_pick(world, SHOPS);
+            want.lines[i].amount_minor = world_pick(world, 1 + (int)min_i64(trade->list_minor / 8, 1000));
+            want.lines[i].percent = 1 + world_pick(world, 9);
+        }
+        memcpy(intent->request, &want, sizeof(want));
+        return;
+    }
+    bool sends = world_chance(world, 50);
+    struct wallet_transfer want = { .payee_id = 1 + world_pick(world, SHOPPERS),
+                                    .amount_minor = 1 + world_pick(world, 400) };
+    int64_t payer = 1 + world_pick(world, SHOPS);
+    *(sends ? &want.shopper_id : &want.shop_id) = payer;
+    struct intent *intent = intent_new(world, sends ? house_shopper(payer) : house_operator,
+                                       sends ? &wallet_send : &wallet_transfer);
+    snprintf(want.out_biz_no, sizeof(want.out_biz_no), "b%d", world->intent_count);
+    memcpy(intent->request, &want, sizeof(want));
+}
+
 static void wish_campaign(struct world *world)
 {
     int64_t campaign = 1 + world_pick(world, CAMPAIGNS);
@@ -184,8 +214,10 @@ static void wish_campaign(struct world *world)
 static void wish(struct world *world)
 {
     int which = world_pick(world, 100);
-    if (which < 38) {
+    if (which < 32) {
         wish_pay(world);
+    } else if (which < 40) {
+        wish_share(world);
     } else if (which < 48) {
         wish_deposit(world);
     } else if (which < 60) {
@@ -234,6 +266,13 @@ static void set_up(struct world *world)
         set_up_call(world, &paycode_issue, &device, 0);
         set_up_call(world, &wallet_top_up, &money, 5000);
     }
+    struct royalty_bind bind = { .merchant_id = 1, .receivers_count = 1 + 2 * SHOPS };
+    bind.receivers[0] = (struct royalty_receiver){ .kind = PARTY_merchant, .id = 1 };
+    for (int i = 1; i <= SHOPS; i++) {
+        bind.receivers[2 * i - 1] = (struct royalty_receiver){ .kind = PARTY_shop, .id = i };
+        bind.receivers[2 * i] = (struct royalty_receiver){ .kind = PARTY_shopper, .id = i };
+    }
+    set_up_call(world, &royalty_bind, &bind, 0);
     for (int i = 1; i <= CAMPAIGNS; i++) {
         struct campaign_rules rules = { .campaign_id = i,
                                         .kind = i == 1 ? CAMPAIGN_percentage : CAMPAIGN_random_cut,
@@ -303,6 +342,7 @@ static void ask_all_again(struct world *world)
 
 struct counts {
     int64_t trades, refunds, deposits, taken_minor;
+    int64_t settles, settled_minor, transfers, transferred_minor;
     int64_t details, app_paid, notices; /* of the app's trades: what was said, those paid, those told as paid */
     bool overdue; /* a deposit that is open although its time is up */
     int64_t now_us;
@@ -371,6 +411,50 @@ static void deposits_check(struct world *world)
     }
     if (found.overdue) {
         world_wrong(world, "deposits", "one did not return by itself");
+    }
+}
+
+static bool count_settle(void *context, const void *row)
+{
+    const struct settle_row *settle = row;
+    struct counts *counts = context;
+    counts->settles++;
+    counts->settled_minor += settle->amount_minor;
+    return true;
+}
+
+static bool count_transfer(void *context, const void *row)
+{
+    const struct wallet_transfer_row *transfer = row;
+    struct counts *counts = context;
+    counts->transfers++;
+    counts->transferred_minor += transfer->amount_minor;
+    return true;
+}
+
+/* As many settlements and transfers as were answered, of as much. */
+static void shares_check(struct world *world)
+{
+    struct counts found = { 0 }, answered = { 0 };
+    struct store *memory = world->shaky.memory;
+    for (int i = 0; i < world->intent_count; i++) {
+        const struct intent *intent = &world->intents[i];
+        bool through = intent->known && intent->refusal == REFUSAL_none;
+        if (through && intent->command == &trade_settle) {
+            count_settle(&answered, intent->answer);
+        } else if (through && (intent->command == &wallet_transfer || intent->command == &wallet_send)) {
+            count_transfer(&answered, intent->answer);
+        }
+    }
+    enum status status = memory->ops->scan(memory, &settle_table, (struct span){ NULL, 0 }, count_settle, &found);
+    assert(status == STATUS_ok);
+    status = memory->ops->scan(memory, &wallet_transfer_table, (struct span){ NULL, 0 }, count_transfer, &found);
+    assert(status == STATUS_ok);
+    if (found.settles != answered.settles || found.settled_minor != answered.settled_minor) {
+        world_wrong(world, "settlements", "they are not those that were answered");
+    }
+    if (found.transfers != answered.transfers || found.transferred_minor != answered.transferred_minor) {
+        world_wrong(world, "transfers", "they are not those that were answered");
     }
 }
 
@@ -481,6 +565,7 @@ static bool life(struct world *world, uint64_t seed, enum canary canary)
         sums_check(world);
         app_check(world);
         deposits_check(world);
+        shares_check(world);
         times_check(world);
         audit_check(world);
     }
