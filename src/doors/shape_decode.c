@@ -246,6 +246,20 @@ static void number_decode(const struct column_plan *plan, const struct given *gi
     }
 }
 
+/* Text that may have several lines; whatever ends them. */
+static bool lines_are_text(struct span text)
+{
+    bool readable = true;
+    while (readable && text.size > 0) {
+        struct span line = span_cut(text, '\n', &text);
+        if (line.size > 0 && line.bytes[line.size - 1] == '\r') {
+            line.size--;
+        }
+        readable = span_is_text(line);
+    }
+    return readable;
+}
+
 static void text_decode(const struct column_plan *plan, const struct given *given, const struct place *place,
                         void *request, struct faults *faults)
 {
@@ -253,7 +267,7 @@ static void text_decode(const struct column_plan *plan, const struct given *give
     struct span text;
     if (!given_text(given, &text)) {
         wrong(faults, place, FAULT_invalid, "must be a text");
-    } else if (!span_is_text(text)) {
+    } else if (!((column->flags & COLUMN_lines) != 0 ? lines_are_text(text) : span_is_text(text))) {
         wrong(faults, place, FAULT_invalid, "must be UTF-8 text without control characters");
     } else if (text.size >= column->size) {
         wrong(faults, place, FAULT_invalid, "must have at most %u bytes", column->size - 1);

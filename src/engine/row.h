@@ -42,6 +42,7 @@ enum column_form {
 enum column_flag {
     COLUMN_required = 1, /* requests: must be there */
     COLUMN_in_path = 2,  /* requests: taken from the route, not from the body */
+    COLUMN_lines = 4,    /* requests: a text that may have several lines; the door makes one of them */
 };
 
 struct pack {

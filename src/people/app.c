@@ -64,6 +64,21 @@ static bool serial_readable(const char *serial)
     return (size == 0 || size == 32) && strspn(serial, "0123456789abcdef") == size;
 }
 
+/* Copies a text without what may stand behind its end: rows are compared byte by byte. */
+static void text_put(char *to, size_t capacity, const char *text)
+{
+    size_t size = strnlen(text, capacity - 1);
+    memset(to, 0, capacity);
+    memcpy(to, text, size);
+}
+
+/* A given key; one that is too long for the row is none of those that the door makes, and is cut to be seen as such. */
+static void key_put(char to[APP_KEY_SIZE], const char *given)
+{
+    bool fits = strlen(given) < APP_KEY_SIZE;
+    text_put(to, APP_KEY_SIZE, fits ? given : "?");
+}
+
 /* What both commands check of an app; `public_key` may be empty. */
 static enum refusal app_check(struct view *view, const struct moment *at, const struct app_row *app)
 {
@@ -92,8 +107,9 @@ static const struct column create_columns[] = {
     COLUMN(app_create, shop_id, .form = FORM_id, .flags = COLUMN_required,
            .text = "Takes the payments that name no shop."),
     COLUMN(app_create, name, .flags = COLUMN_required, .least = 1),
-    COLUMN(app_create, public_key, .text = "The app's RSA public key: PEM or base64 alone, PKCS#1 or SPKI. Without one "
-                                           "nothing is answered yet."),
+    COLUMN(app_create, public_key, .flags = COLUMN_lines,
+           .text = "The app's RSA public key, PEM or base64 alone, PKCS#1 or SPKI, or its certificate. Without one "
+                   "nothing is answered yet."),
     COLUMN(app_create, cert_sn, .form = FORM_hidden),
     COLUMN(app_create, notify_url, .text = "Where trades are told that name no address of their own."),
     COLUMN(app_create, gateway_url, .text = "Where messages go that are about no single trade."),
@@ -107,11 +123,11 @@ static void app_fill(struct app_row *app, const struct app_create *want)
 {
     app->merchant_id = want->merchant_id;
     app->shop_id = want->shop_id;
-    memcpy(app->name, want->name, sizeof(app->name));
-    memcpy(app->public_key, want->public_key, sizeof(app->public_key));
-    memcpy(app->cert_sn, want->cert_sn, sizeof(app->cert_sn));
-    memcpy(app->notify_url, want->notify_url, sizeof(app->notify_url));
-    memcpy(app->gateway_url, want->gateway_url, sizeof(app->gateway_url));
+    text_put(app->name, sizeof(app->name), want->name);
+    key_put(app->public_key, want->public_key);
+    text_put(app->cert_sn, sizeof(app->cert_sn), want->cert_sn);
+    text_put(app->notify_url, sizeof(app->notify_url), want->notify_url);
+    text_put(app->gateway_url, sizeof(app->gateway_url), want->gateway_url);
     app->aes_generation = want->aes;
     app->notify_paid_only = want->notify_paid_only;
 }
@@ -188,7 +204,8 @@ static const struct column change_columns[] = {
     COLUMN(app_change, app_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
     COLUMN(app_change, shop_id, .form = FORM_id, .flags = COLUMN_required),
     COLUMN(app_change, name, .flags = COLUMN_required, .least = 1),
-    COLUMN(app_change, public_key, .text = "Left out: as it is. Another key ends a certificate of the one before."),
+    COLUMN(app_change, public_key, .flags = COLUMN_lines,
+           .text = "Left out: as it is. Another key ends a certificate of the one before."),
     COLUMN(app_change, cert_sn, .form = FORM_hidden),
     COLUMN(app_change, notify_url, .text = "Left out: none."),
     COLUMN(app_change, gateway_url, .text = "Left out: none."),
@@ -202,16 +219,16 @@ static const struct shape change_shape = SHAPE("app_change", app_change, change_
 static void app_apply(struct app_row *app, const struct app_change *want)
 {
     app->shop_id = want->shop_id;
-    memcpy(app->name, want->name, sizeof(app->name));
+    text_put(app->name, sizeof(app->name), want->name);
     if (want->public_key[0] != '\0' && strcmp(want->public_key, app->public_key) != 0) {
-        memcpy(app->public_key, want->public_key, sizeof(app->public_key));
+        key_put(app->public_key, want->public_key);
         memset(app->cert_sn, 0, sizeof(app->cert_sn));
     }
     if (want->cert_sn[0] != '\0') {
-        memcpy(app->cert_sn, want->cert_sn, sizeof(app->cert_sn));
+        text_put(app->cert_sn, sizeof(app->cert_sn), want->cert_sn);
     }
-    memcpy(app->notify_url, want->notify_url, sizeof(app->notify_url));
-    memcpy(app->gateway_url, want->gateway_url, sizeof(app->gateway_url));
+    text_put(app->notify_url, sizeof(app->notify_url), want->notify_url);
+    text_put(app->gateway_url, sizeof(app->gateway_url), want->gateway_url);
     app->disabled = want->disabled;
     app->notify_paid_only = want->notify_paid_only;
 }

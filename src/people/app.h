@@ -23,7 +23,7 @@ struct app_create {
     int64_t merchant_id;
     int64_t shop_id;
     char name[NAME_SIZE];
-    char public_key[APP_KEY_SIZE];
+    char public_key[APP_KEY_TEXT_SIZE];
     char cert_sn[33]; /* by the door */
     char notify_url[ADDRESS_SIZE];
     char gateway_url[ADDRESS_SIZE];
@@ -36,7 +36,7 @@ struct app_change {
     int64_t app_id;
     int64_t shop_id;
     char name[NAME_SIZE];
-    char public_key[APP_KEY_SIZE]; /* another key without another certificate ends the certificate */
+    char public_key[APP_KEY_TEXT_SIZE]; /* another key without another certificate ends the certificate */
     char cert_sn[33];              /* by the door */
     char notify_url[ADDRESS_SIZE];
     char gateway_url[ADDRESS_SIZE];

@@ -11,6 +11,7 @@
 #define CHOSEN_ID_MAX INT64_C(1000000000000)
 #define LOGON_SIZE 100   /* bytes of a logon id, with the terminating zero */
 #define APP_KEY_SIZE 1024
+#define APP_KEY_TEXT_SIZE 4096 /* bytes of a key or certificate as it is given */
 #define ADDRESS_SIZE 257 /* bytes of the address of a notice, with the terminating zero */
 #define ENDPOINTS_MAX 4 /* webhook endpoints of one merchant */
 

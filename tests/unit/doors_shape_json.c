@@ -74,6 +74,39 @@ static void limits_are_met_exactly(void **state)
     assert_int_equal(fill.shelf, INT32_MIN);
 }
 
+struct letter {
+    char text[32], name[32];
+};
+static const struct column letter_columns[] = {
+    COLUMN(letter, text, .flags = COLUMN_lines),
+    COLUMN(letter, name),
+};
+static const struct shape letter_shape = SHAPE("letter", letter, letter_columns);
+
+static void lines_are_taken_only_where_a_text_may_have_them(void **state)
+{
+    const struct shape_plan *plan = shape_plan_make(*state, &letter_shape);
+    static const struct { const char *body; uint32_t faults; } cases[] = {
+        { "{\"text\":\"one\\ntwo\\r\\n\\nend\\n\"}", 0 },
+        { "{\"text\":\"\\n\"}", 0 },
+        { "{\"text\":\"a tab\\there\"}", 1 },
+        { "{\"text\":\"one\\rtwo\"}", 1 },
+        { "{\"text\":\"one\\n\\u0001\"}", 1 },
+        { "{\"text\":\"32 bytes are one more than fit\\n\\n\"}", 1 },
+        { "{\"name\":\"one\\ntwo\"}", 1 },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct letter letter = { .text = "" };
+        struct faults faults;
+        faults.count = 0;
+        shape_decode_body(plan, span_of(cases[i].body), &letter, &faults);
+        assert_int_equal(faults.count, cases[i].faults);
+        if (i == 0) {
+            assert_string_equal(letter.text, "one\ntwo\r\n\nend\n");
+        }
+    }
+}
+
 /* Brackets inside texts are no nesting. */
 static void depth_is_counted_outside_of_texts(void **state)
 {
@@ -274,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_ARENA(every_form_is_read),
         WITH_ARENA(limits_are_met_exactly),
+        WITH_ARENA(lines_are_taken_only_where_a_text_may_have_them),
         WITH_ARENA(depth_is_counted_outside_of_texts),
         WITH_ARENA(plain_bodies_mean_what_they_mean_to_the_library),
         WITH_ARENA(what_is_no_json_is_named_in_our_words_with_its_place),
