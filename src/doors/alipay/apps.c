@@ -4,6 +4,8 @@
  * so that checking a signature asks nobody. An app that is changed is replaced as a whole; jobs hold the one they
  * began with.
  */
+#include "doors/alipay/apps.h"
+
 #include <stdlib.h>
 
 #include "doors/alipay/alipay_internal.h"

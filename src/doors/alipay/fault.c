@@ -9,6 +9,8 @@
  * (not done, answered with that documented sub_code), notice_lost, notice_repeated, notice_late, or none, which
  * forgets all orders of the app. method left out: any. In memory only.
  */
+#include "doors/alipay/fault.h"
+
 #include "doors/alipay/alipay_internal.h"
 #include "doors/rest/page_problem.h"
 
