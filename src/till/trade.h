@@ -172,6 +172,8 @@ struct payment {
  * answer is still REFUSAL_none: look at the state.
  */
 enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *trade, const struct payment *payment);
+/* What a shop sold and gave back on a day, to be added to. */
+struct shop_day_row *shop_day_change(struct view *view, int64_t shop_id, int32_t day);
 /* Ends an unpaid trade. */
 void trade_end(struct view *view, struct moment *at, struct trade_row *trade, enum close_reason reason);
 /* Gives back `amount_minor` of the price; the whole rest closes the trade for `reason`. Fills in the refund's

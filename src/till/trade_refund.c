@@ -60,11 +60,9 @@ static void parts_split(struct parts *parts, int64_t amount, int64_t left)
     assert(rest == 0);
 }
 
-static void shop_day_book(struct view *view, const struct trade_row *trade, const struct refund_row *refund,
-                          int32_t day)
+static void refund_book(struct view *view, const struct refund_row *refund, int32_t day)
 {
-    struct shop_day_row key = { .shop_id = trade->shop_id, .day = day };
-    struct shop_day_row *sums = view_change(view, view_ask(view, &shop_day_table, &key));
+    struct shop_day_row *sums = shop_day_change(view, refund->shop_id, day);
     sums->refunds++;
     sums->refunded_paid_minor += refund->paid_minor;
     sums->refunded_discount_minor += refund->discount_minor;
@@ -141,7 +139,7 @@ static enum refusal give_back(struct view *view, struct moment *at, struct trade
         trade->closed_at_us = at->now_us;
         shopper_unbook(view, shopper);
     }
-    shop_day_book(view, trade, refund, civil_yyyymmdd(civil_day(at->now_us, zone)));
+    refund_book(view, refund, civil_yyyymmdd(civil_day(at->now_us, zone)));
     struct cause cause = { CAUSE_trade_refund, refund->refund_id };
     refusal = ledger_move(view, at, cause, legs, count, &refund->transfer_id);
     if (refusal == REFUSAL_none) {

@@ -245,10 +245,15 @@ static enum refusal money_move(struct view *view, struct moment *at, struct trad
     return ledger_move(view, at, cause, legs, count, &trade->transfer_id);
 }
 
-static void shop_day_book(struct view *view, const struct trade_row *trade)
+struct shop_day_row *shop_day_change(struct view *view, int64_t shop_id, int32_t day)
 {
-    struct shop_day_row key = { .shop_id = trade->shop_id, .day = trade->day };
-    struct shop_day_row *day = view_change(view, view_ask(view, &shop_day_table, &key));
+    struct shop_day_row key = { .shop_id = shop_id, .day = day };
+    return view_change(view, view_ask(view, &shop_day_table, &key));
+}
+
+static void payment_book(struct view *view, const struct trade_row *trade)
+{
+    struct shop_day_row *day = shop_day_change(view, trade->shop_id, trade->day);
     day->payments++;
     day->list_minor += trade->list_minor;
     day->discount_minor += trade->discount_minor;
@@ -316,7 +321,7 @@ enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *
     }
     shopper_book(view, at, payment, trade);
     offer_use(view, at, &terms, &quote);
-    shop_day_book(view, trade);
+    payment_book(view, trade);
     trade_notify(view, at, trade, TOPIC_trade_paid, NULL);
     return REFUSAL_none;
 }
