@@ -120,7 +120,7 @@ static void trade_add(struct events *events, const struct trade_row *trade, uint
     static const struct trade_row none;
     const struct trade_row *before = row_before(trade);
     before = before != NULL ? before : &none;
-    if (trade->state == TRADE_wait_buyer_pay && trade->shopper_id != 0 && trade->way != WAY_dynamic &&
+    if (trade->state == TRADE_wait_buyer_pay && trade->shopper_id != 0 &&
         trade->expires_at_us != before->expires_at_us) {
         entry_add(events, trade, TOPIC_trade_waiting, index);
     }

@@ -53,6 +53,7 @@ static enum refusal create_check(struct view *view, const struct moment *at, con
     return known ? REFUSAL_none : REFUSAL_shopper_unknown;
 }
 
+/* One that is kept for a shopper waits for him, and he is told. */
 static enum refusal create_new(struct view *view, struct moment *at, const struct trade_terms *terms, void *answer)
 {
     if (trade_number_reserved(terms->out_trade_no)) {
@@ -60,6 +61,9 @@ static enum refusal create_new(struct view *view, struct moment *at, const struc
     }
     const struct trade_row *trade = trade_open(view, at, terms);
     timer_set(view, at->now_us, trade->expires_at_us, TIMER_trade_expire, trade->trade_id);
+    if (trade->shopper_id != 0) {
+        trade_notify(view, at, trade, TOPIC_trade_waiting, NULL);
+    }
     memcpy(answer, trade, sizeof(*trade));
     return REFUSAL_none;
 }

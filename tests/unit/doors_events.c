@@ -127,6 +127,32 @@ static void waiting_and_closing_are_told(void **state)
     scene_close(&scene);
 }
 
+/* One that is kept for a shopper is told at once; one that a shopper looks at is no news to him. */
+static void a_trade_that_is_kept_for_a_shopper_waits_for_him(void **state)
+{
+    struct scene scene;
+    struct stream stream;
+    struct trade_row trade;
+    (void)state;
+    scene_open(&scene, 0);
+    listen_as(&scene, &stream, CALLER_shopper, 1);
+    struct trade_create open = { .shop_id = 1, .out_trade_no = "open", .amount_minor = 500 };
+    struct trade_create kept = { .shop_id = 1, .out_trade_no = "kept", .amount_minor = 500, .shopper_id = 1 };
+    struct trade_create page = { .shop_id = 1, .out_trade_no = "page", .amount_minor = 500, .way = WAY_page };
+    struct house *house = &scene.stage.house;
+    assert_int_equal(house_call(house, house_shop(1), &trade_create, &open, &trade), REFUSAL_none);
+    struct qr_scan scan = { .qr_kind = 1, .qr_id = trade.trade_id };
+    assert_int_equal(house_call(house, house_shopper(1), &qr_scan, &scan, NULL), REFUSAL_none);
+    assert_int_equal(house_call(house, house_shop(1), &trade_create, &page, NULL), REFUSAL_none);
+    assert_int_equal(house_call(house, house_shop(1), &trade_create, &kept, &trade), REFUSAL_none);
+    assert_int_equal(house_call(house, house_shopper(1), &trade_confirm, &trade.trade_id, NULL), REFUSAL_none);
+    stream_until(&stream, "event: trade.paid", 1);
+    assert_int_equal(stream_count(&stream, "event: trade.waiting"), 1);
+    assert_int_equal(stream_count(&stream, "event: "), 2);
+    stream_close(&stream);
+    scene_close(&scene);
+}
+
 static void everybody_hears_of_their_own_trades_only(void **state)
 {
     static const struct {
@@ -308,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_is_the_trade_as_it_was),
         cmocka_unit_test(waiting_and_closing_are_told),
+        cmocka_unit_test(a_trade_that_is_kept_for_a_shopper_waits_for_him),
         cmocka_unit_test(everybody_hears_of_their_own_trades_only),
         cmocka_unit_test(without_a_token_nothing_is_told),
         cmocka_unit_test(who_comes_back_gets_what_was_missed_in_order),
