@@ -94,6 +94,8 @@ struct alipay_counts {
     atomic_uint_fast64_t requests, refused_full, signature_faults, answered, failed;
     atomic_uint_fast64_t v3_requests;
     atomic_int_fast64_t busy_us;
+    /* CPU time of the workers; verifying is a part of reading, signing of writing. */
+    atomic_int_fast64_t read_ns, verify_ns, write_ns, sign_ns;
 };
 
 struct alipay {
@@ -119,6 +121,8 @@ struct alipay {
     struct alipay_worker workers[ALIPAY_WORKERS_MAX];
 };
 
+/* Counts what the calling thread used since `begun_ns` of its own CPU time. */
+void alipay_spend(atomic_int_fast64_t *count, int64_t begun_ns);
 /* Takes a request in, on the server's thread; it owes the answer from here on. */
 void alipay_job_take_in(struct alipay *door, struct http_request *http, bool v3);
 void alipay_workers_start(struct alipay *door);

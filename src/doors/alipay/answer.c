@@ -293,7 +293,9 @@ static struct span envelope(struct alipay_job *job, struct span node, const stru
     put(to, &size, job->encrypted ? SPAN("\"") : SPAN(""));
     struct span covered = { to + signed_at, size - signed_at };
     if (job->app != NULL && keys != NULL) {
+        int64_t begun_ns = os_thread_cpu_ns();
         size_t sign_size = alipay_sign(&keys->key, job->digest, covered, sign);
+        alipay_spend(&job->door->counts.sign_ns, begun_ns);
         if (job->certified) {
             put(to, &size, SPAN(",\"alipay_cert_sn\":\""));
             put(to, &size, span_of(keys->cert_sn));
@@ -378,7 +380,9 @@ static void v3_answer(struct alipay_job *job, struct span node, const struct pla
             http_answer(job->http, 503, "text/plain", SPAN("no room\n"), NULL, 0);
             return;
         }
+        int64_t begun_ns = os_thread_cpu_ns();
         (void)alipay_sign(&keys->key, ALIPAY_RSA2, text, sign);
+        alipay_spend(&job->door->counts.sign_ns, begun_ns);
         headers[count++] = (struct http_header){ "alipay-timestamp", arena_copy(arena, stamp, sizeof(stamp)) };
         headers[count++] = (struct http_header){ "alipay-nonce", arena_copy(arena, nonce, sizeof(nonce)) };
         headers[count++] = (struct http_header){ "alipay-signature", sign };

@@ -173,7 +173,10 @@ static enum alipay_result signature_check(struct alipay_job *job)
     if (result != RESULT_none) {
         return result;
     }
-    if (alipay_params_verify(job->params, &job->app->key, job->digest, &expected)) {
+    int64_t begun_ns = os_thread_cpu_ns();
+    bool good = alipay_params_verify(job->params, &job->app->key, job->digest, &expected);
+    alipay_spend(&job->door->counts.verify_ns, begun_ns);
+    if (good) {
         return RESULT_none;
     }
     job->expected = expected;
@@ -461,6 +464,14 @@ void alipay_metrics(struct alipay *door, struct metrics_text *text)
                        "Requests whose signature did not hold.", (int64_t)atomic_load(&counts->signature_faults));
     metrics_text_value(text, "onetill_alipay_refused_full_total", "counter",
                        "Requests refused because too many waited.", (int64_t)atomic_load(&counts->refused_full));
+    metrics_text_seconds(text, "onetill_alipay_read_cpu_seconds_total", "counter",
+                         "CPU time for reading requests, up to the engine.", atomic_load(&counts->read_ns));
+    metrics_text_seconds(text, "onetill_alipay_verify_cpu_seconds_total", "counter",
+                         "Of that, for checking signatures.", atomic_load(&counts->verify_ns));
+    metrics_text_seconds(text, "onetill_alipay_write_cpu_seconds_total", "counter",
+                         "CPU time for writing answers.", atomic_load(&counts->write_ns));
+    metrics_text_seconds(text, "onetill_alipay_sign_cpu_seconds_total", "counter", "Of that, for signing them.",
+                         atomic_load(&counts->sign_ns));
     metrics_text_value(text, "onetill_alipay_busy_us_total", "counter", "Time that workers spent on requests.",
                        (int64_t)atomic_load(&counts->busy_us));
 }

@@ -185,10 +185,16 @@ static void nap(struct alipay *door, int64_t next_us)
     (void)pthread_cond_timedwait(&door->wake, &door->lock, &until);
 }
 
+void alipay_spend(atomic_int_fast64_t *count, int64_t begun_ns)
+{
+    atomic_fetch_add_explicit(count, os_thread_cpu_ns() - begun_ns, memory_order_relaxed);
+}
+
 static void job_work(struct alipay_worker *worker, struct alipay_job *job)
 {
-    int64_t begun_us = os_monotonic_us();
+    int64_t begun_us = os_monotonic_us(), begun_ns = os_thread_cpu_ns();
     struct alipay *door = worker->door;
+    bool reading = job->step == JOB_begin;
     job->worker = worker;
     switch (job->step) {
     case JOB_begin:
@@ -203,6 +209,7 @@ static void job_work(struct alipay_worker *worker, struct alipay_job *job)
     case JOB_steps:
         assert(!"a job has a step");
     }
+    alipay_spend(reading ? &door->counts.read_ns : &door->counts.write_ns, begun_ns); /* the job may be gone */
     atomic_fetch_add_explicit(&door->counts.busy_us, os_monotonic_us() - begun_us, memory_order_relaxed);
 }
 
@@ -210,6 +217,7 @@ static void *worker_main(void *context)
 {
     struct alipay_worker *worker = context;
     struct alipay *door = worker->door;
+    pthread_setname_np(pthread_self(), "gateway");
     pthread_mutex_lock(&door->lock);
     for (;;) {
         int64_t next_us = INT64_MAX;
