@@ -187,6 +187,7 @@ static bool doors_open(struct server *server, const struct server_settings *sett
     http.thread_count = settings->http_threads;
     http.connections_max = settings->connections_max;
     http.body_max = BODY_SIZE_MAX;
+    http.header_max = 31 * 1024; /* some clients of the Alipay protocol put all they say into the address of a GET */
     server->http = http_open(&http, rest_handle, server->rest, error, error_size);
     if (server->http == NULL) {
         return false;
