@@ -2,10 +2,10 @@
 /*
  * What the files of the sqlite store share. Who owns what:
  *
- *   deciding thread   row cache, read connection `reads`, filling of batches
- *   keeper thread     write connection `db`, the two generations, the journal
- *   checkpoint thread connection `check`
- *   `lock`            the batch queue, tickets of readers, everything marked so below
+ *   deciding thread    row cache, read connection `reads`, filling of batches
+ *   keeper thread      the journal, the generation that collects
+ *   write-back thread  write connection `db`, the generation that is being written
+ *   `lock`             the batch queue, and everything marked so in sqlite_store.h
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
@@ -21,15 +21,15 @@
 #define KEEP_QUEUE_MAX 4
 #define PART_SIZE_MAX ((size_t)1 << 20) /* bytes of one journal blob, about */
 #define BATCH_PARTS_MAX 512
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2 /* the first had its journal in a table */
 
 static_assert((BATCH_ROWS_MAX * (uint64_t)RECORD_SIZE_MAX) / (PART_SIZE_MAX - RECORD_SIZE_MAX) <
                   BATCH_PARTS_MAX,
               "the largest batch fits its parts");
 
-/* ---- batches on their way to the journal (sqlite_journal.c) ---- */
+/* ---- batches on their way to the journal (batch.c) ---- */
 
-/* Before each part of a batch, in memory and as the head of a journal blob. */
+/* Before the records of each part of a batch, in memory and in the journal. */
 struct part_head {
     uint32_t magic;
     uint32_t part, part_count;
@@ -46,7 +46,8 @@ struct batch {
     uint8_t *bytes; /* parts, each a head and records */
     size_t size, capacity;
     uint32_t part_count;
-    size_t part_at[BATCH_PARTS_MAX + 1]; /* offset of each part, and the end */
+    size_t part_at[BATCH_PARTS_MAX + 1]; /* offset of each part with its frame, and the end: whole blocks */
+    size_t part_size[BATCH_PARTS_MAX];   /* without what fills its last block */
     uint32_t row_count;
 };
 
@@ -152,27 +153,6 @@ enum status meta_get(sqlite3 *db, const char *name, int64_t *value);
 enum status page_size_get(sqlite3 *db, int *bytes, struct store_error *error);
 enum status status_of(int rc);
 
-/* ---- journal in the file (sqlite_journal.c) ---- */
-
-/* What a snapshot's journal holds beyond its tables. */
-struct journal_extent {
-    uint64_t written;     /* the tables hold every batch up to here */
-    uint64_t first, last; /* batches in the journal, also such that are written; 0 and 0: none */
-};
-
-/* Row id of a part: room for more parts than a batch can have. */
-#define JOURNAL_PARTS 4096
-
-static inline int64_t journal_sequence(uint64_t batch, uint32_t part)
-{
-    static_assert(BATCH_PARTS_MAX < JOURNAL_PARTS, "parts of different batches never meet");
-    return (int64_t)batch * JOURNAL_PARTS + part;
-}
-
-enum status journal_read(sqlite3 *db, struct dirty *dirty, struct journal_extent *extent,
-                         struct store_error *error);
-bool journal_insert(sqlite3_stmt *insert, const struct batch *batch);
-
 /* ---- VFS (sqlite_vfs.c): joins the small writes of the log, and counts ---- */
 
 struct vfs_counts {
@@ -183,6 +163,8 @@ struct vfs;
 struct vfs *vfs_open(const char *below);
 const char *vfs_name(const struct vfs *vfs);
 struct vfs_counts *vfs_counts(struct vfs *vfs);
+/* Called after each piece of what is written; by one thread, which is the only one that writes. NULL: no more. */
+void vfs_pause_set(struct vfs *vfs, void (*pause)(void *context), void *context);
 void vfs_close(struct vfs *vfs);
 
 #endif

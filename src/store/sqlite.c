@@ -15,7 +15,7 @@ void store_die(struct sqlite_store *store, sqlite3 *db, const char *what)
     error_set(&store->fault, "%s: %s", what, db != NULL ? sqlite3_errmsg(db) : "given up");
     atomic_store_explicit(&store->dead, true, memory_order_release);
     pthread_cond_broadcast(&store->room_wake);
-    pthread_cond_broadcast(&store->ticket_wake);
+    pthread_cond_broadcast(&store->written_wake);
     pthread_mutex_unlock(&store->lock);
 }
 
@@ -235,10 +235,11 @@ static void batch_cache(struct sqlite_store *store, const struct batch *batch,
 {
     size_t index = 0;
     for (uint32_t i = 0; i < batch->part_count; i++) {
-        size_t at = batch->part_at[i] + sizeof(struct part_head);
-        while (at < batch->part_at[i + 1]) {
+        size_t at = batch->part_at[i] + RECORDS_AT;
+        size_t end = batch->part_at[i] + batch->part_size[i];
+        while (at < end) {
             struct record record;
-            size_t took = record_read(batch->bytes + at, batch->part_at[i + 1] - at, &record);
+            size_t took = record_read(batch->bytes + at, end - at, &record);
             assert(took > 0); /* written a moment ago */
             cache_prefetch(store->cache, changes[min_i64((int64_t)index + 8, batch->row_count - 1)].hash);
             cache_put(store->cache, record.table, record.key, changes[index].hash, record.exists,
@@ -280,29 +281,43 @@ static enum status sqlite_keep(struct store *base, const struct row_change *chan
     return STATUS_ok;
 }
 
-static enum status sqlite_scan(struct store *base, const struct table *table, struct span from,
-                               scan_row *each, void *context)
+/* In a read transaction of its own, which is over afterwards. */
+static enum status scan_once(struct sqlite_store *store, const struct table *table, struct span from,
+                             scan_row *each, void *context)
 {
-    struct sqlite_store *store = (struct sqlite_store *)base;
-    struct journal_extent extent;
     struct dirty overlay;
-    if (store_dead(store)) {
-        return STATUS_fault;
-    }
-    dirty_init(&overlay);
     enum status status = STATUS_fault;
-    reads_hold_off(store);
+    dirty_init(&overlay);
     if (reads_step(store, store->reads_begin)) {
-        status = journal_read(store->reads, &overlay, &extent, NULL);
+        uint64_t done = atomic_load_explicit(&store->done_batch, memory_order_acquire);
+        status = overlay_read(store->reads, store->path, vfs_name(store->vfs), done, &overlay, NULL);
+        bool fits = status != STATUS_busy;
         if (status == STATUS_ok) {
             status = reads_scan(store->reads, table, from, &overlay, each, context);
         }
         if (!reads_step(store, store->reads_end)) {
             status = STATUS_fault;
+        } else if (fits && status == STATUS_busy) {
+            status = STATUS_fault; /* of the scan itself: rows were handed out, it is not repeated */
         }
     }
-    reads_let_on(store);
     dirty_release(&overlay);
+    return status;
+}
+
+static enum status sqlite_scan(struct store *base, const struct table *table, struct span from,
+                               scan_row *each, void *context)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    enum status status = STATUS_busy;
+    if (store_dead(store)) {
+        return STATUS_fault;
+    }
+    reads_hold_off(store);
+    for (int i = 0; i < OVERLAY_TRIES && status == STATUS_busy; i++) {
+        status = scan_once(store, table, from, each, context);
+    }
+    reads_let_on(store);
     return status;
 }
 
@@ -317,7 +332,7 @@ static void sqlite_counts(struct store *base, struct store_counts *counts)
         .rows_cached = atomic_load_explicit(&store->rows_cached, memory_order_relaxed),
         .bytes_cached = atomic_load_explicit(&store->bytes_cached, memory_order_relaxed),
         .rows_loaded = atomic_load_explicit(&store->rows_loaded, memory_order_relaxed),
-        .keep_cpu_ns = os_other_thread_cpu_ns(store->keeper) + os_other_thread_cpu_ns(store->checkpointer),
+        .keep_cpu_ns = os_other_thread_cpu_ns(store->keeper) + os_other_thread_cpu_ns(store->writer),
     };
 }
 
@@ -325,9 +340,8 @@ static void sqlite_counts(struct store *base, struct store_counts *counts)
 
 static void statements_close(struct sqlite_store *store)
 {
-    sqlite3_stmt *single[] = { store->begin,          store->commit,       store->rollback,
-                               store->journal_insert, store->journal_drop, store->written_set,
-                               store->reads_begin,    store->reads_end };
+    sqlite3_stmt *single[] = { store->begin,       store->commit,      store->rollback, store->written_set,
+                               store->journal_set, store->reads_begin, store->reads_end };
     for (size_t i = 0; i < COUNT_OF(single); i++) {
         sqlite3_finalize(single[i]);
     }
@@ -344,21 +358,46 @@ static void threads_stop(struct sqlite_store *store)
     assert(store->reader_count == 0); /* readers are closed first */
     store->stopping = true;
     pthread_cond_broadcast(&store->keeper_wake);
+    pthread_cond_broadcast(&store->writer_wake);
     pthread_mutex_unlock(&store->lock);
     pthread_join(store->keeper, NULL);
+    writer_stop(store);
+}
+
+void writer_stop(struct sqlite_store *store)
+{
     pthread_mutex_lock(&store->lock);
-    store->check_stopping = true;
-    pthread_cond_broadcast(&store->check_wake);
+    store->writer_stopping = true;
+    pthread_cond_broadcast(&store->writer_wake);
     pthread_mutex_unlock(&store->lock);
-    pthread_join(store->checkpointer, NULL);
+    pthread_join(store->writer, NULL);
+}
+
+/*
+ * The tables hold everything: the store needs no journal from here on, and its file may go. What fails now is
+ * made good at the next opening.
+ */
+static void journal_retire(struct sqlite_store *store)
+{
+    int64_t id = 0;
+    if (meta_get(store->db, "journal", &id) == STATUS_ok && transaction_begin(store) &&
+        journal_note(store, id > 0 ? -id : id) && transaction_commit(store)) {
+        journal_close(store->journal);
+        store->journal = NULL;
+        (void)journal_remove(vfs_name(store->vfs), store->path, NULL);
+    }
 }
 
 void store_free(struct sqlite_store *store)
 {
+    bool complete = store->db != NULL && !store_dead(store) && !store->settings.leave_journal;
+    if (complete) {
+        journal_retire(store);
+    }
+    journal_close(store->journal);
     statements_close(store);
     sqlite3_close(store->reads);
-    sqlite3_close(store->check);
-    if (store->db != NULL && !store_dead(store) && !store->settings.leave_journal) {
+    if (complete) {
         /* The last connection moves the log into the file and removes it. */
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     }
@@ -379,8 +418,8 @@ void store_free(struct sqlite_store *store)
     pthread_mutex_destroy(&store->read_gate);
     pthread_cond_destroy(&store->keeper_wake);
     pthread_cond_destroy(&store->room_wake);
-    pthread_cond_destroy(&store->ticket_wake);
-    pthread_cond_destroy(&store->check_wake);
+    pthread_cond_destroy(&store->writer_wake);
+    pthread_cond_destroy(&store->written_wake);
     free(store);
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/internal.h"
+#include "store/journal.h"
+
+#include "base/os_clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,19 +10,52 @@
 #include <unistd.h>
 
 #define STEP_PAGES 2048
+#define TRIES 20
+
+/*
+ * Begins a read transaction, and puts what the journal holds beyond it into a journal beside the copy. While others
+ * write, the journal may have gone on since the transaction began: then both are done again.
+ */
+static enum status snapshot_take(sqlite3 *from, const char *path, const char *copy_path, struct store_error *error)
+{
+    enum status status = STATUS_busy;
+    for (int i = 0; i < TRIES && status == STATUS_busy; i++) {
+        int64_t journal = 0;
+        int64_t written = 0;
+        os_sleep_us(i * 1000);
+        status = status_of(sqlite3_exec(from, "BEGIN", NULL, NULL, NULL));
+        if (status == STATUS_ok) {
+            status = meta_get(from, "written", &written);
+        }
+        if (status == STATUS_ok) {
+            status = meta_get(from, "journal", &journal);
+        }
+        if (status != STATUS_ok) {
+            error_set(error, "copying: %s", sqlite3_errmsg(from));
+            return status;
+        }
+        if (journal > 0) {
+            struct journal_source source = { NULL, path, (uint64_t)journal, (uint64_t)written, UINT64_MAX };
+            if (error != NULL) {
+                error->text[0] = 0;
+            }
+            status = journal_copy(&source, copy_path, error);
+        }
+        if (status != STATUS_ok) {
+            sqlite3_exec(from, "ROLLBACK", NULL, NULL, NULL);
+        }
+    }
+    return status == STATUS_busy ? STATUS_bad_input : status;
+}
 
 /* Copies the pages of one read transaction: a busy server does not make the copy begin again. */
 static enum status pages_copy(sqlite3 *from, const char *path, backup_progress *progress, void *context,
                               struct store_error *error)
 {
     sqlite3 *to = NULL;
-    int rc =
-        sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE, NULL);
+    int rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
     if (rc == SQLITE_OK) { /* synced as a whole at the end */
         rc = sqlite3_exec(to, "PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF", NULL, NULL, NULL);
-    }
-    if (rc == SQLITE_OK) {
-        rc = sqlite3_exec(from, "BEGIN; SELECT value FROM meta", NULL, NULL, NULL);
     }
     sqlite3_backup *copy = rc == SQLITE_OK ? sqlite3_backup_init(to, "main", from, "main") : NULL;
     while (copy != NULL && (rc = sqlite3_backup_step(copy, STEP_PAGES)) == SQLITE_OK) {
@@ -82,7 +117,19 @@ static enum status copy_verify(const char *path, const struct table *const *tabl
     return status;
 }
 
-static enum status file_sync(const char *path, struct store_error *error)
+/* Empty; its journal takes its mode. */
+static enum status file_create(const char *path, struct store_error *error)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        error_set(error, "%.150s: %s", path, strerror(errno));
+        return STATUS_fault;
+    }
+    close(fd);
+    return STATUS_ok;
+}
+
+static enum status path_sync(const char *path, struct store_error *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool ok = fd >= 0 && fsync(fd) == 0;
@@ -105,14 +152,14 @@ static enum status name_give(const char *partial, const char *to, struct store_e
     unlink(partial);
     const char *slash = strrchr(to, '/');
     char *folder = slash == NULL ? strdup(".") : strndup(to, slash == to ? 1 : (size_t)(slash - to));
-    enum status status = folder != NULL ? file_sync(folder, error) : STATUS_fault;
+    enum status status = folder != NULL ? path_sync(folder, error) : STATUS_fault;
     free(folder);
     return status;
 }
 
 static void partial_remove(const char *partial)
 {
-    static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".lock" };
+    static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".journal", ".lock" };
     char name[4096 + 16];
     for (size_t i = 0; i < COUNT_OF(endings); i++) {
         snprintf(name, sizeof(name), "%s%s", partial, endings[i]);
@@ -139,6 +186,12 @@ enum status store_sqlite_backup(const char *path, const char *to, const struct t
         status = schema_check(from, tables, error);
     }
     if (status == STATUS_ok) {
+        status = file_create(partial, error);
+    }
+    if (status == STATUS_ok) {
+        status = snapshot_take(from, path, partial, error);
+    }
+    if (status == STATUS_ok) {
         status = pages_copy(from, partial, progress, context, error);
     }
     sqlite3_close(from);
@@ -149,7 +202,7 @@ enum status store_sqlite_backup(const char *path, const char *to, const struct t
         status = copy_verify(partial, tables, error);
     }
     if (status == STATUS_ok) {
-        status = file_sync(partial, error);
+        status = path_sync(partial, error);
     }
     if (status == STATUS_ok) {
         status = name_give(partial, to, error);

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/os_random.h"
+
 #define DEFAULT_CACHE_BYTES (INT64_C(512) << 20)
 #define DEFAULT_PAGE_CACHE_BYTES (INT64_C(128) << 20)
 #define DEFAULT_WAL_BYTES (INT64_C(256) << 20)
@@ -18,7 +20,6 @@
 #define DEFAULT_GENERATION_AGE_US 1000000
 #define DEFAULT_QUERY_US_MAX 10000000
 #define DEFAULT_BEGIN_US_MAX 4000000
-#define ROW_NS_GUESS 2000
 
 static int64_t or_default(int64_t value, int64_t otherwise)
 {
@@ -78,20 +79,13 @@ static enum status directory_sync(const char *path, struct store_error *error)
     return ok ? STATUS_ok : STATUS_fault;
 }
 
+/* Called by the thread that commits. */
 static int log_grown(void *context, sqlite3 *db, const char *name, int pages)
 {
     struct sqlite_store *store = context;
     (void)db;
     (void)name;
-    bool restarted = (uint64_t)pages < atomic_load_explicit(&store->wal_pages, memory_order_relaxed);
-    atomic_store_explicit(&store->wal_pages, (uint64_t)pages, memory_order_relaxed);
-    if (restarted || (int64_t)pages * store->page_size >= store->settings.wal_bytes) {
-        pthread_mutex_lock(&store->lock);
-        store->wal_restarts += restarted;
-        store->wal_commits++;
-        pthread_cond_signal(&store->check_wake);
-        pthread_mutex_unlock(&store->lock);
-    }
+    store->wal_pages = pages;
     return SQLITE_OK;
 }
 
@@ -124,9 +118,8 @@ static enum status writes_prepare(struct sqlite_store *store, struct store_error
         { "BEGIN IMMEDIATE", &store->begin },
         { "COMMIT", &store->commit },
         { "ROLLBACK", &store->rollback },
-        { "INSERT INTO journal (sequence, image) VALUES (?, ?)", &store->journal_insert },
-        { "DELETE FROM journal WHERE sequence < ?", &store->journal_drop },
         { "UPDATE meta SET value = ? WHERE name = 'written'", &store->written_set },
+        { "UPDATE meta SET value = ? WHERE name = 'journal'", &store->journal_set },
     };
     enum status status = STATUS_ok;
     for (size_t i = 0; i < COUNT_OF(list) && status == STATUS_ok; i++) {
@@ -192,26 +185,106 @@ static enum status reads_prepare(struct sqlite_store *store, struct store_error 
     return status;
 }
 
-/* Writes back what the journal holds; afterwards the tables are complete and the journal is empty. */
+struct meta {
+    int64_t format, written, journal;
+};
+
+static enum status meta_read(struct sqlite_store *store, struct meta *meta, struct store_error *error)
+{
+    enum status status = meta_get(store->db, "format", &meta->format);
+    if (status == STATUS_ok) {
+        status = meta_get(store->db, "written", &meta->written);
+    }
+    if (status == STATUS_ok && meta->format > 1) {
+        status = meta_get(store->db, "journal", &meta->journal);
+    }
+    if (status != STATUS_ok) {
+        error_set(error, "its meta data cannot be read: %s", sqlite3_errmsg(store->db));
+        return status == STATUS_not_found ? STATUS_bad_input : status;
+    }
+    return STATUS_ok;
+}
+
+/* The rows that the tables lack. */
+static enum status missing_read(struct sqlite_store *store, const struct meta *meta, struct store_error *error)
+{
+    struct journal_source source = { .vfs = vfs_name(store->vfs),
+                                     .store_path = store->path,
+                                     .written = (uint64_t)meta->written,
+                                     .most = UINT64_MAX };
+    store->writing->batch_last = source.written;
+    if (meta->format == 1) {
+        return journal_table_rows(store->db, store->writing, source.written, error);
+    }
+    if (meta->journal <= 0) {
+        source.journal = (uint64_t)-meta->journal;
+        return journal_idle_check(&source, error);
+    }
+    source.journal = (uint64_t)meta->journal;
+    enum status status = journal_rows(&source, store->writing, error);
+    return status == STATUS_busy ? STATUS_bad_input : status; /* nobody else is at it */
+}
+
+/* What the file says of its journal, in a transaction. */
+static enum status journal_say(struct sqlite_store *store, int64_t journal, struct store_error *error)
+{
+    if (!transaction_begin(store) || !journal_note(store, journal) || !transaction_commit(store)) {
+        transaction_abort(store);
+        error_set(error, "%.200s", store->fault.text);
+        return STATUS_fault;
+    }
+    return STATUS_ok;
+}
+
+/*
+ * A new journal. The file says first that it needs none, then which one it needs; between the two it stands
+ * alone, whatever lies beside it. It says so again when it said so already: what was read may be what a killed
+ * process had written and not synced, and the old journal goes only once that is durable.
+ */
+static enum status journal_begin(struct sqlite_store *store, int64_t old, struct store_error *error)
+{
+    uint64_t written = atomic_load(&store->written_batch);
+    struct journal_header header = { .journal = os_random_u64() >> 2 | 1, .base = written };
+    enum status status = journal_say(store, old > 0 ? -old : old, error);
+    if (status == STATUS_ok) {
+        status = journal_create(vfs_name(store->vfs), store->path, &header, &store->written_batch, &store->journal,
+                                error);
+    }
+    if (status == STATUS_ok) {
+        status = directory_sync(store->path, error);
+    }
+    return status == STATUS_ok ? journal_say(store, (int64_t)header.journal, error) : status;
+}
+
+/* Writes back what the journal holds; afterwards the tables are complete and the journal is a new one. */
 static enum status recover(struct sqlite_store *store, struct store_error *error)
 {
-    struct journal_extent extent;
-    enum status status = journal_read(store->db, store->writing, &extent, error);
+    struct meta meta = { 0 };
+    enum status status = meta_read(store, &meta, error);
     if (status != STATUS_ok) {
         return status;
     }
-    atomic_store(&store->written_batch, extent.written);
-    store->journal_first = extent.first != 0 ? extent.first : extent.written + 1;
-    if (extent.first != 0 && !write_back_all(store)) {
+    atomic_store(&store->written_batch, (uint64_t)meta.written);
+    status = missing_read(store, &meta, error);
+    if (status != STATUS_ok) {
+        return status;
+    }
+    if (store->writing->batch_last > (uint64_t)meta.written && !write_back_all(store)) {
         transaction_abort(store);
         error_set(error, "recovery: %.200s", store->fault.text);
         return STATUS_fault;
+    }
+    if (meta.format == 1) {
+        status = journal_table_drop(store->db, error);
+    }
+    if (status == STATUS_ok) {
+        status = journal_begin(store, meta.journal, error);
     }
     store->batch_kept = atomic_load(&store->written_batch);
     atomic_store(&store->evictable_batch, store->batch_kept);
     atomic_store(&store->done_batch, store->batch_kept);
     store->collecting->batch_last = store->batch_kept;
-    return STATUS_ok;
+    return status;
 }
 
 static enum status indexes_create(struct sqlite_store *store, struct store_error *error)
@@ -257,29 +330,22 @@ static enum status file_open(struct sqlite_store *store, struct store_error *err
     if (status == STATUS_ok) {
         status = reads_prepare(store, error);
     }
-    if (status == STATUS_ok) {
-        status = connection_open(store->path, vfs_name(store->vfs), CONNECT_write, &store->check, error);
-    }
     return status;
 }
 
 static enum status threads_start(struct sqlite_store *store, struct store_error *error)
 {
-    if (pthread_create(&store->keeper, NULL, keeper_run, store) != 0) {
-        error_set(error, "no thread for the keeper");
+    if (pthread_create(&store->writer, NULL, writer_run, store) != 0) {
+        error_set(error, "no thread for write-back");
         return STATUS_fault;
     }
-    if (pthread_create(&store->checkpointer, NULL, checkpoint_run, store) != 0) {
-        error_set(error, "no thread for checkpoints");
-        pthread_mutex_lock(&store->lock);
-        store->stopping = true;
-        pthread_cond_signal(&store->keeper_wake);
-        pthread_mutex_unlock(&store->lock);
-        pthread_join(store->keeper, NULL);
+    if (pthread_create(&store->keeper, NULL, keeper_run, store) != 0) {
+        error_set(error, "no thread for the keeper");
+        writer_stop(store);
         return STATUS_fault;
     }
     pthread_setname_np(store->keeper, "keeper");
-    pthread_setname_np(store->checkpointer, "checkpoint");
+    pthread_setname_np(store->writer, "write-back");
     return STATUS_ok;
 }
 
@@ -292,7 +358,6 @@ static struct sqlite_store *store_new(const char *path, const struct table *cons
     store->base = (struct store){ .ops = &sqlite_ops, .tables = tables };
     store->settings = settings_filled(settings);
     store->lock_fd = -1;
-    store->row_ns = ROW_NS_GUESS;
     store->path = strdup(path);
     assert(store->path != NULL);
     pthread_mutex_init(&store->lock, NULL);
@@ -301,8 +366,8 @@ static struct sqlite_store *store_new(const char *path, const struct table *cons
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&store->keeper_wake, &monotonic);
     pthread_cond_init(&store->room_wake, &monotonic);
-    pthread_cond_init(&store->ticket_wake, &monotonic);
-    pthread_cond_init(&store->check_wake, &monotonic);
+    pthread_cond_init(&store->writer_wake, &monotonic);
+    pthread_cond_init(&store->written_wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     for (size_t i = 0; tables[i] != NULL; i++) {
         assert(tables[i]->number < TABLE_COUNT_MAX);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Readers. One inside the serving process waits for a moment between two generations of write-back, when
- * the tables alone are a state that was. One of another process cannot wait for that: it reads the journal
- * of its snapshot too, and lays it over the tables while it scans.
+ * Readers. The tables alone are always a state that was; one inside the serving process that wants to see what was
+ * done last waits until that is written back. One of another process cannot ask for that: it reads the journal
+ * too, as far as it goes beyond the tables of its snapshot, and lays it over them while it scans.
  */
 #include "store/sqlite_store.h"
 
@@ -28,6 +28,7 @@ struct sqlite_reader {
     struct reader base;
     struct sqlite_store *store; /* NULL: reads a file of which somebody else may be the server */
     sqlite3 *db;
+    char *path; /* without a store: of the file */
     bool fresh, begun;
     struct dirty overlay; /* without a store: the journal of the snapshot */
     struct kept_statement kept[STATEMENTS_MAX];
@@ -182,90 +183,89 @@ static enum status snapshot_take(struct sqlite_reader *reader)
     return status;
 }
 
-static void ticket_remove(struct sqlite_store *store, const struct ticket *ticket)
+/* Waits until the tables hold what is done by now. */
+static enum status written_await(struct sqlite_store *store)
 {
-    for (struct ticket **at = &store->tickets; *at != NULL; at = &(*at)->next) {
-        if (*at == ticket) {
-            *at = ticket->next;
-            return;
-        }
+    int64_t end_us = os_monotonic_us() + store->settings.begin_us_max;
+    struct timespec until = { .tv_sec = end_us / 1000000, .tv_nsec = end_us % 1000000 * 1000 };
+    uint64_t wanted = atomic_load_explicit(&store->done_batch, memory_order_acquire);
+    enum status status = STATUS_ok;
+    int rc = 0;
+    pthread_mutex_lock(&store->lock);
+    if (store->fresh_batch < wanted) {
+        store->fresh_batch = wanted;
+        pthread_cond_signal(&store->keeper_wake);
+        pthread_cond_signal(&store->writer_wake);
     }
-    assert(!"a ticket that waits is in the list");
-}
-
-/* With `lock` held: waits to be let in. */
-static enum status ticket_wait(struct sqlite_store *store, struct ticket *ticket,
-                               const struct timespec *until)
-{
-    while (!ticket->admitted) {
+    while (status == STATUS_ok && atomic_load_explicit(&store->written_batch, memory_order_acquire) < wanted) {
         if (atomic_load_explicit(&store->dead, memory_order_acquire)) {
-            return STATUS_fault;
-        }
-        if (pthread_cond_timedwait(&store->ticket_wake, &store->lock, until) == ETIMEDOUT &&
-            !ticket->admitted) {
-            return STATUS_busy;
+            status = STATUS_fault;
+        } else if (rc == ETIMEDOUT) {
+            status = STATUS_busy;
+        } else {
+            rc = pthread_cond_timedwait(&store->written_wake, &store->lock, &until);
         }
     }
-    return STATUS_ok;
+    pthread_mutex_unlock(&store->lock);
+    return status;
 }
 
 static enum status store_begin(struct sqlite_reader *reader)
 {
-    struct sqlite_store *store = reader->store;
-    int64_t end_us = os_monotonic_us() + store->settings.begin_us_max;
-    struct timespec until = { .tv_sec = end_us / 1000000, .tv_nsec = end_us % 1000000 * 1000 };
-    struct ticket ticket = { .hurry_at_us = end_us - store->settings.begin_us_max / 2 };
-    if (reader->fresh) {
-        ticket.hurry_at_us = 0;
-        ticket.batch = atomic_load_explicit(&store->done_batch, memory_order_acquire);
-    }
-    pthread_mutex_lock(&store->lock);
-    ticket.next = store->tickets;
-    store->tickets = &ticket;
-    pthread_cond_signal(&store->keeper_wake);
     enum status status = STATUS_ok;
-    while (status == STATUS_ok && !ticket.entered) {
-        status = ticket_wait(store, &ticket, &until);
-        if (status != STATUS_ok) {
-            break;
-        }
-        pthread_mutex_unlock(&store->lock);
-        status = snapshot_take(reader);
-        pthread_mutex_lock(&store->lock);
-        ticket.entered = status == STATUS_ok && ticket.admitted;
-        if (status == STATUS_ok &&
-            !ticket.entered) { /* the keeper could not wait: this snapshot is not one */
-            sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
-        }
+    if (atomic_load_explicit(&reader->store->dead, memory_order_acquire)) {
+        status = STATUS_fault;
+    } else if (reader->fresh) {
+        status = written_await(reader->store);
     }
-    ticket_remove(store, &ticket);
-    pthread_cond_signal(&store->keeper_wake);
-    pthread_mutex_unlock(&store->lock);
     if (status == STATUS_busy) {
         return failed(reader, status, "the tables could not be brought up to date in time");
     }
-    return status;
+    return status == STATUS_ok ? snapshot_take(reader) : status;
+}
+
+enum status overlay_read(sqlite3 *db, const char *store_path, const char *vfs, uint64_t most,
+                         struct dirty *overlay, struct store_error *error)
+{
+    int64_t written = 0;
+    int64_t journal = 0;
+    enum status status = meta_get(db, "written", &written);
+    if (status == STATUS_ok) {
+        status = meta_get(db, "journal", &journal);
+    }
+    dirty_clear(overlay);
+    overlay->batch_last = (uint64_t)written;
+    if (status != STATUS_ok || journal <= 0) {
+        return status == STATUS_busy ? STATUS_fault : status;
+    }
+    struct journal_source source = { vfs, store_path, (uint64_t)journal, (uint64_t)written, most };
+    return journal_rows(&source, overlay, error);
+}
+
+/* While others write, the journal may have gone on since the snapshot was taken. */
+static enum status outside_begin(struct sqlite_reader *reader)
+{
+    enum status status = STATUS_busy;
+    for (int i = 0; i < OVERLAY_TRIES && status == STATUS_busy; i++) {
+        reader->error.text[0] = 0;
+        os_sleep_us(i * 1000);
+        status = snapshot_take(reader);
+        if (status != STATUS_ok) {
+            return status;
+        }
+        status = overlay_read(reader->db, reader->path, NULL, UINT64_MAX, &reader->overlay, &reader->error);
+        if (status != STATUS_ok) {
+            sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
+        }
+    }
+    return status == STATUS_busy ? STATUS_bad_input : status;
 }
 
 static enum status reader_begin(struct reader *base)
 {
     struct sqlite_reader *reader = (struct sqlite_reader *)base;
     assert(!reader->begun);
-    enum status status;
-    if (reader->store != NULL) {
-        status = store_begin(reader);
-    } else {
-        struct journal_extent extent;
-        dirty_clear(&reader->overlay);
-        reader->error.text[0] = 0;
-        status = snapshot_take(reader);
-        if (status == STATUS_ok) {
-            status = journal_read(reader->db, &reader->overlay, &extent, &reader->error);
-            if (status != STATUS_ok) {
-                sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
-            }
-        }
-    }
+    enum status status = reader->store != NULL ? store_begin(reader) : outside_begin(reader);
     reader->begun = status == STATUS_ok;
     return status;
 }
@@ -424,6 +424,7 @@ static void reader_close(struct reader *base)
     }
     sqlite3_close(reader->db);
     dirty_release(&reader->overlay);
+    free(reader->path);
     if (reader->store != NULL) {
         pthread_mutex_lock(&reader->store->lock);
         reader->store->reader_count--;
@@ -497,6 +498,9 @@ enum status store_sqlite_snapshot_open(const char *path, const struct table *con
         sqlite3_close(db);
         return status;
     }
-    *opened = &reader_new(NULL, db, INT64_C(3600) * 1000000)->base;
+    struct sqlite_reader *reader = reader_new(NULL, db, INT64_C(3600) * 1000000);
+    reader->path = strdup(path);
+    assert(reader->path != NULL);
+    *opened = &reader->base;
     return STATUS_ok;
 }

@@ -126,8 +126,7 @@ static enum status meta_create(sqlite3 *db, struct store_error *error)
     sql_add(
         &sql,
         "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-        "INSERT INTO meta VALUES ('format', %d), ('created_us', %lld), ('written', 0);"
-        "CREATE TABLE journal (sequence INTEGER PRIMARY KEY, image BLOB NOT NULL) STRICT;"
+        "INSERT INTO meta VALUES ('format', %d), ('created_us', %lld), ('written', 0), ('journal', 0);"
         "PRAGMA application_id=%d",
         FORMAT_VERSION, (long long)os_now_us(), APPLICATION_ID);
     assert(!sql.failed);
@@ -251,9 +250,14 @@ enum status schema_prepare(sqlite3 *db, const struct table *const *tables, struc
 
 enum status schema_check(sqlite3 *db, const struct table *const *tables, struct store_error *error)
 {
+    int64_t format = 0;
     enum status status = format_check(db, error);
     if (status == STATUS_not_found) {
         error_set(error, "an empty file, not a store of Onetill");
+        return STATUS_bad_input;
+    }
+    if (status == STATUS_ok && meta_get(db, "format", &format) == STATUS_ok && format < FORMAT_VERSION) {
+        error_set(error, "of an older format: serve it once");
         return STATUS_bad_input;
     }
     for (size_t i = 0; tables[i] != NULL && status == STATUS_ok; i++) {

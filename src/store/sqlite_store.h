@@ -3,20 +3,11 @@
 #ifndef STORE_SQLITE_STORE_H
 #define STORE_SQLITE_STORE_H
 
-#include "store/internal.h"
+#include "store/journal.h"
 
 struct statement_set {
     sqlite3_stmt *put, *drop; /* write connection */
     sqlite3_stmt *get;        /* read connection */
-};
-
-/* A reader that waits to be let in between two generations; lives on the stack of its `begin`. */
-struct ticket {
-    struct ticket *next;
-    uint64_t batch;      /* the tables must hold it */
-    int64_t hurry_at_us; /* from then on write-back goes before short answers */
-    bool admitted;       /* the keeper stands still until `entered` */
-    bool entered;
 };
 
 struct sqlite_store {
@@ -39,47 +30,40 @@ struct sqlite_store {
 
     /* shared, under `lock` */
     pthread_mutex_t lock;
-    pthread_cond_t keeper_wake, room_wake, ticket_wake, check_wake;
+    pthread_cond_t keeper_wake, room_wake, writer_wake, written_wake;
     struct batch queue[KEEP_QUEUE_MAX];
     uint64_t queue_in, queue_out; /* counts; slots are taken modulo KEEP_QUEUE_MAX */
-    struct ticket *tickets;
-    bool stopping, check_stopping;
-    bool finish_wanted;    /* the log is almost checkpointed: the keeper shall do the rest */
-    uint64_t wal_restarts; /* times the log began anew */
-    uint64_t wal_commits;  /* commits while it was long */
+    uint64_t fresh_batch;         /* a reader waits until the tables hold it */
+    bool writing_active;          /* `writing` belongs to the write-back thread, otherwise to the keeper */
+    bool stopping, writer_stopping;
     struct store_error fault;
     int reader_count;
 
-    /* held while `reads` is used, and by the keeper during the last step of a checkpoint */
+    /* held while `reads` is used, and by the write-back thread while it takes its transaction away */
     pthread_mutex_t read_gate;
     atomic_bool reads_open; /* a read transaction is; opened by the deciding thread, given back by any */
     atomic_uint_least64_t evictable_batch; /* rows changed up to here may leave the cache; deciding thread */
 
     atomic_bool dead;
     atomic_uint_least64_t done_batch;    /* the last one whose `done` was called */
-    atomic_uint_least64_t written_batch; /* the tables hold everything up to here */
-    atomic_uint_least64_t wal_pages;
+    atomic_uint_least64_t written_batch; /* the tables hold everything up to here, durably */
     atomic_uint_least64_t batch_count, rows_loaded, rows_cached, bytes_cached;
-    atomic_int_least64_t cpu_ns; /* of threads that have ended */
+    atomic_int_least64_t busy_us;    /* when the last batch was kept */
+    atomic_int_least64_t collected;  /* how full the collecting generation is, in thousandths */
 
     /* keeper thread */
     pthread_t keeper;
-    sqlite3 *db;
-    sqlite3_stmt *begin, *commit, *rollback, *journal_insert, *journal_drop, *written_set;
-    struct statement_set statements[TABLE_COUNT_MAX];
+    struct journal *journal;
     struct dirty generations[2];
     struct dirty *collecting, *writing;
-    bool writing_active;
-    bool open;              /* a transaction is; a batch may join it */
-    bool open_complete;     /* with its commit the frozen generation is written */
-    size_t open_rows;       /* written back in it */
-    size_t ahead_rows;      /* what the last batch had to bring along: so much may be done before the next */
-    uint64_t open_trimmed;  /* batches of the journal trimmed in it */
-    uint64_t journal_first; /* oldest batch in the journal */
-    int64_t row_ns;         /* smoothed cost of writing one row back */
 
-    pthread_t checkpointer;
-    sqlite3 *check;
+    /* write-back thread */
+    pthread_t writer;
+    sqlite3 *db;
+    sqlite3_stmt *begin, *commit, *rollback, *written_set, *journal_set;
+    struct statement_set statements[TABLE_COUNT_MAX];
+    int64_t wal_pages;
+    int64_t wal_held_up_us; /* a reader kept the log from being moved: not to be tried again before */
     int page_size;
 };
 
@@ -87,6 +71,8 @@ extern const struct store_ops sqlite_ops;
 
 /* Also of a store that was opened in part; its threads have ended. */
 void store_free(struct sqlite_store *store);
+/* Ends the write-back thread; the keeper has ended. */
+void writer_stop(struct sqlite_store *store);
 /* Marks the store dead, and remembers the first reason. */
 void store_die(struct sqlite_store *store, sqlite3 *db, const char *what);
 
@@ -95,19 +81,29 @@ void reads_hold_off(struct sqlite_store *store);
 void reads_let_on(struct sqlite_store *store);
 
 void *keeper_run(void *context);
-void *checkpoint_run(void *context);
-/* sqlite_write.c: part of the keeper's transactions. False: it failed, with the store marked dead. */
+void *writer_run(void *context);
+
+/* sqlite_write.c: part of write-back's transactions. False: it failed, with the store marked dead. */
 MUST_CHECK bool transaction_begin(struct sqlite_store *store);
 MUST_CHECK bool transaction_commit(struct sqlite_store *store);
 void transaction_abort(struct sqlite_store *store);
-/* Writes up to `rows` changed rows of the frozen generation back. */
-MUST_CHECK bool write_back(struct sqlite_store *store, size_t rows);
-MUST_CHECK bool journal_trim(struct sqlite_store *store, uint64_t batches);
-/* All of the frozen generation, in several transactions. */
-MUST_CHECK bool write_back_all(struct sqlite_store *store);
+/* Writes up to `rows` changed rows of the frozen generation; `*done`: there are no more. */
+MUST_CHECK bool write_back(struct sqlite_store *store, size_t rows, bool *done);
+/* Notes in the open transaction what the tables hold with it. */
 MUST_CHECK bool written_store(struct sqlite_store *store, uint64_t batch);
+/* All of the frozen generation, in one transaction. */
+MUST_CHECK bool write_back_all(struct sqlite_store *store);
+/* Which journal the store needs: its id, or minus the id of one that it does not need any more. */
+MUST_CHECK bool journal_note(struct sqlite_store *store, int64_t journal);
 
 /* sqlite_reads.c */
+#define OVERLAY_TRIES 20
+/*
+ * What the journal holds beyond the tables that the open read transaction of `db` sees, up to `most`.
+ * STATUS_busy: the two do not fit together; a new read transaction may help.
+ */
+enum status overlay_read(sqlite3 *db, const char *store_path, const char *vfs, uint64_t most,
+                         struct dirty *overlay, struct store_error *error);
 enum status reads_scan(sqlite3 *db, const struct table *table, struct span from, struct dirty *overlay,
                        scan_row *each, void *context);
 enum status sqlite_reader_open(struct store *store, struct reader **reader);

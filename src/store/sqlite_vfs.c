@@ -5,9 +5,9 @@
  * a write elsewhere. The log's index names a frame to other connections only after the sync of its commit
  * (synchronous=FULL), so nobody looks for a frame that is still gathered.
  *
- * The database file itself is written by checkpoints only, by many megabytes at once. Left to the one sync at
- * the end they would queue up before the log's next sync, and payments would wait for all of them: therefore
- * such writes are synced a piece at a time.
+ * Write-back hands over many megabytes at once. Left to the one sync at the end they would queue up before the
+ * journal's next sync, and payments would wait for all of them: therefore the database file and its log are
+ * synced a piece at a time, with a pause after each.
  *
  * One per store, so that its writes can be counted. Files are used by one thread each.
  */
@@ -18,12 +18,14 @@
 
 #define GATHERED_MAX ((size_t)120 << 10) /* SQLite's own VFS takes less than 128 KiB at a time */
 
-#define PIECE_BYTES ((size_t)2 << 20)        /* of the database file, between two syncs */
+#define PIECE_BYTES ((size_t)1 << 20)    /* between two syncs */
 
 struct vfs {
     sqlite3_vfs base;
     sqlite3_vfs *below;
     struct vfs_counts counts;
+    void (*pause)(void *context); /* after a piece; NULL: none */
+    void *pause_context;
     char name[48];
 };
 
@@ -33,7 +35,7 @@ struct vfs_file {
     uint8_t *gathered; /* logs only */
     size_t gathered_size;
     sqlite3_int64 gathered_at;
-    bool in_pieces; /* the database file */
+    bool in_pieces;  /* the database file and its log */
     size_t unsynced; /* bytes written since the last sync */
     sqlite3_file *below; /* right behind this struct */
 };
@@ -85,28 +87,34 @@ static int file_read(sqlite3_file *base, void *bytes, int size, sqlite3_int64 at
     return rc != SQLITE_OK ? rc : file->below->pMethods->xRead(file->below, bytes, size, at);
 }
 
-static int file_write(sqlite3_file *base, const void *bytes, int size, sqlite3_int64 at)
+static int gather(struct vfs_file *file, const void *bytes, size_t size, sqlite3_int64 at)
 {
-    struct vfs_file *file = as_file(base);
-    if (file->gathered == NULL) {
-        int rc = write_down(file, bytes, size, at);
-        bool piece_full = file->in_pieces && file->unsynced >= PIECE_BYTES;
-        return rc == SQLITE_OK && piece_full ? sync_down(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) : rc;
-    }
-    if (at != file->gathered_at + (sqlite3_int64)file->gathered_size ||
-        file->gathered_size + (size_t)size > GATHERED_MAX) {
+    if (at != file->gathered_at + (sqlite3_int64)file->gathered_size || file->gathered_size + size > GATHERED_MAX) {
         int rc = flush(file);
         if (rc != SQLITE_OK) {
             return rc;
         }
         file->gathered_at = at;
     }
-    if ((size_t)size > GATHERED_MAX) {
-        return write_down(file, bytes, size, at);
+    if (size > GATHERED_MAX) {
+        return write_down(file, bytes, (int)size, at);
     }
-    memcpy(file->gathered + file->gathered_size, bytes, (size_t)size);
-    file->gathered_size += (size_t)size;
+    memcpy(file->gathered + file->gathered_size, bytes, size);
+    file->gathered_size += size;
     return SQLITE_OK;
+}
+
+static int file_write(sqlite3_file *base, const void *bytes, int size, sqlite3_int64 at)
+{
+    struct vfs_file *file = as_file(base);
+    int rc = file->gathered != NULL ? gather(file, bytes, (size_t)size, at) : write_down(file, bytes, size, at);
+    if (rc == SQLITE_OK && file->in_pieces && file->unsynced >= PIECE_BYTES) {
+        rc = sync_down(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+        if (file->vfs->pause != NULL) {
+            file->vfs->pause(file->vfs->pause_context);
+        }
+    }
+    return rc;
 }
 
 static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
@@ -216,7 +224,7 @@ static int vfs_file_open(sqlite3_vfs *base, const char *name, sqlite3_file *open
             return SQLITE_NOMEM;
         }
     }
-    file->in_pieces = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+    file->in_pieces = (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0;
     file->base.pMethods = &file_methods;
     return rc;
 }
@@ -296,6 +304,12 @@ struct vfs *vfs_open(const char *below_name)
 const char *vfs_name(const struct vfs *vfs)
 {
     return vfs->name;
+}
+
+void vfs_pause_set(struct vfs *vfs, void (*pause)(void *context), void *context)
+{
+    vfs->pause = pause;
+    vfs->pause_context = context;
 }
 
 struct vfs_counts *vfs_counts(struct vfs *vfs)

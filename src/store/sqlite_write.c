@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the keeper's transactions are made of. Keeper thread, or the opening one before that runs. */
+/* What the transactions of write-back are made of. Write-back thread, or the opening one before that runs. */
 #include "store/sqlite_store.h"
-
-#include "base/os_clock.h"
-
-#define RECOVERY_ROWS 4096 /* of one transaction */
 
 static bool step_done(struct sqlite_store *store, sqlite3_stmt *statement, const char *what)
 {
@@ -57,21 +53,15 @@ static bool record_store(struct sqlite_store *store, const uint8_t *bytes)
     return step_done(store, statement, "writing a row back");
 }
 
-bool write_back(struct sqlite_store *store, size_t rows)
+bool write_back(struct sqlite_store *store, size_t rows, bool *done)
 {
     struct dirty *dirty = store->writing;
-    int64_t start_ns = os_monotonic_ns();
-    int64_t sort_ns = 0;
     size_t written = 0;
     while (written < rows && dirty->table_next < TABLE_COUNT_MAX) {
         struct dirty_table *table = &dirty->tables[dirty->table_next];
-        if (!table->sorted) {
-            int64_t sort_start_ns = os_monotonic_ns();
-            if (!dirty_sort(dirty, dirty->table_next)) {
-                store_die(store, NULL, "no memory to sort changed rows");
-                return false;
-            }
-            sort_ns += os_monotonic_ns() - sort_start_ns;
+        if (!table->sorted && !dirty_sort(dirty, dirty->table_next)) {
+            store_die(store, NULL, "no memory to sort changed rows");
+            return false;
         }
         while (table->next < table->count && written < rows) {
             if (table->next + 4 < table->count) {
@@ -88,10 +78,7 @@ bool write_back(struct sqlite_store *store, size_t rows)
         }
     }
     dirty->row_next += written;
-    if (written >= 64) {
-        int64_t row_ns = (os_monotonic_ns() - start_ns - sort_ns) / (int64_t)written;
-        store->row_ns = (store->row_ns * 7 + row_ns) / 8;
-    }
+    *done = dirty->table_next == TABLE_COUNT_MAX;
     return true;
 }
 
@@ -101,43 +88,22 @@ bool written_store(struct sqlite_store *store, uint64_t batch)
     return step_done(store, store->written_set, "noting what is written back");
 }
 
-bool journal_trim(struct sqlite_store *store, uint64_t batches)
+bool write_back_all(struct sqlite_store *store)
 {
-    uint64_t written = atomic_load_explicit(&store->written_batch, memory_order_relaxed);
-    if (store->journal_first > written || batches == 0) {
-        return true;
-    }
-    uint64_t end = store->journal_first + batches;
-    if (end > written + 1) {
-        end = written + 1;
-    }
-    sqlite3_bind_int64(store->journal_drop, 1, journal_sequence(end, 0));
-    if (!step_done(store, store->journal_drop, "trimming the journal")) {
+    bool done;
+    uint64_t batch = store->writing->batch_last;
+    if (!transaction_begin(store) || !write_back(store, SIZE_MAX, &done) || !written_store(store, batch) ||
+        !transaction_commit(store)) {
         return false;
     }
-    store->journal_first = end;
+    assert(done);
+    atomic_store_explicit(&store->written_batch, batch, memory_order_release);
+    dirty_clear(store->writing);
     return true;
 }
 
-bool write_back_all(struct sqlite_store *store)
+bool journal_note(struct sqlite_store *store, int64_t journal)
 {
-    bool done = false;
-    while (!done) {
-        if (!transaction_begin(store) || !write_back(store, RECOVERY_ROWS)) {
-            return false;
-        }
-        done = store->writing->table_next == TABLE_COUNT_MAX;
-        if (done && !written_store(store, store->writing->batch_last)) {
-            return false;
-        }
-        if (!transaction_commit(store)) {
-            return false;
-        }
-    }
-    atomic_store_explicit(&store->written_batch, store->writing->batch_last, memory_order_release);
-    dirty_clear(store->writing);
-    if (!transaction_begin(store) || !journal_trim(store, UINT32_MAX)) {
-        return false;
-    }
-    return transaction_commit(store);
+    sqlite3_bind_int64(store->journal_set, 1, journal);
+    return step_done(store, store->journal_set, "noting which journal the store needs");
 }

@@ -52,7 +52,7 @@ enum status store_memory_reopen(struct store *old, const struct memory_settings 
 /* With `cold`: forgets which rows are known. */
 void store_memory_chill(struct store *store);
 
-/* ---- sqlite: one file, served by one process ---- */
+/* ---- sqlite: one file, and FILE.journal while it is served, by one process ---- */
 
 struct sqlite_settings {
     int64_t cache_bytes;        /* rows held in memory; 0: 512 MiB. Rows not yet written back come on top */
@@ -62,7 +62,7 @@ struct sqlite_settings {
     int64_t generation_bytes;   /* or their bytes; 0: 96 MiB */
     int64_t generation_age_us;  /* or their age when the store is idle; 0: 1 s */
     int64_t query_us_max;       /* run time of one query of a reader; 0: 10 s */
-    int64_t begin_us_max;       /* how long a reader's begin waits; 0: 4 s */
+    int64_t begin_us_max;       /* how long a fresh reader's begin waits; 0: 4 s */
     const char *vfs;            /* SQLite VFS to stand on; NULL: the default one */
     const char *const *indexes; /* NULL-terminated CREATE INDEX IF NOT EXISTS …, run at opening; or NULL */
     bool leave_journal;         /* close without writing back: the next opening recovers, as after a kill */
@@ -71,7 +71,7 @@ struct sqlite_settings {
 /*
  * Opens or creates FILE and recovers what the journal holds. STATUS_busy: another process serves it;
  * STATUS_newer: written by a newer version; STATUS_bad_input: not a store of ours, tables that do not fit,
- * or a damaged journal; STATUS_fault: the disk.
+ * or a journal that is damaged, missing or another store's; STATUS_fault: the disk.
  */
 enum status store_sqlite_open(const char *path, const struct table *const *tables,
                               const struct sqlite_settings *settings, struct store **store,
@@ -81,8 +81,8 @@ void store_sqlite_fault(struct store *store, struct store_error *error);
 
 /*
  * Readers of a sqlite store are `fresh` unless told otherwise: `begin` has everything done so far written
- * back first. One that is not sees the tables as of the end of the last write-back, and waits only while
- * one is under way. Either way a query sees whole batches only. STATUS_busy: it took too long.
+ * back first. One that is not sees the tables as of the end of the last write-back, and waits for nothing.
+ * Either way a query sees whole batches only. STATUS_busy: it took too long.
  */
 void store_sqlite_reader_fresh(struct reader *reader, bool fresh);
 /* What SQLite said of the last failed call of this reader. */

@@ -218,9 +218,10 @@ void folder_make(struct folder *folder)
 
 void folder_clear(const struct folder *folder)
 {
-    static const char *const endings[] = { "store.db",      "store.db-wal",     "store.db-shm",
-                                           "store.db.lock", "store.db-journal", "copy.db",
-                                           "copy.db-wal",   "copy.db-shm",      "copy.db.lock" };
+    static const char *const endings[] = {
+        "store.db", "store.db-wal", "store.db-shm", "store.db.journal", "store.db.lock", "store.db-journal",
+        "copy.db",  "copy.db-wal",  "copy.db-shm",  "copy.db.journal",  "copy.db.lock"
+    };
     for (size_t i = 0; i < COUNT_OF(endings); i++) {
         char name[128];
         snprintf(name, sizeof(name), "%s/%s", folder->path, endings[i]);
