@@ -33,6 +33,7 @@
 
 /* people */
 #define TOKENS_ISSUED_MAX 50000   /* tokens that a merchant and its shops may issue in all */
+#define APPS_MAX 200              /* apps of one merchant */
 
 /* ledger */
 #define LEGS_MAX 12               /* legs of one transfer */

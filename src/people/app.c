@@ -171,6 +171,8 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
         if (memcmp(&wanted, asked, sizeof(wanted)) != 0) {
             return REFUSAL_id_taken;
         }
+    } else if (merchant->apps_created >= APPS_MAX) {
+        return REFUSAL_apps_full;
     } else {
         struct app_row *app = view_change(view, asked);
         app_fill(app, want);

@@ -28,7 +28,7 @@ struct merchant_row {
     struct id_row endpoints[ENDPOINTS_MAX]; /* webhook endpoints that get this merchant's events */
     int64_t tokens_issued; /* by the merchant and its shops: at most TOKENS_ISSUED_MAX */
     int64_t royalty_receivers; /* bound to it */
-    int64_t apps_created;
+    int64_t apps_created;  /* at most APPS_MAX */
 };
 
 struct shop_row {

@@ -103,7 +103,7 @@ struct audit {
     struct audit_list details; /* trades of which more is known, in order */
     size_t posting_next, refund_next, refund_of_trade, detail_next;
     /* Of what counts, less of the rows that say how many: 0 at the end. */
-    uint64_t uses_print, numbers_print, outbox_print, logons_print;
+    uint64_t uses_print, numbers_print, outbox_print, logons_print, apps_print;
     int64_t uses_left, numbers_left, outbox_left;
     bool stock, vouchers, slots;
     struct audit_royalties royalties;

@@ -29,6 +29,7 @@ static bool merchant_each(struct audit *audit, const void *row)
         audit_true(audit, about, "one of its endpoints does not exist or is another merchant's",
                    endpoint != NULL && endpoint[1] == merchant->merchant_id);
     }
+    audit->apps_print -= hash_mix((uint64_t)merchant->merchant_id) * (uint64_t)merchant->apps_created;
     int64_t *entry = audit_map_put(&audit->merchants, merchant->merchant_id, 0);
     if (entry == NULL) {
         return audit_too_large(audit);
@@ -130,6 +131,7 @@ static bool app_each(struct audit *audit, const void *row)
         return audit_too_large(audit);
     }
     entry[1] = app->merchant_id;
+    audit->apps_print += hash_mix((uint64_t)app->merchant_id);
     return true;
 }
 
@@ -207,6 +209,8 @@ void audit_people(struct audit *audit)
     audit_scan(audit, &token_table, token_each);
     struct audit_about logons = { AUDIT_answer_durable, &logon_table, NULL };
     audit_true(audit, logons, "the logon ids and those of the shoppers are not one to one", audit->logons_print == 0);
+    struct audit_about apps = { AUDIT_answer_durable, &app_table, NULL };
+    audit_true(audit, apps, "the apps are not as many as their merchants count", audit->apps_print == 0);
     size_t place = 0;
     const int64_t *merchant;
     while ((merchant = audit_map_next(&audit->merchants, &place)) != NULL) {

@@ -407,6 +407,15 @@ static void the_audit_names_what_does_not_agree(void **state)
     assert_non_null(strstr(report.first.sentence, "logon ids"));
     house_row_put(&house, &logon_table, &logon, false);
 
+    struct merchant_row merchant = { .merchant_id = 1 };
+    assert_true(house_row(&house, &merchant_table, &merchant));
+    merchant.apps_created++;
+    house_row_put(&house, &merchant_table, &merchant, true);
+    assert_false(house_audit(&house, &report));
+    assert_non_null(strstr(report.first.sentence, "the apps are not as many as their merchants count"));
+    merchant.apps_created--;
+    house_row_put(&house, &merchant_table, &merchant, true);
+
     struct app_row app = { .app_id = APP_ID + 1, .merchant_id = 1, .shop_id = 9 };
     house_row_put(&house, &app_table, &app, true);
     assert_false(house_audit(&house, &report));
