@@ -16,9 +16,9 @@ import api_weather
 import api_years
 import tap
 
-CLASSES = (api_operations.Operations, api_operations.Keys, api_operations.Pages, api_input.Input, api_input.Refusals,
-           api_access.Access, api_tokens.Tokens, api_years.Years, api_weather.Weather, api_weather.Tls, api_weather.Stopping,
-           api_weather.RealClock)
+CLASSES = (api_operations.Operations, api_operations.Keys, api_operations.Pages, api_input.Input,
+           api_input.Refusals, api_access.Access, api_tokens.Tokens, api_years.Years, api_weather.Weather,
+           api_weather.Tls, api_weather.Stopping, api_weather.RealClock)
 
 
 def main(arguments):
