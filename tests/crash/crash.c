@@ -391,7 +391,7 @@ static bool round_begin(struct crash *crash)
 
 static void round_end(struct crash *crash)
 {
-    static const char *const endings[] = { "", ".key", ".lock", ".operator-token", "-wal", "-shm" };
+    static const char *const endings[] = { "", ".key", ".lock", ".operator-token", ".journal", "-wal", "-shm" };
     char path[PATH_SIZE + 32];
     crash->lookups += crash->load.lookups;
     crash->lists += crash->load.lists;
@@ -497,21 +497,36 @@ static void canary_of_repeat(struct crash *crash)
     book->faults[FAULT_KIND_differs] -= found > 0;
 }
 
-/* A disk that forgets what it had promised: the end of the log is cut off, in a copy. */
+/* Bytes of a file up to the last that is not zero. */
+static int64_t used_size(const char *path)
+{
+    int64_t used = 0, at = 0;
+    FILE *file = fopen(path, "rb");
+    for (int byte; file != NULL && (byte = fgetc(file)) != EOF; at++) {
+        used = byte != 0 ? at + 1 : used;
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return used;
+}
+
+/* A disk that forgets what it had promised: the end of the journal is cut off, in a copy. */
 static void canary_of_store(struct crash *crash)
 {
-    char from[PATH_SIZE + 8], to[PATH_SIZE + 16];
-    struct stat about;
-    bool copied = false;
-    snprintf(from, sizeof(from), "%s-wal", crash->store);
-    if (stat(from, &about) == 0 && about.st_size > 0) {
-        snprintf(to, sizeof(to), "%s-cut-wal", crash->store);
-        copied = file_copy(from, to, about.st_size / 2);
-        snprintf(to, sizeof(to), "%s-cut", crash->store);
-        copied = file_copy(crash->store, to, INT64_MAX) && copied;
+    static const char *const endings[] = { "", "-wal", ".journal" };
+    char from[PATH_SIZE + 16], to[PATH_SIZE + 24];
+    bool copied = true;
+    for (size_t i = 0; i < COUNT_OF(endings); i++) {
+        snprintf(from, sizeof(from), "%s%s", crash->store, endings[i]);
+        snprintf(to, sizeof(to), "%s-cut%s", crash->store, endings[i]);
+        copied = file_copy(from, to, i == 2 ? used_size(from) / 2 : INT64_MAX) && copied;
     }
-    tap(crash, copied && forged_faults(crash, to, FAULT_KIND_lost) > 0,
-        "canary: a log that lost its second half under an answered request is found");
+    snprintf(to, sizeof(to), "%s-cut", crash->store);
+    /* Either payments are found to be missing, or the store is refused because it tells that some are. */
+    tap(crash,
+        copied && (forged_faults(crash, to, FAULT_KIND_lost) > 0 || forged_faults(crash, to, FAULT_KIND_server) > 0),
+        "canary: a journal that lost its second half under an answered request is found");
 }
 
 /* ---- */
