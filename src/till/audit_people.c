@@ -2,6 +2,7 @@
 /* Who exists, and whether all that refers to them finds them. */
 #include "base/hash.h"
 #include "people/app.h"
+#include "people/grant.h"
 #include "till/audit_internal.h"
 
 static bool endpoint_each(struct audit *audit, const void *row)
@@ -135,6 +136,26 @@ static bool app_each(struct audit *audit, const void *row)
     return true;
 }
 
+static bool grant_each(struct audit *audit, const void *row)
+{
+    const struct grant_row *grant = row;
+    struct audit_about about = { AUDIT_answer_durable, &grant_table, row };
+    bool redeemed = grant->redeemed_at_us != 0;
+    audit_id_known(audit, about, grant->grant_id);
+    audit_time_known(audit, about, grant->created_at_us);
+    audit_time_known(audit, about, grant->redeemed_at_us);
+    audit_time_known(audit, about, grant->revoked_at_us);
+    audit_true(audit, about, "its app does not exist", audit_map_get(&audit->apps, grant->app_id, 0) != NULL);
+    audit_true(audit, about, "its shopper does not exist",
+               audit_map_get(&audit->shoppers, grant->shopper_id, 0) != NULL);
+    audit_true(audit, about, "its state does not exist", grant->state >= GRANT_coded && grant->state <= GRANT_revoked);
+    audit_true(audit, about, "it has tokens and was not redeemed, or the other way round",
+               redeemed == (grant->generation > 0) && (redeemed || grant->state != GRANT_live));
+    audit_true(audit, about, "it was ended and has no time of that",
+               (grant->state == GRANT_revoked) == (grant->revoked_at_us != 0));
+    return true;
+}
+
 int64_t audit_person(const struct audit *audit, int64_t shopper_id)
 {
     const struct audit_shopper *shopper = audit_map_get(&audit->shoppers, shopper_id, 0);
@@ -205,6 +226,7 @@ void audit_people(struct audit *audit)
     audit_scan(audit, &shopper_table, shopper_each);
     audit_scan(audit, &logon_table, logon_each);
     audit_scan(audit, &app_table, app_each);
+    audit_scan(audit, &grant_table, grant_each);
     audit_scan(audit, &device_table, device_each);
     audit_scan(audit, &token_table, token_each);
     struct audit_about logons = { AUDIT_answer_durable, &logon_table, NULL };

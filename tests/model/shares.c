@@ -192,7 +192,8 @@ int model_split_back(struct model *m, int trade, int64_t amount, const struct mo
     }
     for (int i = 0; i < split->part_count; i++) {
         const struct model_part *part = &split->parts[i];
-        back[i] = given != NULL ? told(given, part) : (int64_t)((uint128)part->left * (uint128)amount / (uint128)t->left);
+        int64_t share = (int64_t)((uint128)part->left * (uint128)amount / (uint128)t->left);
+        back[i] = given != NULL ? told(given, part) : share;
         if (back[i] < 0 || back[i] > part->left) {
             return REFUSAL_royalty_exceeds;
         }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/civil.h"
+#include "people/app.h"
 #include "support/house.h"
 
 #define WEEK_US (7 * US_PER_DAY)
@@ -149,6 +150,13 @@ static void royalties_make(struct house *house)
     must(house_call(house, house_operator, &wallet_transfer, &prize, NULL));
     struct wallet_transfer gift = { .shopper_id = 1, .payee_id = 2, .amount_minor = 88, .out_biz_no = "gift" };
     must(house_call(house, house_shopper(1), &wallet_send, &gift, NULL));
+    struct app_create app = { .app_id = 2021000000000009, .merchant_id = 1, .shop_id = 1, .name = "POS" };
+    struct grant_row grant;
+    struct grant_create word = { .app_id = app.app_id, .shopper_id = 1, .scope = SCOPE_auth_base };
+    must(house_call(house, house_operator, &app_create, &app, NULL));
+    must(house_call(house, house_shopper(1), &grant_create, &word, &grant));
+    struct grant_redeem redeem = { .app_id = app.app_id, .grant_id = grant.grant_id };
+    must(house_call(house, house_operator, &grant_redeem, &redeem, NULL));
 }
 
 static void day_make(struct house *house)
@@ -555,6 +563,14 @@ static const struct corruption corruptions[] = {
       AUDIT_answer_durable, "transfers and their numbers" },
     { "a transfer's number is gone", &transfer_order_table, NULL, DROP, NULL, 0,
       AUDIT_answer_durable, "transfers and their numbers" },
+    { "a grant to no app", &grant_table, NULL, ADD, "app_id", 1,
+      AUDIT_answer_durable, "its app does not exist" },
+    { "a grant of nobody", &grant_table, NULL, ADD, "shopper_id", 90,
+      AUDIT_answer_durable, "its shopper does not exist" },
+    { "a grant that is coded again", &grant_table, NULL, ADD, "generation", -1,
+      AUDIT_answer_durable, "it has tokens and was not redeemed" },
+    { "a grant that ended at no time", &grant_table, NULL, ADD, "state", 1,
+      AUDIT_answer_durable, "it was ended and has no time" },
     /* the engine's own */
     { "ids would be given again", &progress_table, NULL, ADD, "id_last", -(INT64_C(1) << 50),
       AUDIT_answer_durable, "beyond the last id" },
