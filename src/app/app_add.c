@@ -26,7 +26,8 @@
 #define TIMEOUT_US INT64_C(30000000)
 
 static const char help[] =
-    "usage: onetill app add --name NAME --merchant ID --shop ID (--store FILE | --url URL --token-file FILE) [OPTION]…\n\n"
+    "usage: onetill app add --name NAME --merchant ID --shop ID (--store FILE | --url URL --token-file FILE)\n"
+    "                       [OPTION]…\n\n"
     "Registers an application that speaks the Alipay protocol and prints the settings for its SDK. Without\n"
     "--public-key it makes a pair of keys; the private one stays here, in files that only you may read.\n\n"
     "  --name NAME             what people call it\n"
@@ -215,7 +216,8 @@ static json_t *ask(struct add *add, const char *method, const char *path, struct
     static char answer[ANSWER_SIZE_MAX];
     char headers[512];
     int size = snprintf(headers, sizeof(headers),
-                        "Authorization: Bearer %s\r\nContent-Type: application/json\r\nIdempotency-Key: app-%016llx%016llx\r\n",
+                        "Authorization: Bearer %s\r\nContent-Type: application/json\r\n"
+                        "Idempotency-Key: app-%016llx%016llx\r\n",
                         add->token, (unsigned long long)os_random_u64(), (unsigned long long)os_random_u64());
     struct http_call call = { .method = span_of(method),
                               .path = span_of(path),

@@ -37,7 +37,8 @@ static void java_print(const struct app_settings *settings, FILE *to)
             "AlipayConfig config = new AlipayConfig();\n"
             "config.setServerUrl(\"%s\");\n"
             "config.setAppId(\"%s\");\n"
-            "config.setPrivateKey(Files.readString(Path.of(\"%s\")).replaceAll(\"-----[A-Z ]+-----|\\\\s\", \"\"));\n"
+            "config.setPrivateKey(Files.readString(Path.of(\"%s\"))"
+            ".replaceAll(\"-----[A-Z ]+-----|\\\\s\", \"\"));\n"
             "config.setFormat(\"json\");\n"
             "config.setCharset(\"UTF-8\");\n"
             "config.setSignType(\"RSA2\");\n",
@@ -52,7 +53,9 @@ static void java_print(const struct app_settings *settings, FILE *to)
         fprintf(to, "config.setAlipayPublicKey(\"%s\");\n", settings->alipay_public_key);
     }
     if (settings->aes_path != NULL) {
-        fprintf(to, "config.setEncryptType(\"AES\");\nconfig.setEncryptKey(Files.readString(Path.of(\"%s\")).trim());\n",
+        fprintf(to,
+                "config.setEncryptType(\"AES\");\n"
+                "config.setEncryptKey(Files.readString(Path.of(\"%s\")).trim());\n",
                 settings->aes_path);
     }
     fputs("AlipayClient alipay = new DefaultAlipayClient(config);\n", to);
@@ -128,7 +131,9 @@ static void go_print(const struct app_settings *settings, FILE *to)
         fprintf(to, "err = client.LoadAliPayPublicKey(\"%s\")\n", settings->alipay_public_key);
     }
     if (settings->aes_path != NULL) {
-        fprintf(to, "secret, err := os.ReadFile(\"%s\")\nerr = client.SetEncryptKey(strings.TrimSpace(string(secret)))\n",
+        fprintf(to,
+                "secret, err := os.ReadFile(\"%s\")\n"
+                "err = client.SetEncryptKey(strings.TrimSpace(string(secret)))\n",
                 settings->aes_path);
     }
 }
@@ -137,7 +142,8 @@ static const struct {
     const char *name;
     void (*print)(const struct app_settings *settings, FILE *to);
 } languages[] = {
-    { "node", node_print }, { "java", java_print }, { "python", python_print }, { "php", php_print }, { "go", go_print },
+    { "node", node_print }, { "java", java_print }, { "python", python_print }, { "php", php_print },
+    { "go", go_print },
 };
 
 const char *app_settings_language(size_t index)

@@ -50,7 +50,7 @@ export class Frame {
     format(currency) {
         const key = this.language + currency;
         if (!this.formats.has(key)) {
-            const [code, digits] = currencies[currency] ?? ["XXX", 2];
+            const [code, digits] = currencies[currency] ?? ["XTS", 2];
             this.formats.set(key, new Formatter(tags[this.language], code, digits, 480));
         }
         return this.formats.get(key);

@@ -16,7 +16,7 @@ const english = {
     confirm: "Pay",
     decline: "Decline",
     scan_title: "Scan",
-    scan_label: "What the QR code says",
+    scan_label: "What the QR code, or a shop's order, says",
     scan_hint: "Paste it here",
     scan_button: "Go on",
     scan_picture: "From a picture",
@@ -27,6 +27,7 @@ const english = {
     heard_paid: "Paid.",
     heard_declined: "Declined.",
     fault_amount: "Type an amount such as 12.50.",
+    fault_order: "The shop's order is not accepted: its signature or content is wrong.",
     fault_picture: "There is no QR code in this picture that could be read.",
     fault_qr_invalid: "This QR code is damaged or not one of ours.",
 
@@ -58,7 +59,7 @@ const chinese = {
     confirm: "付款",
     decline: "拒绝",
     scan_title: "扫码",
-    scan_label: "二维码的内容",
+    scan_label: "二维码或商家订单的内容",
     scan_hint: "粘贴到这里",
     scan_button: "继续",
     scan_picture: "从图片识别",
@@ -69,6 +70,7 @@ const chinese = {
     heard_paid: "已付款。",
     heard_declined: "已拒绝。",
     fault_amount: "请输入金额，例如 12.50。",
+    fault_order: "商家订单无效：签名或内容有误。",
     fault_picture: "图片中没有可识别的二维码。",
     fault_qr_invalid: "二维码损坏或不属于本系统。",
 

@@ -349,7 +349,15 @@ static void v2_answer(struct alipay_job *job, struct span node, const struct pla
         http_answer(job->http, 503, "text/plain", SPAN("no room\n"), &header, 1);
         return;
     }
-    http_answer(job->http, 200, types[job->charset], body, &header, 1);
+    struct http_header headers[] = { header, { "Onetill-Checkout", NULL } };
+    char *address = job->method != NULL && (job->method->flags & METHOD_wallet) != 0 && job->result == RESULT_success
+                        ? arena_try(job->http->arena, CHECKOUT_URL_SIZE)
+                        : NULL;
+    if (address != NULL) {
+        (void)checkout_url(job->door->settings.checkout, job->told.trade.trade_id, address);
+        headers[1].value = address;
+    }
+    http_answer(job->http, 200, types[job->charset], body, headers, address != NULL ? 2 : 1);
 }
 
 /* ---- the REST protocol ---- */

@@ -91,6 +91,7 @@ enum alipay_method_flag {
     METHOD_page = 2,   /* a browser calls it: errors are a page for people, success leads on */
     METHOD_v2_only = 4,
     METHOD_user = 8,   /* acts with a user's auth_token */
+    METHOD_wallet = 32, /* a wallet calls it: success also says where the checkout page is */
     METHOD_unsure_v3 = 16, /* v3 path by the rule, not in the published list */
 };
 

@@ -550,7 +550,7 @@ static const struct alipay_answer app_answers[] = {
 
 const struct alipay_method method_app_pay = {
     .name = "alipay.trade.app.pay",
-    .flags = METHOD_v2_only,
+    .flags = METHOD_wallet | METHOD_v2_only,
     .summary = "A wallet posts the order string that the shop's app handed over; it then pays the trade.",
     .command = "trade_create",
     .fields = app_fields,
