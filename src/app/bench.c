@@ -12,6 +12,7 @@
 #include "app/options.h"
 #include "base/os_clock.h"
 
+#define ALIPAY_SECONDS_MAX 300
 #define THREADS_MAX 64 /* what `onetill serve` takes */
 
 static const char help[] =
@@ -26,6 +27,10 @@ static const char help[] =
     "  --shoppers N         1000, 100k, 10M … (100k)\n"
     "  --shops N            in each half of the city: one campaign for all, one for each brand (1000)\n"
     "  --budget hot|spread  in which half is paid (hot)\n"
+    "  --door rest|alipay   through which door: alipay is signed alipay.trade.pay at /gateway.do (rest). Requests are\n"
+    "                       signed ahead by all processors; RSA alone is measured before and after\n"
+    "  --beside N           of the connections to the gateway N pay through the REST door, measured apart (0)\n"
+    "  --verify             check the signature of each answer of the gateway, not of every 16th\n"
     "  --matrix             both halves by turns, with 16, 64, 256 and 512 connections\n"
     "  --http-threads N     of the server (1)\n"
     "  --cache-mb N         of the server (512)\n"
@@ -38,7 +43,7 @@ static const char help[] =
 enum bench_option {
     OPTION_connections = 256, OPTION_rate, OPTION_seconds, OPTION_warmup, OPTION_shoppers, OPTION_shops,
     OPTION_budget, OPTION_matrix, OPTION_threads, OPTION_cache, OPTION_seed, OPTION_store, OPTION_timeline,
-    OPTION_no_audit, OPTION_json, OPTION_help,
+    OPTION_no_audit, OPTION_json, OPTION_door, OPTION_beside, OPTION_verify, OPTION_help,
 };
 
 static const struct option options[] = {
@@ -49,6 +54,9 @@ static const struct option options[] = {
     { "shoppers", required_argument, NULL, OPTION_shoppers },
     { "shops", required_argument, NULL, OPTION_shops },
     { "budget", required_argument, NULL, OPTION_budget },
+    { "door", required_argument, NULL, OPTION_door },
+    { "beside", required_argument, NULL, OPTION_beside },
+    { "verify", no_argument, NULL, OPTION_verify },
     { "matrix", no_argument, NULL, OPTION_matrix },
     { "http-threads", required_argument, NULL, OPTION_threads },
     { "cache-mb", required_argument, NULL, OPTION_cache },
@@ -94,6 +102,32 @@ static bool budget_read(struct bench_settings *settings, const char *name)
 {
     settings->budget = strcmp(name, bench_budget_names[BUDGET_spread]) == 0 ? BUDGET_spread : BUDGET_hot;
     return strcmp(name, bench_budget_names[settings->budget]) == 0;
+}
+
+static bool door_read(struct bench_settings *settings, const char *name)
+{
+    settings->door = strcmp(name, bench_door_names[DOOR_alipay]) == 0 ? DOOR_alipay : DOOR_rest;
+    return strcmp(name, bench_door_names[settings->door]) == 0;
+}
+
+/* Those of the Alipay door. */
+static bool door_option_take(struct bench_settings *settings, int option)
+{
+    int64_t number = 0;
+    bool fits = true;
+    switch (option) {
+    case OPTION_door:
+        return door_read(settings, optarg);
+    case OPTION_beside:
+        fits = count_read(span_of(optarg), 0, DRIVER_CONNECTIONS_MAX, &number);
+        settings->beside = (uint32_t)number;
+        return fits;
+    case OPTION_verify:
+        settings->verify_all = true;
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* Takes one option in; false when its value is wrong. */
@@ -154,16 +188,36 @@ static bool option_take(void *context, int option)
         settings->json = true;
         break;
     default:
-        fits = false;
+        fits = door_option_take(settings, option);
     }
     return fits;
+}
+
+/* What is prepared must fit into memory: about 1.3 kB for each payment. */
+static const char *options_check(void *context, char **files, int file_count)
+{
+    const struct bench_settings *settings = context;
+    (void)files;
+    (void)file_count;
+    if (settings->door == DOOR_rest) {
+        return settings->beside > 0 || settings->verify_all ? "--beside and --verify are of --door alipay" : NULL;
+    }
+    for (size_t i = 0; i < settings->connection_count; i++) {
+        if (settings->beside >= settings->connections[i]) {
+            return "--beside leaves the gateway no connection";
+        }
+    }
+    return settings->seconds + settings->warmup > ALIPAY_SECONDS_MAX
+               ? "requests for the gateway are signed ahead: at most 300 seconds with the warm-up"
+               : NULL;
 }
 
 static const struct options_terms terms = { .command = "bench",
                                            .help = help,
                                            .options = options,
                                            .help_option = OPTION_help,
-                                           .take = option_take };
+                                           .take = option_take,
+                                           .check = options_check };
 
 /* ---- the disk ---- */
 
@@ -262,7 +316,8 @@ static bool place_find(const struct bench_settings *settings, struct place *plac
 
 static void place_leave(const struct place *place)
 {
-    static const char *const suffixes[] = { "", "-wal", "-shm", ".lock", "-lock", ".key", ".operator-token" };
+    static const char *const suffixes[] = { "", "-wal", "-shm", ".lock", "-lock", ".key", ".operator-token",
+                                            ".platform-keys" };
     char path[APP_PATH_SIZE];
     if (!place->temporary) {
         return;
@@ -282,10 +337,19 @@ static bool run_one(struct bench_report *report, struct bench_load *load, struct
 {
     struct bench_run *run = &report->runs[report->run_count];
     assert(report->run_count < BENCH_RUNS_MAX);
-    *run = (struct bench_run){ .budget = budget, .connections = connections, .rate = report->settings->rate };
+    *run = (struct bench_run){ .budget = budget,
+                               .door = report->settings->door,
+                               .connections = connections,
+                               .rate = report->settings->rate };
+    if (load->alipay != NULL) {
+        run->gateway.before = bench_alipay_rsa(load->alipay);
+    }
     if (!bench_empty(server, connections, &run->empty_before) || !bench_pay(load, server, path, run) ||
         !bench_empty(server, connections, &run->empty_after)) {
         return false;
+    }
+    if (load->alipay != NULL) {
+        run->gateway.after = bench_alipay_rsa(load->alipay);
     }
     report->run_count++;
     bench_report_run(run);
@@ -297,7 +361,12 @@ static bool run_matrix(struct bench_report *report, struct bench_load *load, str
                        const char *path)
 {
     const struct bench_settings *settings = report->settings;
-    struct bench_run warm = { .budget = BUDGET_spread, .connections = 64, .rate = settings->rate };
+    struct bench_run warm = {
+        .budget = BUDGET_spread, .door = settings->door, .connections = 64, .rate = settings->rate
+    };
+    if (load->alipay != NULL) {
+        (void)bench_alipay_rsa(load->alipay);
+    }
     bool ok = bench_pay(load, server, path, &warm);
     for (size_t i = 0; ok && i < settings->connection_count; i++) {
         enum bench_budget first = i % 2 == 0 ? BUDGET_hot : BUDGET_spread;
@@ -331,6 +400,15 @@ static bool server_start(struct bench_server *server, const struct bench_setting
     return bench_server_start(server, path, options_given);
 }
 
+static bool signatures_hold(const struct bench_report *report)
+{
+    uint64_t wrong = 0;
+    for (size_t i = 0; i < report->run_count; i++) {
+        wrong += report->runs[i].gateway.signatures.wrong;
+    }
+    return wrong == 0;
+}
+
 static int bench_at(struct bench_report *report, struct bench_city *city, const char *path)
 {
     static struct bench_server server;
@@ -357,6 +435,7 @@ static int bench_at(struct bench_report *report, struct bench_city *city, const 
         bench_report_json(report);
     }
     bool holds = report->proof.missing == 0 && report->proof.counted_minor == report->proof.found_minor &&
+                 signatures_hold(report) &&
                  (!report->proof.audited || report->proof.audit.ok);
     return holds ? EXIT_holds : EXIT_broken;
 }

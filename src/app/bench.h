@@ -2,22 +2,26 @@
 /*
  * onetill bench: shared by its files only. The generator is this process, on one thread; the server is a
  * child of its own store. A payment counts when it was answered 201 (or 200, for a repeat) with state
- * TRADE_SUCCESS; afterwards each counted one must be found in the store with its amount.
+ * TRADE_SUCCESS, or by the gateway with code 10000; afterwards each counted one must be found in the store with its
+ * amount.
  */
 #ifndef APP_BENCH_H
 #define APP_BENCH_H
 
 #include <stdio.h>
 
+#include "app/bench_alipay.h"
 #include "app/bench_server.h"
 #include "app/city.h"
 #include "load/driver.h"
 #include "load/random.h"
 #include "till/audit.h"
+#include "till/paycode_digits.h"
 
 #define BENCH_RUNS_MAX 32
 #define BENCH_ERRORS_MAX 32
 #define BENCH_CODE_SIZE 40
+#define BENCH_NUMBER_DIGITS 18 /* of a payment's out_trade_no */
 
 /* All shops of one half of the city share one campaign; in the other half each brand has its own. */
 enum bench_budget {
@@ -25,6 +29,12 @@ enum bench_budget {
     BUDGET_spread,
 };
 extern const char *const bench_budget_names[];
+
+enum bench_door {
+    DOOR_rest,
+    DOOR_alipay,
+};
+extern const char *const bench_door_names[];
 
 struct bench_settings {
     uint32_t connections[BENCH_RUNS_MAX];
@@ -34,6 +44,9 @@ struct bench_settings {
     uint64_t shoppers;
     uint32_t shops; /* of each half */
     enum bench_budget budget;
+    enum bench_door door;
+    uint32_t beside; /* of the gateway's connections so many pay through the REST door */
+    bool verify_all; /* each answer's signature, not a sample */
     uint64_t seed;
     int64_t http_threads, cache_mb;
     bool json, matrix, audit;
@@ -66,13 +79,16 @@ struct bench_error {
 struct bench_slot {
     uint64_t sequence;
     int64_t amount_minor;
-    bool clock; /* the request moves the clock */
+    bool clock;   /* the request moves the clock */
+    bool gateway; /* it is one of the Alipay protocol */
 };
 
 /* Lives through all runs against one store. */
 struct bench_load {
     const struct bench_settings *settings;
     const struct bench_city *city;
+    struct bench_alipay *alipay;        /* NULL: all payments go through the REST door */
+    struct histogram *gateway, *beside; /* latencies of a run with both doors, each for itself */
     struct hmac_key paycode_key;
     struct random_source random;
     char (*shop_tokens)[TOKEN_TEXT_SIZE]; /* of every shop */
@@ -81,6 +97,7 @@ struct bench_load {
     enum bench_budget budget;
     /* Which shopper is next, and whose minute it is. */
     uint64_t position, round;
+    uint64_t first_position; /* shoppers in front of it pay through the gateway */
     int64_t first_step;
     bool clock_pending;
     unsigned permute_bits;
@@ -98,7 +115,7 @@ struct bench_load {
     uint64_t timeline_paid;
     /* Of the present run. */
     int64_t measure_from_us;
-    uint64_t run_paid, run_measured, run_unknown;
+    uint64_t run_paid, run_measured, run_beside, run_unknown;
     struct bench_error errors[BENCH_ERRORS_MAX];
     size_t error_count;
 };
@@ -106,13 +123,15 @@ struct bench_load {
 MUST_CHECK bool bench_load_open(struct bench_load *load, const struct bench_settings *settings,
                                 const struct bench_city *city, struct bench_server *server);
 void bench_load_close(struct bench_load *load);
-
-struct bench_latency {
-    int64_t p50_us, p99_us, p999_us, max_us;
-};
+/* What somebody shows at a till in that round; any thread. */
+void bench_code_write(const struct bench_load *load, uint64_t position, uint64_t round, char code[PAYCODE_SIZE]);
+/* Where the next payment is made, and of how much. */
+void bench_payment_draw(struct bench_load *load, uint32_t *shop, int64_t *amount_minor);
 
 struct bench_run {
     enum bench_budget budget;
+    enum bench_door door;
+    struct bench_gateway gateway;
     uint32_t connections, rate;
     int64_t measured_us;
     uint64_t payments;          /* that count, in the measured time */

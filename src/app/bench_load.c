@@ -8,7 +8,6 @@
 #include "base/civil.h"
 #include "base/hash.h"
 #include "base/os_clock.h"
-#include "till/paycode_digits.h"
 #include "till/text_out.h"
 
 /*
@@ -16,16 +15,20 @@
  * round; in round r everybody shows the code of minute first_step + r, and with the round the server's clock
  * is moved to that minute. As a code may be a minute off, a round can begin while the clock of the round
  * before is still right, but not before that clock was set: then the generator waits.
+ *
+ * Payments through the gateway were planned and signed before, from the shoppers in front of first_position. Where
+ * both doors are paid at, the REST door has the others, and takes no part in a round once they are through.
  */
 
 #define TOKEN_ID INT64_C(7) /* tokens made here carry it; it was never issued, so it is never revoked */
 #define PRICE_MIN_MINOR 100
 #define PRICE_MAX_MINOR 5000
+#define BESIDE_SHARE 4 /* where both doors are paid at, one of so many shoppers pays through the REST door */
 #define EMPTY_US US_PER_SECOND
 #define EMPTY_WARMUP_US (US_PER_SECOND / 5)
-#define NUMBER_DIGITS 18
 
 const char *const bench_budget_names[] = { "hot", "spread" };
+const char *const bench_door_names[] = { "rest", "alipay" };
 
 /* ---- shuffling: a bijection of 0 .. shoppers - 1 ---- */
 
@@ -70,6 +73,10 @@ bool bench_load_open(struct bench_load *load, const struct bench_settings *setti
     }
     load->first_step = paycode_step(now_us);
     load->number_base = os_now_us(); /* later runs on the same store have larger numbers */
+    load->first_position = settings->door == DOOR_rest ? 0
+                           : settings->beside > 0      ? settings->shoppers - settings->shoppers / BESIDE_SHARE
+                                                       : settings->shoppers;
+    load->position = load->first_position;
     load->shop_tokens = calloc(shops, sizeof(load->shop_tokens[0]));
     load->slots = calloc(DRIVER_CONNECTIONS_MAX, sizeof(load->slots[0]));
     assert(load->shop_tokens != NULL);
@@ -77,6 +84,12 @@ bool bench_load_open(struct bench_load *load, const struct bench_settings *setti
     for (uint32_t i = 0; i < shops; i++) {
         tokens_issue(server->tokens, (struct caller){ .kind = CALLER_shop, .id = (int64_t)i + 1 }, TOKEN_ID,
                      load->shop_tokens[i]);
+    }
+    if (settings->door == DOOR_alipay) {
+        load->gateway = malloc(sizeof(*load->gateway));
+        load->beside = malloc(sizeof(*load->beside));
+        load->alipay = bench_alipay_open(load, server);
+        return load->gateway != NULL && load->beside != NULL && load->alipay != NULL;
     }
     return true;
 }
@@ -86,6 +99,9 @@ void bench_load_close(struct bench_load *load)
     if (load->timeline != NULL) {
         (void)fclose(load->timeline);
     }
+    bench_alipay_close(load->alipay);
+    free(load->gateway);
+    free(load->beside);
     free(load->shop_tokens);
     free(load->slots);
     free(load->paid);
@@ -122,12 +138,19 @@ static void request_key_write(struct bench_load *load, struct http_request *http
     http_request_raw(http, SPAN("\r\n"));
 }
 
-static void pay_code_write(const struct bench_load *load, char code[PAYCODE_SIZE])
+void bench_code_write(const struct bench_load *load, uint64_t position, uint64_t round, char code[PAYCODE_SIZE])
 {
     uint8_t secret[PAYCODE_SECRET_SIZE];
-    int64_t device_id = city_device_id(&load->city->settings, permute(load, load->position));
+    int64_t device_id = city_device_id(&load->city->settings, permute(load, position));
     paycode_secret(&load->paycode_key, device_id, 0, secret);
-    paycode_write(device_id, secret, load->first_step + (int64_t)load->round, code);
+    paycode_write(device_id, secret, load->first_step + (int64_t)round, code);
+}
+
+void bench_payment_draw(struct bench_load *load, uint32_t *shop, int64_t *amount_minor)
+{
+    *shop = (uint32_t)random_below(&load->random, load->settings->shops);
+    *shop += load->budget == BUDGET_spread ? load->settings->shops : 0;
+    *amount_minor = random_between(&load->random, PRICE_MIN_MINOR, PRICE_MAX_MINOR);
 }
 
 static void body_write(struct http_request *http, uint32_t shop, int64_t terminal_id, int64_t number,
@@ -141,7 +164,7 @@ static void body_write(struct http_request *http, uint32_t shop, int64_t termina
     text_out_literal(&out, "\",\"terminal_id\":\"");
     text_out_number(&out, (uint64_t)terminal_id, 1);
     text_out_literal(&out, "\",\"out_trade_no\":\"B");
-    text_out_number(&out, (uint64_t)number, NUMBER_DIGITS);
+    text_out_number(&out, (uint64_t)number, BENCH_NUMBER_DIGITS);
     text_out_literal(&out, "\",\"amount_minor\":");
     text_out_number(&out, (uint64_t)amount_minor, 1);
     text_out_literal(&out, ",\"subject\":\"groceries\",\"pay_code\":\"");
@@ -171,27 +194,50 @@ static void clock_make(struct bench_load *load, struct bench_slot *slot, struct 
     http_request_body_end(http, (size_t)size);
 }
 
+static enum make round_make(struct bench_load *load, struct bench_slot *slot, struct http_request *http)
+{
+    if (load->clock_pending) {
+        return MAKE_later;
+    }
+    load->round++;
+    load->position = load->first_position;
+    clock_make(load, slot, http);
+    return MAKE_send;
+}
+
+static enum make gateway_make(struct bench_load *load, struct bench_slot *slot, struct http_request *http)
+{
+    const struct bench_ready *ready = bench_alipay_first(load->alipay);
+    if (ready == NULL) {
+        return MAKE_finished; /* more was paid than the ceiling allows for: it was measured in a bad second */
+    }
+    if (ready->round > load->round) {
+        return round_make(load, slot, http);
+    }
+    *slot = (struct bench_slot){ .sequence = ready->sequence, .amount_minor = ready->amount_minor, .gateway = true };
+    http_request_raw(http, (struct span){ ready->text, ready->size });
+    bench_alipay_pass(load->alipay);
+    return MAKE_send;
+}
+
 static enum make pay_make(void *context, uint32_t slot_number, struct request_out *out)
 {
     struct bench_load *load = context;
     struct bench_slot *slot = &load->slots[slot_number];
     const struct city_settings *city = &load->city->settings;
+    bool through = load->position == load->settings->shoppers;
     char code[PAYCODE_SIZE];
-    if (load->position == load->settings->shoppers) {
-        if (load->clock_pending) {
-            return MAKE_later;
-        }
-        load->round++;
-        load->position = 0;
-        clock_make(load, slot, &out->http);
-        return MAKE_send;
+    if (load->alipay != NULL && (through || slot_number >= load->settings->beside)) {
+        return gateway_make(load, slot, &out->http);
     }
-    uint32_t shop = (uint32_t)random_below(&load->random, load->settings->shops);
-    shop += load->budget == BUDGET_spread ? load->settings->shops : 0;
+    if (through) {
+        return round_make(load, slot, &out->http);
+    }
+    uint32_t shop;
+    *slot = (struct bench_slot){ .sequence = load->sequence };
+    bench_payment_draw(load, &shop, &slot->amount_minor);
     int64_t terminal = (int64_t)random_below(&load->random, city->terminals_per_shop);
-    pay_code_write(load, code);
-    *slot = (struct bench_slot){ .sequence = load->sequence,
-                                 .amount_minor = random_between(&load->random, PRICE_MIN_MINOR, PRICE_MAX_MINOR) };
+    bench_code_write(load, load->position, load->round, code);
     http_request_line(&out->http, SPAN("POST"), SPAN("/v1/trades/pay"));
     http_request_raw(&out->http, SPAN("Host: till\r\n"));
     header_write(&out->http, load->shop_tokens[shop]);
@@ -252,27 +298,54 @@ static void paid_mark(struct bench_load *load, uint64_t sequence)
     load->paid[byte] |= (uint8_t)(1u << (sequence % 8));
 }
 
-static void pay_count(struct bench_load *load, const struct bench_slot *slot, const struct answer_in *answer)
+static void pay_count(struct bench_load *load, const struct bench_slot *slot, const struct answer_in *answer,
+                      int64_t discount_minor)
 {
-    int64_t discount_minor = 0;
-    struct span discount = member_of(answer->body, SPAN("\"discount_minor\":"));
-    if (!span_to_i64(discount, &discount_minor)) {
-        error_count_in(load, SPAN("answer_unreadable"));
-        return;
-    }
+    bool measured = answer->intended_us >= load->measure_from_us;
     paid_mark(load, slot->sequence);
     load->paid_count++;
     load->paid_sum_minor += slot->amount_minor;
     load->discount_sum_minor += discount_minor;
     load->run_paid++;
-    load->run_measured += answer->intended_us >= load->measure_from_us;
+    if (load->alipay != NULL && !slot->gateway) {
+        load->run_beside += measured;
+    } else {
+        load->run_measured += measured;
+    }
+}
+
+/* Whether the answer says that it is paid; else `*code` is what it says. */
+static bool answer_read(struct bench_load *load, const struct bench_slot *slot, const struct answer_in *answer,
+                        int64_t *discount_minor, struct span *code)
+{
+    if (slot->gateway) {
+        return bench_alipay_paid(load->alipay, answer, load->number_base + (int64_t)slot->sequence, slot->amount_minor,
+                                 discount_minor, code);
+    }
+    if ((answer->status != 201 && answer->status != 200) ||
+        !span_equal(member_of(answer->body, SPAN("\"state\":\"")), SPAN("TRADE_SUCCESS"))) {
+        *code = member_of(answer->body, SPAN("\"code\":\""));
+        return false;
+    }
+    *code = SPAN("answer_unreadable");
+    return span_to_i64(member_of(answer->body, SPAN("\"discount_minor\":")), discount_minor);
+}
+
+static void latency_record(struct bench_load *load, const struct bench_slot *slot, const struct answer_in *answer)
+{
+    load->timeline_slowest_us = max_i64(load->timeline_slowest_us, answer->latency_us);
+    if (load->alipay != NULL && !slot->clock && answer->intended_us >= load->measure_from_us) {
+        histogram_record(slot->gateway ? load->gateway : load->beside, answer->latency_us);
+    }
 }
 
 static void pay_done(void *context, uint32_t slot_number, const struct answer_in *answer)
 {
     struct bench_load *load = context;
     struct bench_slot *slot = &load->slots[slot_number];
-    load->timeline_slowest_us = max_i64(load->timeline_slowest_us, answer->latency_us);
+    int64_t discount_minor = 0;
+    struct span code;
+    latency_record(load, slot, answer);
     if (slot->clock) {
         slot->clock = false;
         load->clock_pending = false;
@@ -286,11 +359,10 @@ static void pay_done(void *context, uint32_t slot_number, const struct answer_in
         error_count_in(load, answer->outcome == OUTCOME_timed_out ? SPAN("timed_out") : SPAN("broken"));
         return;
     }
-    if ((answer->status == 201 || answer->status == 200) &&
-        span_equal(member_of(answer->body, SPAN("\"state\":\"")), SPAN("TRADE_SUCCESS"))) {
-        pay_count(load, slot, answer);
+    if (answer_read(load, slot, answer, &discount_minor, &code)) {
+        pay_count(load, slot, answer, discount_minor);
     } else {
-        error_count_in(load, member_of(answer->body, SPAN("\"code\":\"")));
+        error_count_in(load, code);
     }
 }
 
@@ -366,7 +438,24 @@ static void run_fill(struct bench_run *run, const struct bench_load *load, const
     run->late = report->counts.waited + report->counts.unsent;
     run->error_count = load->error_count;
     memcpy(run->errors, load->errors, sizeof(run->errors));
-    latency_fill(&run->latency, &report->latency);
+    latency_fill(&run->latency, load->alipay != NULL ? load->gateway : &report->latency);
+    if (load->alipay != NULL) {
+        run->gateway.beside = load->run_beside;
+        run->gateway.beside_per_second = load->run_beside * 1000000 / (uint64_t)run->measured_us;
+        latency_fill(&run->gateway.beside_latency, load->beside);
+    }
+}
+
+static void gateway_use_fill(struct bench_run *run, const struct bench_sample *before, const struct bench_sample *after)
+{
+    static const char *const gateway[] = { "gateway", NULL };
+    struct bench_gateway *use = &run->gateway;
+    int64_t count = max_i64((int64_t)(run->payments_all), 1);
+    use->all_ns = bench_cpu_ns(before, after, gateway) / count;
+    use->read_ns = (after->gateway_read_ns - before->gateway_read_ns) / count;
+    use->verify_ns = (after->gateway_verify_ns - before->gateway_verify_ns) / count;
+    use->write_ns = (after->gateway_write_ns - before->gateway_write_ns) / count;
+    use->sign_ns = (after->gateway_sign_ns - before->gateway_sign_ns) / count;
 }
 
 static void use_fill(struct bench_run *run, const struct bench_sample *before, const struct bench_sample *after,
@@ -382,7 +471,9 @@ static void use_fill(struct bench_run *run, const struct bench_sample *before, c
     run->http_ns = http_ns / count;
     run->decide_ns = decide_ns / count;
     run->store_ns = store_ns / count;
-    run->other_ns = max_i64(all_us * 1000 - http_ns - decide_ns - store_ns, 0) / count;
+    gateway_use_fill(run, before, after);
+    run->other_ns =
+        max_i64((all_us * 1000 - http_ns - decide_ns - store_ns) / count - run->gateway.all_ns, 0);
     run->decode_ns = (after->decode_ns - before->decode_ns) / count;
     run->encode_ns = (after->encode_ns - before->encode_ns) / count;
     run->disk_bytes = (after->process.write_bytes - before->process.write_bytes) / count;
@@ -414,10 +505,21 @@ static void timeline_tick(void *context, uint64_t made, uint64_t finished)
     load->timeline_slowest_us = 0;
 }
 
-static void run_begin(struct bench_load *load, const struct bench_run *run)
+static void requests_prepare(struct bench_load *load, struct bench_run *run)
 {
-    load->budget = run->budget;
-    load->run_paid = load->run_measured = load->run_unknown = 0;
+    int64_t begun_us = os_monotonic_us();
+    run->gateway.prepared = bench_alipay_need(load->alipay, run->connections);
+    bench_alipay_prepare(load->alipay, load, run->gateway.prepared);
+    run->gateway.prepare_us = os_monotonic_us() - begun_us;
+}
+
+static void run_begin(struct bench_load *load)
+{
+    load->run_paid = load->run_measured = load->run_beside = load->run_unknown = 0;
+    if (load->alipay != NULL) {
+        histogram_init(load->gateway);
+        histogram_init(load->beside);
+    }
     load->error_count = 0;
     memset(load->errors, 0, sizeof(load->errors));
     load->run_start_us = os_monotonic_us();
@@ -448,9 +550,13 @@ bool bench_pay(struct bench_load *load, struct bench_server *server, const char 
     struct driver_report *report = malloc(sizeof(*report));
     struct driver *driver = driver_open(&options);
     uint64_t clock_moves = load->clock_moves;
+    load->budget = run->budget;
+    if (load->alipay != NULL) {
+        requests_prepare(load, run);
+    }
     bool ok = report != NULL && driver != NULL && bench_server_sample(server, &before);
     if (ok) {
-        run_begin(load, run);
+        run_begin(load);
         int64_t start_us = os_monotonic_us(), start_ns = os_thread_cpu_ns();
         driver_run(driver, report);
         int64_t client_ns = os_thread_cpu_ns() - start_ns, run_us = os_monotonic_us() - start_us;
@@ -462,6 +568,9 @@ bool bench_pay(struct bench_load *load, struct bench_server *server, const char 
         run->wal_bytes = wal_size(path);
         double load_average;
         run->load_average_percent = getloadavg(&load_average, 1) == 1 ? (int)(load_average * 100) : 0;
+    }
+    if (load->alipay != NULL) {
+        run->gateway.signatures = bench_alipay_check(load->alipay);
     }
     driver_close(driver);
     free(report);

@@ -36,6 +36,23 @@ static uint64_t share_per_mille(const struct bench_run *run)
     return empty > 0 ? run->per_second * 1000 / empty : 0;
 }
 
+static int64_t rsa_share_per_mille(const struct bench_run *run)
+{
+    uint64_t ceiling = (run->gateway.before.per_second + run->gateway.after.per_second) / 2;
+    return ceiling > 0 ? (int64_t)(run->per_second * 1000 / ceiling) : 0;
+}
+
+static int64_t all_ns(const struct bench_run *run)
+{
+    return run->http_ns + run->gateway.all_ns + run->decide_ns + run->store_ns + run->other_ns + run->client_ns;
+}
+
+/* Both sides' time counted in: what the share above would be on processors that do nothing else. */
+static int64_t rsa_cpu_per_mille(const struct bench_run *run)
+{
+    return (run->gateway.verify_ns + run->gateway.sign_ns) * 1000 / max_i64(all_ns(run), 1);
+}
+
 void bench_report_head(const struct bench_report *report)
 {
     const struct city_settings *city = &report->city->settings;
@@ -48,6 +65,36 @@ void bench_report_head(const struct bench_report *report)
             report->disk.real ? "" : "; IN MEMORY ONLY: nothing here is durable",
             number(city_shop_count(city)).text, city_brand_count(city), number(city->shopper_count).text,
             thousandths(report->city->fill_us / 1000).text, number(report->city->commands).text);
+    if (report->settings->door == DOOR_alipay) {
+        fprintf(stderr, "door    alipay.trade.pay at /gateway.do, RSA2 with 2048 bits. The server verifies requests\n"
+                        "        and signs answers; the client signs before the measured time, verifies after it.\n");
+    }
+}
+
+/* What is only told of payments through the gateway. */
+static void gateway_print(const struct bench_run *run)
+{
+    const struct bench_gateway *gateway = &run->gateway;
+    fprintf(stderr,
+            "  RSA alone      %s a second before, %s after (verify and sign, all processors); payments are %s of it,\n"
+            "                 and of the CPU time of a payment RSA is %s\n",
+            number(gateway->before.per_second).text, number(gateway->after.per_second).text,
+            thousandths(rsa_share_per_mille(run)).text, thousandths(rsa_cpu_per_mille(run)).text);
+    fprintf(stderr,
+            "  gateway us     read %s (of it verifying %s)  write %s (of it signing %s)  rest %s; RSA alone %s\n",
+            thousandths(gateway->read_ns).text, thousandths(gateway->verify_ns).text,
+            thousandths(gateway->write_ns).text, thousandths(gateway->sign_ns).text,
+            thousandths(max_i64(gateway->all_ns - gateway->read_ns - gateway->write_ns, 0)).text,
+            thousandths((gateway->before.pair_ns + gateway->after.pair_ns) / 2).text);
+    fprintf(stderr, "  signatures     %s requests signed ahead in %s s; of the answers %s checked, %s wrong\n",
+            number(gateway->prepared).text, thousandths(gateway->prepare_us / 1000).text,
+            number(gateway->signatures.checked).text, number(gateway->signatures.wrong).text);
+    if (gateway->beside > 0) {
+        fprintf(stderr, "  REST beside    %s a second, latency ms p50 %s  p99 %s  p99.9 %s  max %s\n",
+                number(gateway->beside_per_second).text, thousandths(gateway->beside_latency.p50_us).text,
+                thousandths(gateway->beside_latency.p99_us).text, thousandths(gateway->beside_latency.p999_us).text,
+                thousandths(gateway->beside_latency.max_us).text);
+    }
 }
 
 static void errors_print(const struct bench_run *run)
@@ -59,7 +106,6 @@ static void errors_print(const struct bench_run *run)
 
 void bench_report_run(const struct bench_run *run)
 {
-    int64_t server_ns = run->http_ns + run->decide_ns + run->store_ns + run->other_ns;
     fprintf(stderr, "\n%s budget, %u connections, ", bench_budget_names[run->budget], run->connections);
     if (run->rate > 0) {
         fprintf(stderr, "open loop at %s a second (latency from the intended instant)\n", number(run->rate).text);
@@ -75,10 +121,15 @@ void bench_report_run(const struct bench_run *run)
             thousandths(run->latency.p99_us).text, thousandths(run->latency.p999_us).text,
             thousandths(run->latency.max_us).text);
     fprintf(stderr,
-            "  CPU us/payment http %s (decode %s, encode %s)  decide %s  store %s  other %s  client %s  all %s\n",
+            "  CPU us/payment http %s (decode %s, encode %s)  gateway %s  decide %s  store %s  other %s  client %s  "
+            "all %s\n",
             thousandths(run->http_ns).text, thousandths(run->decode_ns).text, thousandths(run->encode_ns).text,
-            thousandths(run->decide_ns).text, thousandths(run->store_ns).text, thousandths(run->other_ns).text,
-            thousandths(run->client_ns).text, thousandths(server_ns + run->client_ns).text);
+            thousandths(run->gateway.all_ns).text, thousandths(run->decide_ns).text,
+            thousandths(run->store_ns).text, thousandths(run->other_ns).text, thousandths(run->client_ns).text,
+            thousandths(all_ns(run)).text);
+    if (run->door == DOOR_alipay) {
+        gateway_print(run);
+    }
     fprintf(stderr, "  disk           %s bytes/payment to the device, %s by the store; %s syncs a second\n",
             number((uint64_t)max_i64(run->disk_bytes, 0)).text, number((uint64_t)max_i64(run->store_bytes, 0)).text,
             number((uint64_t)max_i64(run->syncs_per_second, 0)).text);
@@ -161,8 +212,42 @@ static void json_flag(struct json_out *out, const char *key, bool value)
     json_out_bool(out, value);
 }
 
+static void json_latency(struct json_out *out, const char *key, const struct bench_latency *latency)
+{
+    json_out_key(out, key);
+    json_out_object(out);
+    json_decimal(out, "p50", latency->p50_us);
+    json_decimal(out, "p99", latency->p99_us);
+    json_decimal(out, "p999", latency->p999_us);
+    json_decimal(out, "max", latency->max_us);
+    json_out_object_end(out);
+}
+
+static void json_gateway(struct json_out *out, const struct bench_run *run)
+{
+    const struct bench_gateway *gateway = &run->gateway;
+    json_out_key(out, "gateway");
+    json_out_object(out);
+    json_number(out, "rsa_per_second", (int64_t)(gateway->before.per_second + gateway->after.per_second) / 2);
+    json_decimal(out, "rsa_us", (gateway->before.pair_ns + gateway->after.pair_ns) / 2);
+    json_decimal(out, "share_of_rsa", rsa_share_per_mille(run));
+    json_decimal(out, "share_of_cpu", rsa_cpu_per_mille(run));
+    json_number(out, "prepared", (int64_t)gateway->prepared);
+    json_decimal(out, "prepare_seconds", gateway->prepare_us / 1000);
+    json_decimal(out, "read_us", gateway->read_ns);
+    json_decimal(out, "verify_us", gateway->verify_ns); /* a part of reading, as signing is of writing */
+    json_decimal(out, "write_us", gateway->write_ns);
+    json_decimal(out, "sign_us", gateway->sign_ns);
+    json_number(out, "signatures_checked", (int64_t)gateway->signatures.checked);
+    json_number(out, "signatures_wrong", (int64_t)gateway->signatures.wrong);
+    json_number(out, "beside", (int64_t)gateway->beside);
+    json_latency(out, "beside_latency_ms", &gateway->beside_latency);
+    json_out_object_end(out);
+}
+
 static void json_run(struct json_out *out, const struct bench_run *run)
 {
+    json_text(out, "door", bench_door_names[run->door]);
     json_text(out, "budget", bench_budget_names[run->budget]);
     json_number(out, "connections", run->connections);
     json_number(out, "rate", run->rate);
@@ -171,23 +256,21 @@ static void json_run(struct json_out *out, const struct bench_run *run)
     json_number(out, "payments_per_second", (int64_t)run->per_second);
     json_number(out, "empty_per_second", (int64_t)(run->empty_before + run->empty_after) / 2);
     json_decimal(out, "share_of_empty", (int64_t)share_per_mille(run));
-    json_out_key(out, "latency_ms");
-    json_out_object(out);
-    json_decimal(out, "p50", run->latency.p50_us);
-    json_decimal(out, "p99", run->latency.p99_us);
-    json_decimal(out, "p999", run->latency.p999_us);
-    json_decimal(out, "max", run->latency.max_us);
-    json_out_object_end(out);
+    json_latency(out, "latency_ms", &run->latency);
+    if (run->door == DOOR_alipay) {
+        json_gateway(out, run);
+    }
     json_out_key(out, "cpu_us_per_payment");
     json_out_object(out);
     json_decimal(out, "http", run->http_ns);
     json_decimal(out, "decode", run->decode_ns); /* decode and encode are parts of http */
     json_decimal(out, "encode", run->encode_ns);
+    json_decimal(out, "gateway", run->gateway.all_ns);
     json_decimal(out, "decide", run->decide_ns);
     json_decimal(out, "store", run->store_ns);
     json_decimal(out, "other", run->other_ns);
     json_decimal(out, "client", run->client_ns);
-    json_decimal(out, "total", run->http_ns + run->decide_ns + run->store_ns + run->other_ns + run->client_ns);
+    json_decimal(out, "total", all_ns(run));
     json_out_object_end(out);
     json_number(out, "disk_bytes_per_payment", run->disk_bytes);
     json_number(out, "store_bytes_per_payment", run->store_bytes);

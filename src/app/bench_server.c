@@ -83,7 +83,7 @@ bool bench_server_stop(struct bench_server *server)
     return ended_well || complain("the server did not end well");
 }
 
-static bool server_get(struct bench_server *server, struct span path, struct span *body)
+bool bench_server_get(struct bench_server *server, struct span path, struct span *body)
 {
     char headers[128];
     int size = snprintf(headers, sizeof(headers), "Authorization: Bearer %s\r\n", server->operator_token);
@@ -137,7 +137,7 @@ bool bench_server_sample(struct bench_server *server, struct bench_sample *sampl
 {
     struct span text;
     memset(sample, 0, sizeof(*sample));
-    if (!server_get(server, SPAN("/metrics"), &text)) {
+    if (!bench_server_get(server, SPAN("/metrics"), &text)) {
         return false;
     }
     sample->syncs = metric_count(text, "onetill_store_syncs_total");
@@ -148,6 +148,10 @@ bool bench_server_sample(struct bench_server *server, struct bench_sample *sampl
     sample->rows_changed = metric_count(text, "onetill_engine_rows_changed_total");
     sample->decode_ns = metric_ns(text, "onetill_decode_seconds_total");
     sample->encode_ns = metric_ns(text, "onetill_encode_seconds_total");
+    sample->gateway_read_ns = metric_ns(text, "onetill_alipay_read_cpu_seconds_total");
+    sample->gateway_verify_ns = metric_ns(text, "onetill_alipay_verify_cpu_seconds_total");
+    sample->gateway_write_ns = metric_ns(text, "onetill_alipay_write_cpu_seconds_total");
+    sample->gateway_sign_ns = metric_ns(text, "onetill_alipay_sign_cpu_seconds_total");
     return child_sample(&server->child, &sample->process) == STATUS_ok || complain("the server has gone");
 }
 
@@ -170,7 +174,7 @@ bool bench_server_now(struct bench_server *server, int64_t *now_us)
 {
     struct span body;
     static const char member[] = "\"now\":\"";
-    if (!server_get(server, SPAN("/v1/time"), &body)) {
+    if (!bench_server_get(server, SPAN("/v1/time"), &body)) {
         return false;
     }
     const char *at = memmem(body.bytes, body.size, member, sizeof(member) - 1);

@@ -29,10 +29,13 @@ struct bench_sample {
     int64_t syncs, batches, calls, written_bytes; /* of store and engine */
     int64_t decode_ns, encode_ns;
     int64_t rows_loaded, rows_changed;
+    int64_t gateway_read_ns, gateway_verify_ns, gateway_write_ns, gateway_sign_ns;
 };
 
 /* `options` are those of `onetill serve` beside the store, the address and the test clock; NULL-terminated. */
 MUST_CHECK bool bench_server_start(struct bench_server *server, const char *path, const char *const *options);
+/* A page of the server's, asked for by the operator; valid until the next call. */
+MUST_CHECK bool bench_server_get(struct bench_server *server, struct span path, struct span *body);
 MUST_CHECK bool bench_server_sample(struct bench_server *server, struct bench_sample *sample);
 /*
  * A server that was just started still reads back what happened before. Waits until it does nothing for half a

@@ -62,8 +62,35 @@ class Bench(program.Case):
         verdict, status = self.audit(store)
         self.assertEqual((True, 0), (verdict['ok'], status))
 
+    def test_the_alipay_door_is_measured_beside_the_other_and_its_answers_are_signed(self):
+        said = self.figures('--door', 'alipay', '--connections', '16', '--beside', '2', '--verify')
+        gateway = said['gateway']
+        self.assertEqual('alipay', said['door'])
+        self.assertGreater(said['payments'], 50)
+        self.assertEqual({}, said['errors'])
+        self.assertGreater(gateway['beside'], 10)
+        self.assertEqual(said['payments'], gateway['signatures_checked'])
+        self.assertEqual(0, gateway['signatures_wrong'])
+        self.assertGreaterEqual(gateway['prepared'], said['payments'])
+        self.assertGreater(gateway['rsa_per_second'], 0)
+        self.assertGreater(gateway['share_of_rsa'], 0)
+        self.assertGreater(gateway['read_us'], gateway['verify_us'])
+        self.assertGreater(gateway['write_us'], gateway['sign_us'])
+        self.assertGreater(gateway['sign_us'], gateway['verify_us'])
+        self.assert_proved(said, said['payments'] + gateway['beside'])
+        self.assertEqual([], os.listdir(self.folder), 'nor do the keys of the platform stay')
+
+    def test_the_gateway_keeps_to_a_rate_and_its_shoppers_pay_again_in_the_next_minute(self):
+        said = self.figures('--door', 'alipay', '--rate', 150, '--shoppers', 100, '--connections', '64')
+        self.assertTrue(110 < said['payments'] < 200, said['payments'])
+        self.assertGreater(said['clock_moves'], 0)
+        self.assertEqual({}, said['errors'])
+        self.assert_proved(said, said['payments'])
+
     def test_what_makes_no_sense_is_refused_before_anything_is_made(self):
-        for arguments in (['--connections', '0'], ['--budget', 'warm'], ['--shoppers', 'many'], ['more']):
+        for arguments in (['--connections', '0'], ['--budget', 'warm'], ['--shoppers', 'many'], ['more'],
+                          ['--door', 'back'], ['--beside', '1'], ['--verify'],
+                          ['--door', 'alipay', '--beside', '64'], ['--door', 'alipay', '--seconds', '400']):
             self.assertEqual(2, self.run_program('bench', *arguments).returncode, arguments)
         taken = self.folder / 'taken'
         taken.write_text('something else')
