@@ -71,7 +71,7 @@ enum status journal_create(const char *vfs, const char *store_path, const struct
     if (status == STATUS_ok) {
         status = journal_open_file(&journal->spare_handle, vfs, store_path, true, error);
     }
-    if (status == STATUS_ok && !header_write(&journal->handle, header)) {
+    if (status == STATUS_ok && !journal_header_write(&journal->handle, header)) {
         error_set(error, "%.150s cannot be written", journal->handle.path);
         status = STATUS_fault;
     }
@@ -165,8 +165,8 @@ bool journal_prepare(struct journal *journal)
         return true; /* the keeper will say so when it comes to that */
     }
     for (size_t at = 0; at < SEGMENT_BYTES; at += PREPARE_BYTES) {
-        if (!bytes_write(&journal->spare_handle, zeroes, PREPARE_BYTES, segment_at(segment) + at) ||
-            !file_sync(&journal->spare_handle)) {
+        if (!journal_bytes_write(&journal->spare_handle, zeroes, PREPARE_BYTES, segment_at(segment) + at) ||
+            !journal_file_sync(&journal->spare_handle)) {
             return false;
         }
     }
@@ -198,7 +198,7 @@ static bool parts_write(struct journal *journal, struct batch *batch, uint32_t f
         frame_seal(batch->bytes + batch->part_at[i], &frame);
     }
     size_t size = batch->part_at[end] - batch->part_at[first];
-    bool ok = bytes_write(&journal->handle, batch->bytes + batch->part_at[first], size,
+    bool ok = journal_bytes_write(&journal->handle, batch->bytes + batch->part_at[first], size,
                           segment_at(life->segment) + journal->at);
     life->last_batch = batch->number;
     if (journal->at < BUSY_BYTES && journal->at + size >= BUSY_BYTES) {
@@ -231,7 +231,7 @@ bool journal_write(struct journal *journal, struct batch *batch)
 
 bool journal_sync(struct journal *journal, uint64_t last_batch)
 {
-    bool ok = file_sync(&journal->handle);
+    bool ok = journal_file_sync(&journal->handle);
     if (ok) {
         journal->durable = last_batch;
     }

@@ -45,7 +45,7 @@ static inline size_t block_end(size_t size)
     return (size + JOURNAL_BLOCK - 1) / JOURNAL_BLOCK * JOURNAL_BLOCK;
 }
 
-/* ---- files (journal_file.c) ---- */
+/* ---- the bytes (journal_file.c) ---- */
 
 struct journal_handle {
     sqlite3_file *file;
@@ -62,14 +62,14 @@ struct journal_header {
 enum status journal_open_file(struct journal_handle *handle, const char *vfs, const char *store_path, bool create,
                               struct store_error *error);
 void journal_close_file(struct journal_handle *handle);
-MUST_CHECK bool header_write(struct journal_handle *handle, const struct journal_header *header);
+MUST_CHECK bool journal_header_write(struct journal_handle *handle, const struct journal_header *header);
 /* STATUS_bad_input: not one. */
-enum status header_read(struct journal_handle *handle, struct journal_header *header);
+enum status journal_header_read(struct journal_handle *handle, struct journal_header *header);
 /* Bytes beyond the end of the file read as zero. */
-enum status bytes_read(struct journal_handle *handle, void *bytes, size_t size, uint64_t at);
-MUST_CHECK bool bytes_write(struct journal_handle *handle, const void *bytes, size_t size, uint64_t at);
+enum status journal_bytes_read(struct journal_handle *handle, void *bytes, size_t size, uint64_t at);
+MUST_CHECK bool journal_bytes_write(struct journal_handle *handle, const void *bytes, size_t size, uint64_t at);
 /* Of all that was written, by whomever. */
-MUST_CHECK bool file_sync(struct journal_handle *handle);
+MUST_CHECK bool journal_file_sync(struct journal_handle *handle);
 void frame_seal(uint8_t *at, const struct frame *frame);
 /* Whether frame and part are whole, with `left` bytes there. */
 bool frame_check(const uint8_t *at, size_t left, struct frame *frame, struct part_head *head);

@@ -60,7 +60,7 @@ void journal_close_file(struct journal_handle *handle)
     handle->file = NULL;
 }
 
-bool header_write(struct journal_handle *handle, const struct journal_header *header)
+bool journal_header_write(struct journal_handle *handle, const struct journal_header *header)
 {
     uint8_t block[JOURNAL_BLOCK] = { 0 };
     struct header_image image = { .magic = HEADER_MAGIC,
@@ -70,13 +70,13 @@ bool header_write(struct journal_handle *handle, const struct journal_header *he
                                   .base = header->base };
     image.checksum = checksum(&image, sizeof(image), 0);
     memcpy(block, &image, sizeof(image));
-    return bytes_write(handle, block, sizeof(block), 0) && file_sync(handle);
+    return journal_bytes_write(handle, block, sizeof(block), 0) && journal_file_sync(handle);
 }
 
-enum status header_read(struct journal_handle *handle, struct journal_header *header)
+enum status journal_header_read(struct journal_handle *handle, struct journal_header *header)
 {
     struct header_image image;
-    enum status status = bytes_read(handle, &image, sizeof(image), 0);
+    enum status status = journal_bytes_read(handle, &image, sizeof(image), 0);
     if (status != STATUS_ok) {
         return status;
     }
@@ -90,7 +90,7 @@ enum status header_read(struct journal_handle *handle, struct journal_header *he
     return STATUS_ok;
 }
 
-enum status bytes_read(struct journal_handle *handle, void *bytes, size_t size, uint64_t at)
+enum status journal_bytes_read(struct journal_handle *handle, void *bytes, size_t size, uint64_t at)
 {
     sqlite3_file *file = handle->file;
     for (size_t done = 0; done < size; done += AT_ONCE_MAX) {
@@ -103,7 +103,7 @@ enum status bytes_read(struct journal_handle *handle, void *bytes, size_t size, 
     return STATUS_ok;
 }
 
-bool bytes_write(struct journal_handle *handle, const void *bytes, size_t size, uint64_t at)
+bool journal_bytes_write(struct journal_handle *handle, const void *bytes, size_t size, uint64_t at)
 {
     sqlite3_file *file = handle->file;
     for (size_t done = 0; done < size; done += AT_ONCE_MAX) {
@@ -116,7 +116,7 @@ bool bytes_write(struct journal_handle *handle, const void *bytes, size_t size, 
     return true;
 }
 
-bool file_sync(struct journal_handle *handle)
+bool journal_file_sync(struct journal_handle *handle)
 {
     return handle->file->pMethods->xSync(handle->file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK;
 }

@@ -67,9 +67,9 @@ static bool segment_note(struct walk *walk, size_t size, uint64_t at)
 /* As a rule its first block tells; when that is not whole, or continues, all of it is looked at. */
 static enum status segment_find(struct walk *walk, uint64_t at)
 {
-    enum status status = bytes_read(&walk->handle, walk->bytes, JOURNAL_BLOCK, at);
+    enum status status = journal_bytes_read(&walk->handle, walk->bytes, JOURNAL_BLOCK, at);
     if (status == STATUS_ok && !segment_note(walk, JOURNAL_BLOCK, at)) {
-        status = bytes_read(&walk->handle, walk->bytes, SEGMENT_BYTES, at);
+        status = journal_bytes_read(&walk->handle, walk->bytes, SEGMENT_BYTES, at);
         if (status == STATUS_ok) {
             (void)segment_note(walk, SEGMENT_BYTES, at); /* none: it was never used */
         }
@@ -162,7 +162,7 @@ static enum status segments_walk(struct walk *walk)
         if (i + 1 < walk->segment_count && walk->segments[i + 1].first_batch <= walk->source->written) {
             continue; /* all of it is in the tables */
         }
-        status = bytes_read(&walk->handle, walk->bytes, SEGMENT_BYTES, walk->segments[i].at);
+        status = journal_bytes_read(&walk->handle, walk->bytes, SEGMENT_BYTES, walk->segments[i].at);
         if (status == STATUS_ok) {
             segment_walk(walk, &walk->segments[i]);
         }
@@ -200,7 +200,7 @@ static enum status walk_open(struct walk *walk, struct store_error *error)
     if (status != STATUS_ok) {
         return status == STATUS_not_found ? STATUS_busy : status; /* or the server is just closing */
     }
-    status = header_read(&walk->handle, &walk->header);
+    status = journal_header_read(&walk->handle, &walk->header);
     if (status == STATUS_bad_input) {
         error_set(error, "%.120s is not a journal, or damaged", walk->handle.path);
     } else if (status == STATUS_ok && walk->header.journal != source->journal) {
@@ -228,7 +228,7 @@ static enum status walk_run(struct walk *walk, struct store_error *error)
     if (status == STATUS_ok) {
         status = walk_judge(walk, error);
     }
-    if (status == STATUS_ok && !file_sync(&walk->handle)) {
+    if (status == STATUS_ok && !journal_file_sync(&walk->handle)) {
         status = STATUS_fault;
     }
     return status;
@@ -242,7 +242,7 @@ static enum status places_visit(struct walk *walk, part_visit *visit, void *cont
         const struct place *place = &walk->places[i];
         struct frame frame;
         struct part_head head;
-        enum status status = bytes_read(&walk->handle, walk->bytes, place->size, place->at);
+        enum status status = journal_bytes_read(&walk->handle, walk->bytes, place->size, place->at);
         if (status != STATUS_ok) {
             return status;
         }
@@ -346,7 +346,7 @@ enum status journal_idle_check(const struct journal_source *source, struct store
         return status == STATUS_not_found ? STATUS_ok : status;
     }
     sqlite3_file *file = walk.handle.file;
-    status = header_read(&walk.handle, &walk.header);
+    status = journal_header_read(&walk.handle, &walk.header);
     if (status != STATUS_fault && file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
         status = STATUS_fault;
     }
