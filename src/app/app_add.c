@@ -339,7 +339,17 @@ static void settings_print(const struct add *add)
 
 static bool add_all(struct add *add)
 {
-    if (!paths_make(add) || !platform_ask(add) || !keys_make(add) || !app_ask(add) || !files_write(add)) {
+    if (!paths_make(add) || !platform_ask(add)) {
+        return false;
+    }
+    if (!keys_make(add) || !app_ask(add)) {
+        if (add->app_id[0] == '\0' && add->public_key == NULL) {
+            (void)unlink(add->paths[PATH_pkcs1]); /* ours, as paths_make has seen, and of no use */
+            (void)unlink(add->paths[PATH_pkcs8]);
+        }
+        return false;
+    }
+    if (!files_write(add)) {
         return false;
     }
     settings_print(add);

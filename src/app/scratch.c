@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/scratch.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -34,15 +35,20 @@ bool scratch_make(struct scratch *scratch, const char *store, const char *comman
 
 void scratch_remove(const struct scratch *scratch)
 {
-    static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".lock", ".key", ".operator-token" };
     char path[APP_PATH_SIZE];
     if (scratch->folder[0] == '\0') {
         return;
     }
-    for (size_t i = 0; i < COUNT_OF(endings); i++) {
-        if (path_beside(scratch->store, endings[i], path)) {
+    /* The folder is ours and flat: the store and whatever it keeps beside itself. */
+    DIR *folder = opendir(scratch->folder);
+    for (const struct dirent *file; folder != NULL && (file = readdir(folder)) != NULL;) {
+        int size = snprintf(path, sizeof(path), "%s/%s", scratch->folder, file->d_name);
+        if (file->d_name[0] != '.' && size > 0 && (size_t)size < sizeof(path)) {
             unlink(path);
         }
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
     }
     rmdir(scratch->folder);
 }
