@@ -14,7 +14,8 @@ from till import Server
 
 
 def openssl(*arguments, given=None):
-    return subprocess.run(['openssl', *map(str, arguments)], input=given, capture_output=True, text=True, check=True).stdout
+    command = ['openssl', *map(str, arguments)]
+    return subprocess.run(command, input=given, capture_output=True, text=True, check=True).stdout
 
 
 class AppAdd(Case):
@@ -57,7 +58,8 @@ class AppAdd(Case):
 
     def test_a_server_that_runs_is_told(self):
         till = self.served()
-        app_id, text = self.added('--name', 'POS 1', '--aes', '--notify-url', 'https://shop.example/n', *self.at_server(till))
+        app_id, text = self.added('--name', 'POS 1', '--aes', '--notify-url', 'https://shop.example/n',
+                                  *self.at_server(till))
         app = till.operator().must('GET', f'/v1/apps/{app_id}')
         self.assertEqual((app['name'], app['merchant_id'], app['shop_id']), ('POS 1', '7', '8'))
         self.assertEqual(app['notify_url'], 'https://shop.example/n')
@@ -74,7 +76,8 @@ class AppAdd(Case):
     def test_a_store_that_nobody_serves_is_changed(self):
         till = self.served()
         till.stop()
-        app_id, text = self.added('--name', 'ERP', '--store', self.store, '--for', 'node', '--gateway', 'https://pay.example')
+        app_id, text = self.added('--name', 'ERP', '--store', self.store, '--for', 'node',
+                                  '--gateway', 'https://pay.example')
         self.assertIn("gateway: 'https://pay.example/gateway.do'", text)
         self.assertNotIn('AopClient', text)
         till = Server(ONETILL, store=str(self.store))

@@ -496,7 +496,8 @@ describe("a session", () => {
 
     test("is worth nothing without its proof, and nothing for others", async () => {
         const headers = await sandbox.logIn("1002");
-        const wallet = (id, more) => fetch(`${sandbox.url}/v1/shoppers/${id}/wallet`, { headers: { ...headers, ...more } });
+        const wallet = (id, more) =>
+            fetch(`${sandbox.url}/v1/shoppers/${id}/wallet`, { headers: { ...headers, ...more } });
         assert.equal((await wallet("1002", {})).status, 200);
         assert.equal((await wallet("1001", {})).status, 403);
         assert.equal((await wallet("1002", { "onetill-proof": "" })).status, 401);
