@@ -145,6 +145,17 @@ describe("pages", () => {
 
 /* ---- notices ---- */
 
+/* Until the server has noted what became of an attempt: the next one is counted from then. */
+async function noted(trade_no, attempts) {
+    for (const end = Date.now() + 10_000; Date.now() < end; ) {
+        const log = await sandbox.must("GET", "/v1/merchants/1/deliveries?limit=100");
+        const delivery = log.data.find((one) => one.subject_id === tradeId(trade_no));
+        if (delivery?.attempts >= attempts) return;
+        await new Promise((wake) => setTimeout(wake, 20));
+    }
+    throw new Error(`no ${attempts} attempts were noted`);
+}
+
 describe("notices", () => {
     test("a payment and its refunds are told, signed as the SDK checks it", async () => {
         const passback = encodeURIComponent("a=1&b=咖啡");
@@ -184,13 +195,15 @@ describe("notices", () => {
         receiver.answers = ["no", { status: 500, text: "success" }];
         const answer = await paid({}, { notifyUrl: receiver.url });
         const mine = (notice) => notice.out_trade_no === answer.outTradeNo;
-        await receiver.take(1, mine);
+        await noted(answer.tradeNo, 1);
         await sandbox.later(4 * 60 + 1);
         await receiver.take(2, mine);
+        await noted(answer.tradeNo, 2);
         await sandbox.later(10 * 60 + 1);
         const told = await receiver.take(3, mine);
         assert.equal(new Set(told.map((notice) => notice.notify_id)).size, 1);
         for (const notice of told) assert.ok(sdk.checkNotifySignV2(notice));
+        await noted(answer.tradeNo, 3);
         await sandbox.later(20 * 60);
         assert.equal((await receiver.take(3, mine)).length, 3, "it was told again after it was heard");
     });
@@ -370,6 +383,67 @@ describe("money", () => {
         assert.deepEqual([found.status, found.transAmount], ["SUCCESS", "1.23"]);
         const has = await funds();
         assert.equal(Math.round(100 * had.availableAmount) - Math.round(100 * has.availableAmount), 123);
+    });
+});
+
+/* ---- discounts and deadlines ---- */
+
+describe("amounts", () => {
+    test("say who paid which part of a discount", async () => {
+        const { other } = sandbox.facts;
+        const campaign = await sandbox.must("POST", "/v1/campaigns", {
+            name: "半价",
+            kind: "percentage",
+            percent_bp: 5000,
+            merchant_share_bp: 4000,
+            starts_at: "2020-01-01T00:00:00Z",
+            ends_at: "2099-01-01T00:00:00Z",
+            targets: [{ kind: "shop", id: other.shop.shop_id }],
+        });
+        const money = { platform_minor: 100000, merchant_minor: 100000 };
+        await sandbox.must("POST", `/v1/campaigns/${campaign.campaign_id}/fund`, money);
+        try {
+            const client = sandbox.certified();
+            const answer = await paid({ total_amount: "20.00" }, {}, client);
+            const yuan = (text) => Math.round(100 * text);
+            assert.equal(answer.totalAmount, "20.00");
+            assert.equal(answer.buyerPayAmount, "10.00");
+            assert.equal(answer.mdiscountAmount, "4.00");
+            assert.equal(answer.discountAmount, "6.00");
+            assert.equal(answer.receiptAmount, "16.00");
+            const bills = answer.fundBillList.reduce((sum, line) => sum + yuan(line.amount), 0);
+            assert.equal(bills, 2000);
+            const [voucher] = answer.voucherDetailList;
+            assert.deepEqual(
+                [voucher.name, voucher.amount, voucher.merchantContribute, voucher.otherContribute],
+                ["半价", "10.00", "4.00", "6.00"],
+            );
+            const query = { bizContent: { trade_no: answer.tradeNo } };
+            const found = await client.exec("alipay.trade.query", query, signed);
+            for (const name of ["buyerPayAmount", "receiptAmount", "discountAmount", "mdiscountAmount"]) {
+                assert.equal(found[name], answer[name], name);
+            }
+        } finally {
+            await sandbox.must("POST", `/v1/campaigns/${campaign.campaign_id}/end`);
+        }
+    });
+
+    test("are due until the time that was given", async () => {
+        const order = { out_trade_no: number(), total_amount: "3.00", subject: "x", timeout_express: "5m" };
+        const opened = await exec("alipay.trade.precreate", order);
+        const scanned = await sandbox.shopper("1001", "/v1/qr/scan", { qr: opened.qrCode });
+        const query = async () => (await exec("alipay.trade.query", { out_trade_no: order.out_trade_no })).tradeStatus;
+        await sandbox.later(4 * 60);
+        assert.equal(await query(), "WAIT_BUYER_PAY");
+        await sandbox.later(61);
+        assert.equal(await query(), "TRADE_CLOSED");
+        const token = await sandbox.token("shopper", "1001");
+        const [status] = await sandbox.rest("POST", `/v1/trades/${scanned.trade_id}/confirm`, {}, token);
+        assert.ok(status >= 400, "a trade was paid after its time");
+        for (const wrong of [{ timeout_express: "1.5h" }, { timeout_express: "16d" }, { time_expire: "gestern" }]) {
+            const refused = await exec("alipay.trade.precreate", { ...order, out_trade_no: number(), ...wrong });
+            assert.equal(refused.subCode, "ACQ.INVALID_PARAMETER", JSON.stringify(wrong));
+        }
     });
 });
 
@@ -588,6 +662,7 @@ describe("errors", () => {
         const lost = await paid({}, { notifyUrl: receiver.url });
         const mine = (notice) => notice.out_trade_no === lost.outTradeNo;
         await assert.rejects(receiver.take(1, mine, 500));
+        await noted(lost.tradeNo, 1);
         await sandbox.later(4 * 60 + 1);
         await receiver.take(1, mine);
     });
