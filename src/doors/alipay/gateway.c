@@ -13,9 +13,9 @@ static const struct {
     enum alipay_params_error error;
     enum alipay_result result;
 } params_results[] = {
-    { ALIPAY_PARAMS_too_many, RESULT_suspected_attack },
-    { ALIPAY_PARAMS_too_large, RESULT_suspected_attack },
-    { ALIPAY_PARAMS_repeated, RESULT_suspected_attack },
+    { ALIPAY_PARAMS_too_many, RESULT_invalid_parameter },
+    { ALIPAY_PARAMS_too_large, RESULT_invalid_parameter },
+    { ALIPAY_PARAMS_repeated, RESULT_invalid_parameter },
     { ALIPAY_PARAMS_bad_form, RESULT_invalid_parameter },
     { ALIPAY_PARAMS_unknown_form, RESULT_invalid_parameter },
 };
@@ -227,8 +227,8 @@ static enum alipay_result content_read(struct alipay_job *job)
             return result;
         }
     }
-    if ((job->method->flags & METHOD_top) != 0 && text.size == 0) {
-        return RESULT_none;
+    if ((job->method->flags & METHOD_top) != 0) {
+        return RESULT_none; /* whatever stands in a content besides */
     }
     /* A content that looks like one that was encrypted, of an app that encrypts: the type is what is missing. */
     if (encrypt_type.size == 0 && text.size > 0 && text.bytes[0] != '{' && job->app->encrypts) {

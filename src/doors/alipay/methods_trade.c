@@ -287,8 +287,9 @@ static enum refusal refund_decide(const struct alipay_ask *ask, struct moment *a
     }
     want.trade_id = trade->trade_id;
     if (want.out_request_no[0] == '\0') { /* a whole refund may go without a number of its own */
-        if (want.amount_minor != trade->list_minor) {
-            return REFUSAL_refund_differs;
+        told->number_missing = want.amount_minor != trade->list_minor;
+        if (told->number_missing) {
+            return REFUSAL_none;
         }
         memcpy(want.out_request_no, trade->out_trade_no, sizeof(want.out_request_no));
     }
@@ -298,6 +299,12 @@ static enum refusal refund_decide(const struct alipay_ask *ask, struct moment *a
         alipay_trade_tell(view, at, trade->trade_id, told);
     }
     return refusal;
+}
+
+static enum alipay_result refund_conclude(struct alipay_job *job)
+{
+    return job->told.number_missing ? alipay_invalid(job, "out_request_no", "部分退款必填 (is needed for a partial refund)")
+                                    : RESULT_success;
 }
 
 static void write_fund_change(const struct alipay_job *job, struct json_out *out, const char *name)
@@ -406,6 +413,7 @@ const struct alipay_method method_trade_refund = {
     ACQ,
     .prepare = refund_reason_prepare,
     .decide = refund_decide,
+    .conclude = refund_conclude,
 };
 
 /* ---- what became of a refund ---- */

@@ -71,6 +71,7 @@ struct alipay_told {
     char shop_name[NAME_SIZE];
     char campaigns[DISCOUNTS_MAX][NAME_SIZE]; /* names, of trade.discounts */
     bool repeated;           /* the refund was there before */
+    bool number_missing;     /* a partial refund came without a number of its own */
     bool out_of_sight;       /* the trade's QR was never scanned: it does not exist to the protocol */
     int64_t now_us;
     int64_t available_minor;
