@@ -397,6 +397,9 @@ static void link_open(struct http_loop *loop, struct MHD_Connection *wire, void 
     http_address_add(&loop->server->addresses, link->address);
     link->loop = loop;
     link->wire = wire;
+    if (loop->links == 0) {
+        loop->now_us = os_monotonic_us(); /* the wait for a first one has no end */
+    }
     http_watch(link);
     struct epoll_event event = { .events = EPOLLRDHUP | EPOLLET, .data.ptr = link };
     /* On failure a half-closed connection is cut later, by a time-out. */

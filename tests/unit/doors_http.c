@@ -49,6 +49,24 @@ static void keeps_connections_and_answers_pipelined_requests_in_order(void **sta
 }
 
 /* Raising the ceiling is for one request: /large finds it low again each time, on the same exchange. */
+/* Who comes after a long silence is not taken for one who was silent so long. */
+static void welcomes_who_comes_after_a_long_silence(void **state)
+{
+    struct stage *stage = *state;
+    struct client client;
+    struct http_settings settings = settings_of(stage);
+    settings.idle_timeout_ms = 900;
+    settings.request_timeout_ms = 900;
+    open_with(stage, &settings);
+    os_sleep_us(2000000);
+    client_open(&client, stage);
+    os_sleep_us(200000);
+    say(&client, "GET /hello HTTP/1.1\r\nHost: t\r\n\r\n");
+    expect(&client, 200, "GET /hello 127.0.0.1 [] ");
+    (void)close(client.fd);
+    assert_true(http_close(stage->server));
+}
+
 static void gives_large_answers_when_the_handler_says_so(void **state)
 {
     struct stage *stage = *state;
@@ -694,6 +712,7 @@ int main(void)
         BOTH(keeps_connections_and_answers_pipelined_requests_in_order),
         BOTH(takes_bodies_in_pieces_and_chunks),
         BOTH(gives_large_answers_when_the_handler_says_so),
+        BOTH(welcomes_who_comes_after_a_long_silence),
         BOTH(takes_a_body_up_to_the_limit_only),
         BOTH(refuses_what_it_does_not_speak),
         BOTH(survives_clients_that_leave),
