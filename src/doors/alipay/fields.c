@@ -17,7 +17,9 @@ void alipay_text_cut(struct span text, char *to, size_t size)
     while (kept > 0 && kept < text.size && ((unsigned char)text.bytes[kept] & 0xC0) == 0x80) {
         kept--;
     }
-    memcpy(to, text.bytes, kept);
+    if (kept > 0) { /* a text that was not given has no bytes */
+        memcpy(to, text.bytes, kept);
+    }
     to[kept] = '\0';
 }
 
