@@ -71,7 +71,8 @@ static void people_make(struct house *house)
                                     .ends_at_us = HOUSE_NOON_US + 9 * US_PER_DAY, .targets_count = 1,
                                     .targets = { { TARGET_merchant, 1 } } };
     struct campaign_fund fund = { 1, 900000, 900000 };
-    struct royalty_bind bind = { .merchant_id = 1, .receivers_count = 1, .receivers = { { PARTY_shopper, 1, "", "" } } };
+    struct royalty_bind bind = { .merchant_id = 1, .receivers_count = 1,
+                                 .receivers = { { PARTY_shopper, 1, "", "" } } };
     must(house_call(house, house_operator, &campaign_create, &rules, NULL));
     must(house_call(house, house_operator, &campaign_fund, &fund, NULL));
     must(house_call(house, house_operator, &royalty_bind, &bind, NULL));
