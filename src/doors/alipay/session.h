@@ -14,8 +14,8 @@
  * which only a page of this very server can read. So neither a form nor a script of another site acts for the
  * shopper. A body is taken as application/json only.
  *
- * Guessing a code: the till limits the tries at one account; here one address has ATTEMPTS_MAX wrong tries a
- * minute.
+ * Guessing a code: the till limits the tries at one device; here one address has SESSION_ATTEMPTS_MAX wrong tries a
+ * minute, and this machine, where a proxy may stand for everybody, SESSION_ATTEMPTS_HERE_MAX.
  *
  * Threads: everything on the HTTP server's threads, any number of them.
  */
@@ -27,6 +27,7 @@
 
 #define SESSION_SECONDS 900
 #define SESSION_ATTEMPTS_MAX 10
+#define SESSION_ATTEMPTS_HERE_MAX 300
 #define SESSION_PAGE_COUNT 3
 #define SESSION_COOKIE "onetill_session"
 #define SESSION_PROOF_HEADER "Onetill-Proof"
