@@ -14,7 +14,8 @@
 
 #define DEFAULT_CACHE_BYTES (INT64_C(512) << 20)
 #define DEFAULT_PAGE_CACHE_BYTES (INT64_C(128) << 20)
-#define DEFAULT_WAL_BYTES (INT64_C(256) << 20)
+#define DEFAULT_WAL_BYTES (INT64_C(128) << 20)
+#define READ_CACHE_KIB 196608 /* the inner pages of tables of ten million rows, and some more */
 #define DEFAULT_GENERATION_ROWS 600000
 #define DEFAULT_GENERATION_BYTES (INT64_C(96) << 20)
 #define DEFAULT_GENERATION_AGE_US 1000000
@@ -169,7 +170,9 @@ static enum status reads_prepare(struct sqlite_store *store, struct store_error 
     enum status status =
         connection_open(store->path, vfs_name(store->vfs), CONNECT_read, &store->reads, error);
     if (status == STATUS_ok) {
-        sqlite3_exec(store->reads, "PRAGMA cache_size=-65536", NULL, NULL, NULL);
+        char pragma[64];
+        snprintf(pragma, sizeof(pragma), "PRAGMA cache_size=-%d", READ_CACHE_KIB);
+        sqlite3_exec(store->reads, pragma, NULL, NULL, NULL);
         status = prepare(store->reads, "BEGIN", &store->reads_begin, error);
     }
     if (status == STATUS_ok) {

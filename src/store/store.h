@@ -57,7 +57,7 @@ void store_memory_chill(struct store *store);
 struct sqlite_settings {
     int64_t cache_bytes;        /* rows held in memory; 0: 512 MiB. Rows not yet written back come on top */
     int64_t page_cache_bytes;   /* pages held by the writing connection; 0: 128 MiB */
-    int64_t wal_bytes;          /* the write-ahead log is moved into the file from this size on; 0: 256 MiB */
+    int64_t wal_bytes;          /* the write-ahead log is moved into the file from this size on; 0: 128 MiB */
     uint32_t generation_rows;   /* changed rows that are written back together; 0: 600,000 */
     int64_t generation_bytes;   /* or their bytes; 0: 96 MiB */
     int64_t generation_age_us;  /* or their age when the store is idle; 0: 1 s */
