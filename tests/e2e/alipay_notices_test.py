@@ -69,6 +69,29 @@ class Notices(Case):
                          ('TRADE_CLOSED', '10.00', '6.50'))
         self.assertIn('gmt_close', whole)
 
+    def opened(self):
+        """A trade that waits for its buyer."""
+        return self.app.must('alipay.trade.create', {'out_trade_no': self.app.number(), 'total_amount': '3.00',
+                                                     'subject': 'tea', 'buyer_logon_id': '15912345620'})
+
+    def test_closing_is_told_to_who_wants_more_than_payments(self):
+        opened = self.opened()
+        self.app.must('alipay.trade.close', {'trade_no': opened['trade_no']})
+        notice = self.next()
+        self.assertEqual((notice['trade_no'], notice['trade_status']), (opened['trade_no'], 'TRADE_CLOSED'))
+        self.assertIn('gmt_close', notice)
+        for name in ('gmt_payment', 'receipt_amount', 'fund_bill_list', 'refund_fee', 'gmt_refund'):
+            self.assertNotIn(name, notice)
+        self.app.operator.must('POST', f'/v1/apps/{self.app.app_id}', {
+            'shop_id': self.app.shop, 'name': 'POS 1', 'notify_url': self.shop.url + '/app', 'notify_paid_only': True})
+        self.app.must('alipay.trade.close', {'trade_no': self.opened()['trade_no']})
+        self.app.must('alipay.trade.precreate', {'out_trade_no': self.app.number(), 'total_amount': '3.00',
+                                                 'subject': 'tea'})
+        self.app.move(days=1)  # what nobody scanned closes, and was never there
+        paid = self.app.pay('1.00')
+        self.assertEqual(self.next()['trade_no'], paid['trade_no'])
+        self.assertTrue(self.shop.nothing(0.1))
+
     def test_only_success_ends_it_and_the_schedule_is_the_protocols(self):
         wrong = [(200, b'Success'), (200, b'success\n'), (500, b'success'), (302, b'success'), (204, b''),
                  (200, b'"success"'), (200, b'<p>success</p>')]

@@ -40,7 +40,7 @@ class Keys:
         self.private = self.folder / 'app.pem'
         self.platform = self.folder / 'platform.pem'
         openssl('genrsa', '-out', self.private, 2048)
-        self.public = ''.join(openssl('rsa', '-in', self.private, '-pubout').decode().split('\n')[1:-2])
+        self.public = openssl('rsa', '-in', self.private, '-pubout').decode()  # PEM, as people paste it
 
     def sign(self, text, digest):
         return base64.b64encode(openssl('dgst', '-' + digest, '-sign', self.private, given=text)).decode()
