@@ -126,7 +126,8 @@ class Stage:
         return self.app.call('alipay.fund.trans.uni.transfer', {
             'out_biz_no': number or self.app.number(), 'trans_amount': amount, 'product_code': 'TRANS_ACCOUNT_NO_PWD',
             'biz_scene': 'DIRECT_TRANSFER',
-            'payee_info': {'identity': identity or account(0, self.friend), 'identity_type': 'ALIPAY_USER_ID', **payee}})
+            'payee_info': {'identity': identity or account(0, self.friend), 'identity_type': 'ALIPAY_USER_ID',
+                           **payee}})
 
     def emptied(self):
         """A paid trade whose takings have gone elsewhere."""
@@ -186,7 +187,8 @@ def opening_cases():
             (end, 'ACQ.CONTEXT_INCONSISTENT'): at(lambda s, e: again(s, e, {'total_amount': '2.00'})),
             (end, 'ACQ.SELLER_NOT_EXIST'): at(lambda s, e: s.open(e, seller_id=account(1, s.other_merchant))),
             (end, 'ACQ.INVALID_STORE_ID'): at(lambda s, e: s.open(e, alipay_store_id=s.other_shop)),
-            (end, 'ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR'): at(lambda s, e: s.open(e, time_expire='2020-01-01 00:00:00')),
+            (end, 'ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR'):
+                at(lambda s, e: s.open(e, time_expire='2020-01-01 00:00:00')),
             (end, 'ACQ.SUB_GOODS_SIZE_MAX_COUNT'):
                 at(lambda s, e: s.open(e, goods_detail=[{'goods_id': str(i)} for i in range(151)])),
             (end, 'ACQ.TRADE_HAS_CLOSE'): at(closed_number),

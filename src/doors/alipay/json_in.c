@@ -258,12 +258,15 @@ static bool value_take(struct json_reader *reader, struct json_value *value, int
     blanks_skip(reader);
     const char *begin = reader->at;
     bool taken;
-    if (reader->at == reader->end || depth > JSON_IN_DEPTH_MAX) {
+    if (reader->at == reader->end) {
         return false;
     }
     switch (*reader->at) {
     case '{':
     case '[':
+        if (depth == JSON_IN_DEPTH_MAX) {
+            return false;
+        }
         value->kind = *reader->at++ == '{' ? JSON_object : JSON_list;
         taken = inside_take(reader, value, depth);
         break;
