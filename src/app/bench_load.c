@@ -462,7 +462,7 @@ static void use_fill(struct bench_run *run, const struct bench_sample *before, c
                      int64_t run_us)
 {
     static const char *const http[] = { "http", NULL }, *const decide[] = { "decide", NULL },
-                            *const store[] = { "keeper", "checkpoint", NULL };
+                            *const store[] = { "keeper", "write-back", NULL };
     int64_t count = max_i64((int64_t)run->payments_all, 1);
     int64_t all_us = after->process.user_us + after->process.system_us - before->process.user_us -
                      before->process.system_us;

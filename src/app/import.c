@@ -180,7 +180,7 @@ static bool rows_apply(struct import *import, const char *copy)
 
 static void copy_remove(const char *copy)
 {
-    static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".lock", ".partial" };
+    static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".journal", ".lock", ".partial" };
     char path[APP_PATH_SIZE];
     for (size_t i = 0; i < COUNT_OF(endings); i++) {
         if (path_beside(copy, endings[i], path)) {
