@@ -289,6 +289,36 @@ for (const [how, call] of Object.entries(protocols)) {
     });
 }
 
+describe("many at once", () => {
+    test("lose nothing and pay nothing twice", async () => {
+        const count = 120;
+        const other = sandbox.certified();
+        const codes = [];
+        for (let i = 0; i < count; i++) codes.push(await sandbox.payCode());
+        const money = await sandbox.balance("1001");
+        const work = codes.map(async (auth_code, i) => {
+            const biz = { out_trade_no: number(), total_amount: "0.01", subject: "x", auth_code };
+            const how = i % 2 === 0 ? "exec" : "curl";
+            const twice = [0, 1].map(() => protocols[how]("alipay.trade.pay", biz).catch((error) => error));
+            const answers = await Promise.all(twice);
+            const paying = answers.filter((answer) => answer.tradeNo !== undefined && !answer.subCode);
+            assert.ok(paying.length >= 1, JSON.stringify(answers));
+            const [found, unknown] = await Promise.all([
+                protocols.curl("alipay.trade.query", { out_trade_no: biz.out_trade_no }),
+                refusal(protocols.exec("alipay.trade.query", { out_trade_no: biz.out_trade_no }, other)),
+            ]);
+            assert.equal(found.tradeStatus, "TRADE_SUCCESS");
+            assert.equal(unknown, "ACQ.TRADE_NOT_EXIST");
+        });
+        const change = { name: "Sandbox POS", shop_id: sandbox.facts.shop.shop_id };
+        for (let i = 0; i < 20; i++) {
+            await sandbox.must("POST", `/v1/apps/${sandbox.facts.app.app_id}`, change);
+        }
+        await Promise.all(work);
+        assert.equal(await sandbox.balance("1001"), money - count);
+    });
+});
+
 describe("apps", () => {
     test("an app sees nothing of another merchant's trades", async () => {
         const other = sandbox.certified();
