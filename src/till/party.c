@@ -33,6 +33,14 @@ bool party_exists(struct view *view, struct party party)
     }
 }
 
+void party_ask(struct view *view, struct party party, int64_t unit)
+{
+    if (party.kind >= PARTY_shopper && party.kind <= PARTY_shop) {
+        (void)party_exists(view, party);
+        (void)account_ask(view, party_account(party, unit));
+    }
+}
+
 static const char *party_name(struct view *view, struct party party)
 {
     switch (party.kind) {

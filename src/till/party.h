@@ -25,6 +25,11 @@ struct party {
 
 /* The account that a party is paid to and pays from. */
 struct account_key party_account(struct party party, int64_t unit);
+/*
+ * Asks for what a party is paid by, its row and its account, and looks at nothing: who pays many asks for all of them
+ * first, or each would take a round of deciding.
+ */
+void party_ask(struct view *view, struct party party, int64_t unit);
 /* Whether there is such a party. */
 bool party_exists(struct view *view, struct party party);
 /* Whether its name is `name`; an empty one is not looked at, and who has none given may be called anything. */

@@ -55,6 +55,10 @@ enum refusal royalty_give_back(struct view *view, struct moment *at, struct trad
     if (given != NULL && !given_known(given, asked)) {
         return REFUSAL_receiver_unbound;
     }
+    for (int32_t i = 0; i < asked->parts_count; i++) { /* all accounts at once, before the first is looked at */
+        struct party party = { asked->parts[i].kind, asked->parts[i].id };
+        (void)account_ask(view, party_account(party, trade->currency));
+    }
     struct royalty_row *royalty = view_change(view, asked);
     for (int32_t i = 0; i < royalty->parts_count; i++) {
         struct royalty_part_row *part = &royalty->parts[i];

@@ -43,6 +43,12 @@ static enum refusal receivers_check(struct view *view, const struct moment *at, 
     if (!row_exists(merchant)) {
         return REFUSAL_merchant_unknown;
     }
+    /* All of them at once, before the first is looked at: one after another they would take a round each. */
+    for (int32_t i = 0; i < want->receivers_count; i++) {
+        struct party party = { want->receivers[i].kind, want->receivers[i].id };
+        (void)party_exists(view, party);
+        (void)royalty_relation_ask(view, want->merchant_id, party);
+    }
     for (int32_t i = 0; i < want->receivers_count; i++) {
         struct party party = { want->receivers[i].kind, want->receivers[i].id };
         if (!party_exists(view, party)) {

@@ -133,11 +133,22 @@ static enum refusal line_check(struct view *view, const struct trade_row *trade,
     return party_may_receive(view, party, trade->currency, amount_of_receiver(settle, line));
 }
 
+/* Everything that the lines are checked by, at once. */
+static void lines_ask(struct view *view, const struct trade_row *trade, const struct settle_row *settle)
+{
+    for (int32_t i = 0; i < settle->lines_count; i++) {
+        struct party party = { settle->lines[i].kind, settle->lines[i].id };
+        party_ask(view, party, trade->currency);
+        (void)royalty_relation_ask(view, trade->merchant_id, party);
+    }
+}
+
 static enum refusal lines_check(struct view *view, const struct trade_row *trade, const struct trade_settle *want,
                                 const struct settle_row *settle)
 {
     struct policy_row policy;
     int64_t most_minor;
+    lines_ask(view, trade, settle);
     if (settle->lines_count == 0 && settle->finish == 0) {
         return REFUSAL_amount_out_of_range;
     }
@@ -151,7 +162,8 @@ static enum refusal lines_check(struct view *view, const struct trade_row *trade
     bool fits = checked_share(trade->list_minor, policy.royalty_max_bp, 10000, ROUND_down, &most_minor);
     assert(fits);
     most_minor = min_i64(most_minor, trade->left_minor);
-    if (settle->amount_minor > most_minor - trade->royalty_minor) {
+    /* One that only ends the splitting takes nothing, whatever refunds and the policy have left. */
+    if (settle->amount_minor > 0 && settle->amount_minor > most_minor - trade->royalty_minor) {
         return REFUSAL_royalty_exceeds;
     }
     struct account_key takings = { trade->shop_id, PURPOSE_takings, trade->currency };

@@ -495,6 +495,9 @@ static void line_run(struct script *script, const char *line)
         audit_check(script);
     } else if (strcmp(words.at[0], "restart") == 0) {
         house_reopen_engine(&script->house);
+        if (!script->house.threaded) {
+            store_memory_chill(script->house.store);
+        }
     } else {
         wrong(script, "no such command", words.at[0], "that");
     }
