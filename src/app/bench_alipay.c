@@ -430,7 +430,8 @@ static void app_done(void *context, uint64_t index, int status, struct span head
     if (status == 201) {
         alipay->apps_made++;
     } else if (index == 0) {
-        fprintf(stderr, "onetill bench: no app can be made: %.*s\n", (int)body.size, body.bytes != NULL ? body.bytes : "");
+        fprintf(stderr, "onetill bench: no app can be made: %.*s\n", (int)body.size,
+                body.bytes != NULL ? body.bytes : "");
     }
 }
 

@@ -24,6 +24,7 @@
 #define PRICE_MIN_MINOR 100
 #define PRICE_MAX_MINOR 5000
 #define BESIDE_SHARE 4 /* where both doors are paid at, one of so many shoppers pays through the REST door */
+#define GATHER_US 2000 /* closed loop at the gateway: the client's own time is taken from what it measures */
 #define EMPTY_US US_PER_SECOND
 #define EMPTY_WARMUP_US (US_PER_SECOND / 5)
 
@@ -540,6 +541,7 @@ bool bench_pay(struct bench_load *load, struct bench_server *server, const char 
                                       .rate = run->rate,
                                       .poisson = true,
                                       .seed = settings->seed,
+                                      .gather_us = load->alipay != NULL && run->rate == 0 ? GATHER_US : 0,
                                       .duration_us = (settings->seconds + settings->warmup) * US_PER_SECOND,
                                       .warmup_us = settings->warmup * US_PER_SECOND,
                                       .context = load,

@@ -140,7 +140,7 @@ void server_alipay(struct server *server, const struct server_settings *settings
 void server_alipay_start(struct server *server)
 {
     bills_start(server->bills);
-    alipay_start(server->alipay);
+    alipay_start(server->alipay, server->http);
 }
 
 void server_alipay_stop(struct server *server)

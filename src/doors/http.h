@@ -114,6 +114,9 @@ bool http_gone(const struct http_request *request);
  */
 void http_answer(struct http_request *request, int status, const char *content_type, struct span body,
                  const struct http_header *extra, size_t extra_count);
+/* The same, for many at once: nothing is signalled until http_wake_flush, though it may leave earlier. */
+void http_answer_later(struct http_request *request, int status, const char *content_type, struct span body,
+                       const struct http_header *extra, size_t extra_count);
 /* A problem document of type about:blank; `title` and `detail` are copied. Server's thread only. */
 void http_problem(struct http_request *request, int status, const char *title, const char *detail);
 

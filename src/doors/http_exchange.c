@@ -426,8 +426,8 @@ static const struct http_exchange *exchange_seen(const struct http_request *requ
     return (const struct http_exchange *)(const void *)request;
 }
 
-void http_answer(struct http_request *request, int status, const char *content_type, struct span body,
-                 const struct http_header *extra, size_t extra_count)
+void http_answer_later(struct http_request *request, int status, const char *content_type, struct span body,
+                       const struct http_header *extra, size_t extra_count)
 {
     struct http_exchange *exchange = exchange_of(request);
     bool again = atomic_exchange_explicit(&exchange->answered, true, memory_order_relaxed);
@@ -439,7 +439,6 @@ void http_answer(struct http_request *request, int status, const char *content_t
         answer_here(exchange, status, content_type, body, extra, extra_count);
         return;
     }
-    struct http_loop *loop = exchange->loop;
     exchange->status = status;
     exchange->content_type = content_type;
     exchange->answer = body;
@@ -448,8 +447,17 @@ void http_answer(struct http_request *request, int status, const char *content_t
         memcpy(exchange->extra, extra, extra_count * sizeof(*extra));
     }
     exchange->note.kind = HTTP_NOTE_answer;
-    http_loop_post(loop, &exchange->note); /* from here on the exchange is the loop's alone */
-    http_loop_signal(loop);
+    http_loop_post(exchange->loop, &exchange->note); /* from here on the exchange is the loop's alone */
+}
+
+void http_answer(struct http_request *request, int status, const char *content_type, struct span body,
+                 const struct http_header *extra, size_t extra_count)
+{
+    struct http_loop *loop = exchange_of(request)->loop;
+    http_answer_later(request, status, content_type, body, extra, extra_count);
+    if (!http_loop_is_mine(loop)) {
+        http_loop_signal(loop);
+    }
 }
 
 void http_problem(struct http_request *request, int status, const char *title, const char *detail)

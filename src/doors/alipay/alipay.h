@@ -48,7 +48,7 @@ struct alipay_settings {
 
 /* Reads the apps and begins to observe. NULL: the store cannot be read. */
 MUST_CHECK struct alipay *alipay_open(const struct alipay_settings *settings);
-void alipay_start(struct alipay *door);
+void alipay_start(struct alipay *door, struct http_server *http);
 /* Answers what waits, and ends the workers; afterwards nothing of the door touches the server. */
 void alipay_drain(struct alipay *door);
 void alipay_close(struct alipay *door);

@@ -46,6 +46,10 @@ struct alipay_worker {
     pthread_t thread;
     struct reader *reader; /* opened when it is first needed; NULL: none */
     bool reader_missing;
+    bool measured; /* what the present step uses is counted */
+    uint32_t steps;
+    uint32_t owed;         /* answers that the server was not woken for yet */
+    int64_t owed_since_us; /* monotonic */
 };
 
 struct alipay_job {
@@ -94,12 +98,13 @@ struct alipay_counts {
     atomic_uint_fast64_t requests, refused_full, signature_faults, answered, failed;
     atomic_uint_fast64_t v3_requests;
     atomic_int_fast64_t busy_us;
-    /* CPU time of the workers; verifying is a part of reading, signing of writing. */
+    /* CPU time of the workers, by a sample of steps; verifying is a part of reading, signing of writing. */
     atomic_int_fast64_t read_ns, verify_ns, write_ns, sign_ns;
 };
 
 struct alipay {
     struct alipay_settings settings;
+    struct http_server *http; /* woken for the workers' answers */
     struct arena arena;
     struct alipay_apps *apps;
     struct v3_nonces *nonces;
@@ -121,8 +126,9 @@ struct alipay {
     struct alipay_worker workers[ALIPAY_WORKERS_MAX];
 };
 
-/* Counts what the calling thread used since `begun_ns` of its own CPU time. */
-void alipay_spend(atomic_int_fast64_t *count, int64_t begun_ns);
+/* Counts what the worker's thread uses from here to alipay_spend, where its present step is one of the sample. */
+int64_t alipay_spend_begin(const struct alipay_worker *worker);
+void alipay_spend(const struct alipay_worker *worker, atomic_int_fast64_t *count, int64_t begun_ns);
 /* Takes a request in, on the server's thread; it owes the answer from here on. */
 void alipay_job_take_in(struct alipay *door, struct http_request *http, bool v3);
 void alipay_workers_start(struct alipay *door);

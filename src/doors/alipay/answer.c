@@ -293,9 +293,9 @@ static struct span envelope(struct alipay_job *job, struct span node, const stru
     put(to, &size, job->encrypted ? SPAN("\"") : SPAN(""));
     struct span covered = { to + signed_at, size - signed_at };
     if (job->app != NULL && keys != NULL) {
-        int64_t begun_ns = os_thread_cpu_ns();
+        int64_t begun_ns = alipay_spend_begin(job->worker);
         size_t sign_size = alipay_sign(&keys->key, job->digest, covered, sign);
-        alipay_spend(&job->door->counts.sign_ns, begun_ns);
+        alipay_spend(job->worker, &job->door->counts.sign_ns, begun_ns);
         if (job->certified) {
             put(to, &size, SPAN(",\"alipay_cert_sn\":\""));
             put(to, &size, span_of(keys->cert_sn));
@@ -357,7 +357,8 @@ static void v2_answer(struct alipay_job *job, struct span node, const struct pla
         (void)checkout_url(job->door->settings.checkout, job->told.trade.trade_id, address);
         headers[1].value = address;
     }
-    http_answer(job->http, 200, types[job->charset], body, headers, address != NULL ? 2 : 1);
+    job->worker->owed++;
+    http_answer_later(job->http, 200, types[job->charset], body, headers, address != NULL ? 2 : 1);
 }
 
 /* ---- the REST protocol ---- */
@@ -388,9 +389,9 @@ static void v3_answer(struct alipay_job *job, struct span node, const struct pla
             http_answer(job->http, 503, "text/plain", SPAN("no room\n"), NULL, 0);
             return;
         }
-        int64_t begun_ns = os_thread_cpu_ns();
+        int64_t begun_ns = alipay_spend_begin(job->worker);
         (void)alipay_sign(&keys->key, ALIPAY_RSA2, text, sign);
-        alipay_spend(&job->door->counts.sign_ns, begun_ns);
+        alipay_spend(job->worker, &job->door->counts.sign_ns, begun_ns);
         headers[count++] = (struct http_header){ "alipay-timestamp", arena_copy(arena, stamp, sizeof(stamp)) };
         headers[count++] = (struct http_header){ "alipay-nonce", arena_copy(arena, nonce, sizeof(nonce)) };
         headers[count++] = (struct http_header){ "alipay-signature", sign };
@@ -399,7 +400,8 @@ static void v3_answer(struct alipay_job *job, struct span node, const struct pla
         }
     }
     const char *type = job->encrypted ? "text/plain;charset=utf-8" : "application/json;charset=utf-8";
-    http_answer(job->http, v3_status(job), type, node, headers, count);
+    job->worker->owed++;
+    http_answer_later(job->http, v3_status(job), type, node, headers, count);
 }
 
 void alipay_job_answer(struct alipay_job *job)

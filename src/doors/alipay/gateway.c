@@ -173,9 +173,9 @@ static enum alipay_result signature_check(struct alipay_job *job)
     if (result != RESULT_none) {
         return result;
     }
-    int64_t begun_ns = os_thread_cpu_ns();
+    int64_t begun_ns = alipay_spend_begin(job->worker);
     bool good = alipay_params_verify(job->params, &job->app->key, job->digest, &expected);
-    alipay_spend(&job->door->counts.verify_ns, begun_ns);
+    alipay_spend(job->worker, &job->door->counts.verify_ns, begun_ns);
     if (good) {
         return RESULT_none;
     }
@@ -371,8 +371,9 @@ struct alipay *alipay_open(const struct alipay_settings *settings)
     return door;
 }
 
-void alipay_start(struct alipay *door)
+void alipay_start(struct alipay *door, struct http_server *http)
 {
+    door->http = http;
     alipay_workers_start(door);
 }
 
@@ -465,7 +466,8 @@ void alipay_metrics(struct alipay *door, struct metrics_text *text)
     metrics_text_value(text, "onetill_alipay_refused_full_total", "counter",
                        "Requests refused because too many waited.", (int64_t)atomic_load(&counts->refused_full));
     metrics_text_seconds(text, "onetill_alipay_read_cpu_seconds_total", "counter",
-                         "CPU time for reading requests, up to the engine.", atomic_load(&counts->read_ns));
+                         "CPU time for reading requests, up to the engine; like the next three, by a sample.",
+                         atomic_load(&counts->read_ns));
     metrics_text_seconds(text, "onetill_alipay_verify_cpu_seconds_total", "counter",
                          "Of that, for checking signatures.", atomic_load(&counts->verify_ns));
     metrics_text_seconds(text, "onetill_alipay_write_cpu_seconds_total", "counter",

@@ -85,9 +85,9 @@ static enum alipay_result signature_check(struct alipay_job *job, const struct v
     if (text.bytes == NULL) {
         return RESULT_unknow_error;
     }
-    int64_t begun_ns = os_thread_cpu_ns();
+    int64_t begun_ns = alipay_spend_begin(job->worker);
     bool good = alipay_verify(&job->app->key, ALIPAY_RSA2, text, authorization->sign);
-    alipay_spend(&job->door->counts.verify_ns, begun_ns);
+    alipay_spend(job->worker, &job->door->counts.verify_ns, begun_ns);
     if (!good) {
         job->expected = text;
         return RESULT_invalid_signature;
