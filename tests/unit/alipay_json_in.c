@@ -84,7 +84,8 @@ static void what_is_no_json_is_refused(void **state)
         "",         " ",         "{",          "}",           "{\"a\"}",      "{\"a\":}",     "{\"a\":1,}",
         "[1,]",     "[1 2]",     "01",         "1.",          ".5",           "-",            "1e",
         "+1",       "nul",       "truex",      "\"a",         "\"\\\"",       "\"\\x\"",      "\"\\u12\"",
-        "\"\\u0000\"", "\"\\uD800\"", "\"\\uDC00\"", "\"\\uD800\\u0041\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xFF\"",
+        "\"\\u0000\"", "\"\\uD800\"", "\"\\uDC00\"", "\"\\uD800\\u0041\"", "\"\xC0\x80\"",
+        "\"\xED\xA0\x80\"", "\"\xFF\"",
         "{} {}",    "{\"a\":1,\"a\":2}", "{'a':1}", "{a:1}",  "[",            "\"\\",
     };
     (void)state;
@@ -118,10 +119,11 @@ static void limits_hold(void **state)
         arena_rewind(&arena);
     }
     for (int i = 0; i < JSON_IN_MEMBERS_MAX; i++) {
-        size += (size_t)sprintf(members + size, "%c\"m%d\":1", i == 0 ? '{' : ',', i);
+        size += (size_t)snprintf(members + size, sizeof(members) - size, "%c\"m%d\":1", i == 0 ? '{' : ',', i);
     }
-    assert_non_null(json_in_read((struct span){ strcat(members, "}"), size + 1 }, &arena));
-    size += (size_t)sprintf(members + size, ",\"more\":1}");
+    members[size] = '}';
+    assert_non_null(json_in_read((struct span){ members, size + 1 }, &arena));
+    size += (size_t)snprintf(members + size, sizeof(members) - size, ",\"more\":1}");
     arena_rewind(&arena);
     assert_null(json_in_read((struct span){ members, size }, &arena));
 }

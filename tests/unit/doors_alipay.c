@@ -89,7 +89,7 @@ static int scene_open(void **state)
     app_put(&scene.key, 0);
     alipay_pages(scene.door, scene.pages);
     stage_door_open(&scene.stage, scene.pages, ALIPAY_PAGE_COUNT);
-    alipay_start(scene.door);
+    alipay_start(scene.door, scene.stage.server);
     atomic_store(&scene.finished, 0);
     return 0;
 }
