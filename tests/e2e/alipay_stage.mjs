@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 
 import { AlipaySdk } from "alipay-sdk";
 
-const program = process.env.ONETILL ?? new URL("../../build/src/app/onetill", import.meta.url).pathname;
+export const program = process.env.ONETILL ?? new URL("../../build/src/app/onetill", import.meta.url).pathname;
 const start_ms_max = 20_000;
 
 let numbers = 0;
