@@ -5,7 +5,8 @@
  */
 #include "doors/alipay/alipay_internal.h"
 
-#define NODE_SIZE_MAX 65536
+#define NODE_SIZE_MAX 262144
+#define EXPECTED_SHOWN_MAX 8000 /* bytes of what should have been signed that an answer shows */
 #define LINK_MAX_SIZE 160
 
 static const struct alipay_refused general[] = {
@@ -157,7 +158,10 @@ static struct span escaped(const struct alipay_job *job, struct span text)
     return (struct span){ to, size };
 }
 
-/* The text under a wrong signature, as it should have been; what cannot be read in its charset is left out. */
+/*
+ * The text under a wrong signature, as it should have been, up to a length; what cannot be read in its charset is left
+ * out.
+ */
 static struct span expected_text(struct alipay_job *job)
 {
     struct span utf8;
@@ -165,6 +169,12 @@ static struct span expected_text(struct alipay_job *job)
     if (job->expected.size == 0 || charset_decode(job->charset, job->expected, job->http->arena, &utf8, &broken_at) !=
                                        CHARSET_ok) {
         return (struct span){ NULL, 0 };
+    }
+    if (utf8.size > EXPECTED_SHOWN_MAX) {
+        utf8.size = EXPECTED_SHOWN_MAX;
+        while (utf8.size > 0 && ((unsigned char)utf8.bytes[utf8.size] & 0xC0) == 0x80) {
+            utf8.size--;
+        }
     }
     return escaped(job, utf8);
 }
@@ -231,6 +241,12 @@ static struct span node_make(struct alipay_job *job)
     json_out_init(&out, scratch, sizeof(scratch));
     node_write(job, &out);
     struct span json = json_out_end(&out);
+    if (json.size == 0 && job->expected.size > 0) {
+        job->expected = none; /* too long to be shown */
+        json_out_init(&out, scratch, sizeof(scratch));
+        node_write(job, &out);
+        json = json_out_end(&out);
+    }
     for (size_t i = 0; i < json.size; i++) {
         slashes += json.bytes[i] == '/';
     }
@@ -326,6 +342,13 @@ static void page_answer(struct alipay_job *job, const struct http_header *trace)
                                      message.bytes != NULL ? message.bytes : "");
     http_answer(job->http, 200, "text/html;charset=utf-8", (struct span){ to, (size_t)size }, trace, 1);
 }
+
+/*
+ * The protocol calls its JSON text/html, and what stands in it was written by others: a browser that is led here must
+ * find neither a script in it nor this server's cookies.
+ */
+#define HARMLESS { "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox" }, \
+                 { "X-Content-Type-Options", "nosniff" }
 
 static void v2_answer(struct alipay_job *job, struct span node, const struct platform_keys *keys)
 {

@@ -134,6 +134,9 @@ static enum alipay_result field_read(struct alipay_job *job, const struct alipay
         return field->need == NEED_must ? alipay_invalid(job, field->name, "缺失 (is missing)") : RESULT_none;
     }
     if (!is_shaped(field, value)) {
+        if (field->use == USE_accepted && field->into == INTO_nothing) {
+            return RESULT_none; /* nobody looks at it, and clients differ in how they send it */
+        }
         return alipay_invalid(job, field->name, "类型错误 (is of the wrong type)");
     }
     if (field->type == TYPE_list && field->size_max > 0 && value->count > field->size_max) {
