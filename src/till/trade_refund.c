@@ -165,6 +165,33 @@ static const struct refund_row *refund_ask(struct view *view, int64_t trade_id, 
     return view_ask(view, &refund_table, &key);
 }
 
+/* What a receiver gave back with a refund. */
+static int64_t returned_by(const struct refund_row *refund, const struct royalty_return *receiver)
+{
+    for (int32_t i = 0; i < refund->royalties_count; i++) {
+        if (refund->royalties[i].kind == receiver->kind && refund->royalties[i].id == receiver->id) {
+            return refund->royalties[i].amount_minor;
+        }
+    }
+    return 0;
+}
+
+/* Whether the refund is the one that is wanted; shares in proportion are what they were then. */
+static bool refund_agrees(const struct refund_row *known, const struct trade_refund *want)
+{
+    int64_t sum_minor = 0;
+    bool same = known->amount_minor == want->amount_minor;
+    if (want->royalties_given == 0) {
+        return same;
+    }
+    for (int32_t i = 0; same && i < want->royalties_count; i++) {
+        int64_t back_minor = want->royalties[i].amount_minor;
+        same = back_minor == returned_by(known, &want->royalties[i]);
+        sum_minor += same ? back_minor : 0;
+    }
+    return same && sum_minor == known->royalty_minor;
+}
+
 static const struct column return_columns[] = {
     COLUMN(royalty_return, kind, .form = FORM_choice, .names = party_kinds, .flags = COLUMN_required),
     COLUMN(royalty_return, id, .form = FORM_id, .flags = COLUMN_required),
@@ -202,7 +229,7 @@ static enum refusal decide_refund(const void *request, struct moment *at, struct
     const struct refund_row *known = refund_ask(view, want->trade_id, want->out_request_no);
     if (row_exists(known)) {
         memcpy(answer, known, sizeof(*known));
-        return known->amount_minor == want->amount_minor ? REFUSAL_none : REFUSAL_refund_differs;
+        return refund_agrees(known, want) ? REFUSAL_none : REFUSAL_refund_differs;
     }
     if (asked->state == TRADE_wait_buyer_pay) {
         return REFUSAL_trade_waiting;
