@@ -215,6 +215,24 @@ class Attacked(Case):
         self.assertEqual((name, node['code'], good), ('alipay_trade_refund_response', '40002', True))
         self.assertIn(expected.replace('&', '&amp;').replace('"', '&quot;'), node['sub_msg'])
 
+    def test_an_answer_is_given_however_much_was_to_be_signed(self):
+        for content in ('"' * 9000, '\t' * 14000, '中' * 6000, 'x' * 60000):
+            parameters = dict(self.wire.parameters(QUERY, self.content), biz_content=content, sign='AAAA')
+            self.assertEqual(self.wire.code('', form(parameters)), 'isv.invalid-signature')
+
+    def test_a_browser_runs_nothing_that_an_answer_says(self):
+        subject = '<img src=x onerror=alert(1)>'
+        paid = self.app.pay('1.00', subject=subject)
+        query = self.wire.signed(QUERY, {'out_trade_no': paid['out_trade_no']})
+        page = self.wire.signed('alipay.trade.page.pay', {'out_trade_no': subject})
+        for parameters in (query, dict(query, sign='AAAA'), page, {'method': QUERY}):
+            status, headers, answer = self.app.fetch('/gateway.do?' + form(parameters))
+            self.assertEqual((status, headers['content-type']), (200, 'text/html;charset=utf-8'))
+            self.assertEqual(headers['content-security-policy'],
+                             "default-src 'none'; frame-ancestors 'none'; sandbox")
+            self.assertEqual(headers['x-content-type-options'], 'nosniff')
+            self.assertEqual(subject.encode() in answer, parameters is query, answer)
+
     def test_nothing_is_slipped_in_beside_what_was_signed(self):
         parameters = self.refund()
         other = dict(self.content, refund_amount='18.40', out_request_no='R')

@@ -88,6 +88,7 @@ struct alipay_job {
     struct alipay_ask ask;
     struct alipay_told told;
     char trace_id[TRACE_ID_SIZE];
+    char stamp[24], nonce[TRACE_ID_SIZE]; /* of an answer of v3; like the one above read until it is sent */
     char bill_url[BILL_URL_SIZE];
     bool bill_empty;
     char image_id[2 * IMAGE_ID_BYTES + 1];

@@ -326,8 +326,17 @@ static struct span envelope(struct alipay_job *job, struct span node, const stru
     return (struct span){ to, size };
 }
 
+/*
+ * The protocol calls its JSON text/html, and what stands in it was written by others: a browser that is led here must
+ * find neither a script in it nor this server's cookies.
+ */
+static const struct http_header harmless[] = {
+    { "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox" },
+    { "X-Content-Type-Options", "nosniff" },
+};
+
 /* What a shopper sees whose browser was sent with a request that does not do. */
-static void page_answer(struct alipay_job *job, const struct http_header *trace)
+static void page_answer(struct alipay_job *job, const struct http_header headers[3])
 {
     struct span message = escaped(job, sub_message(job));
     size_t capacity = 1024 + message.size;
@@ -340,15 +349,8 @@ static void page_answer(struct alipay_job *job, const struct http_header *trace)
                                      "again.</p><p><code>%s</code></p><p>%.*s</p></html>",
                                      alipay_result_v3_code(sub_code_of(job)), (int)message.size,
                                      message.bytes != NULL ? message.bytes : "");
-    http_answer(job->http, 200, "text/html;charset=utf-8", (struct span){ to, (size_t)size }, trace, 1);
+    http_answer(job->http, 200, "text/html;charset=utf-8", (struct span){ to, (size_t)size }, headers, 3);
 }
-
-/*
- * The protocol calls its JSON text/html, and what stands in it was written by others: a browser that is led here must
- * find neither a script in it nor this server's cookies.
- */
-#define HARMLESS { "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox" }, \
-                 { "X-Content-Type-Options", "nosniff" }
 
 static void v2_answer(struct alipay_job *job, struct span node, const struct platform_keys *keys)
 {
@@ -356,32 +358,30 @@ static void v2_answer(struct alipay_job *job, struct span node, const struct pla
                                          [CHARSET_gbk] = "text/html;charset=GBK",
                                          [CHARSET_gb2312] = "text/html;charset=GB2312",
                                          [CHARSET_gb18030] = "text/html;charset=GB18030" };
-    char *trace = arena_copy(job->http->arena, job->trace_id, sizeof(job->trace_id));
-    struct http_header header = { "trace_id", trace };
+    struct http_header headers[4] = { { "trace_id", job->trace_id }, harmless[0], harmless[1] };
     bool page = job->method != NULL && (job->method->flags & METHOD_page) != 0;
     if (page && job->result == RESULT_success) {
         checkout_redirect(job->door->settings.checkout, job->http, job->told.trade.trade_id);
         return;
     }
     if (page) {
-        page_answer(job, &header);
+        page_answer(job, headers);
         return;
     }
     struct span body = envelope(job, node, keys);
     if (body.bytes == NULL) {
-        http_answer(job->http, 503, "text/plain", SPAN("no room\n"), &header, 1);
+        http_answer(job->http, 503, "text/plain", SPAN("no room\n"), headers, 3);
         return;
     }
-    struct http_header headers[] = { header, { "Onetill-Checkout", NULL } };
     char *address = job->method != NULL && (job->method->flags & METHOD_wallet) != 0 && job->result == RESULT_success
                         ? arena_try(job->http->arena, CHECKOUT_URL_SIZE)
                         : NULL;
     if (address != NULL) {
         (void)checkout_url(job->door->settings.checkout, job->told.trade.trade_id, address);
-        headers[1].value = address;
+        headers[3] = (struct http_header){ "Onetill-Checkout", address };
     }
     job->worker->owed++;
-    http_answer_later(job->http, 200, types[job->charset], body, headers, address != NULL ? 2 : 1);
+    http_answer_later(job->http, 200, types[job->charset], body, headers, address != NULL ? 4 : 3);
 }
 
 /* ---- the REST protocol ---- */
@@ -399,15 +399,13 @@ static void v3_answer(struct alipay_job *job, struct span node, const struct pla
     struct arena *arena = job->http->arena;
     struct http_header headers[5];
     size_t count = 0;
-    char stamp[24], nonce[TRACE_ID_SIZE];
-    int stamp_size = snprintf(stamp, sizeof(stamp), "%lld", (long long)(os_now_us() / 1000));
-    snprintf(nonce, sizeof(nonce), "%.16s%016llx", job->trace_id, (unsigned long long)os_monotonic_ns());
-    headers[count++] =
-        (struct http_header){ "alipay-trace-id", arena_copy(arena, job->trace_id, sizeof(job->trace_id)) };
+    int stamp_size = snprintf(job->stamp, sizeof(job->stamp), "%lld", (long long)(os_now_us() / 1000));
+    snprintf(job->nonce, sizeof(job->nonce), "%.16s%016llx", job->trace_id, (unsigned long long)os_monotonic_ns());
+    headers[count++] = (struct http_header){ "alipay-trace-id", job->trace_id };
     if (job->app != NULL && keys != NULL) {
         char *sign = arena_try(arena, ALIPAY_SIGNATURE_TEXT_SIZE);
         struct span text =
-            v3_answer_text((struct span){ stamp, (size_t)stamp_size }, span_of(nonce), node, arena);
+            v3_answer_text((struct span){ job->stamp, (size_t)stamp_size }, span_of(job->nonce), node, arena);
         if (sign == NULL || text.bytes == NULL) {
             http_answer(job->http, 503, "text/plain", SPAN("no room\n"), NULL, 0);
             return;
@@ -415,8 +413,8 @@ static void v3_answer(struct alipay_job *job, struct span node, const struct pla
         int64_t begun_ns = alipay_spend_begin(job->worker);
         (void)alipay_sign(&keys->key, ALIPAY_RSA2, text, sign);
         alipay_spend(job->worker, &job->door->counts.sign_ns, begun_ns);
-        headers[count++] = (struct http_header){ "alipay-timestamp", arena_copy(arena, stamp, sizeof(stamp)) };
-        headers[count++] = (struct http_header){ "alipay-nonce", arena_copy(arena, nonce, sizeof(nonce)) };
+        headers[count++] = (struct http_header){ "alipay-timestamp", job->stamp };
+        headers[count++] = (struct http_header){ "alipay-nonce", job->nonce };
         headers[count++] = (struct http_header){ "alipay-signature", sign };
         if (job->certified) {
             headers[count++] = (struct http_header){ "alipay-sn", keys->cert_sn };
