@@ -62,7 +62,8 @@ static void app_put(const struct alipay_key *key, int32_t disabled)
     assert_int_equal(city_try(&scene.stage, &app_change, &change), REFUSAL_none);
 }
 
-static int scene_open(void **state)
+/* The server listens, and the workers are still to be started. */
+static int scene_listen(void **state)
 {
     char error[160];
     (void)state;
@@ -89,9 +90,15 @@ static int scene_open(void **state)
     app_put(&scene.key, 0);
     alipay_pages(scene.door, scene.pages);
     stage_door_open(&scene.stage, scene.pages, ALIPAY_PAGE_COUNT);
-    alipay_start(scene.door, scene.stage.server);
     atomic_store(&scene.finished, 0);
     return 0;
+}
+
+static int scene_open(void **state)
+{
+    int rc = scene_listen(state);
+    alipay_start(scene.door, scene.stage.server);
+    return rc;
 }
 
 static int scene_close(void **state)
@@ -219,6 +226,21 @@ static void clients_await(struct client *clients, int count)
 
 /* ---- tests ---- */
 
+static void who_comes_before_the_workers_waits_for_them(void **state)
+{
+    static struct client clients[2];
+    int wanted = 1;
+    (void)state;
+    client_start(&clients[0], &scene.key, 1, 1);
+    client_start(&clients[1], &scene.other_key, 2, 1);
+    stage_pass(&scene.stage, 100000);
+    assert_false(all_finished(&wanted));
+    alipay_start(scene.door, scene.stage.server);
+    clients_await(clients, 2);
+    assert_int_equal(clients[0].good, 1);
+    assert_int_equal(clients[1].bad_signature, 1);
+}
+
 static void many_at_once_are_each_answered_and_signed(void **state)
 {
     static struct client clients[CLIENTS];
@@ -315,6 +337,7 @@ static void draining_lets_held_answers_go(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(who_comes_before_the_workers_waits_for_them, scene_listen, scene_close),
         cmocka_unit_test_setup_teardown(many_at_once_are_each_answered_and_signed, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(an_app_changes_under_way, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(what_changed_counts_from_the_commit_on, scene_open, scene_close),

@@ -46,7 +46,10 @@ struct alipay_settings {
     bool sandbox;              /* faults on demand are offered */
 };
 
-/* Reads the apps and begins to observe. NULL: the store cannot be read. */
+/*
+ * Reads the apps and begins to observe; requests that come before alipay_start wait for it. NULL: the store cannot be
+ * read.
+ */
 MUST_CHECK struct alipay *alipay_open(const struct alipay_settings *settings);
 void alipay_start(struct alipay *door, struct http_server *http);
 /* Answers what waits, and ends the workers; afterwards nothing of the door touches the server. */

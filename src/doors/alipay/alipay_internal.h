@@ -132,6 +132,8 @@ int64_t alipay_spend_begin(const struct alipay_worker *worker);
 void alipay_spend(const struct alipay_worker *worker, atomic_int_fast64_t *count, int64_t begun_ns);
 /* Takes a request in, on the server's thread; it owes the answer from here on. */
 void alipay_job_take_in(struct alipay *door, struct http_request *http, bool v3);
+/* From here on requests may come: the server listens before the workers are started. */
+void alipay_queue_init(struct alipay *door);
 void alipay_workers_start(struct alipay *door);
 void alipay_workers_drain(struct alipay *door);
 /* Hands the job's call to the engine; false: it takes no more. */

@@ -360,6 +360,7 @@ struct alipay *alipay_open(const struct alipay_settings *settings)
         return NULL;
     }
     door->nonces = v3_nonces_open(V3_NONCES_MAX);
+    alipay_queue_init(door);
     int rc = pthread_mutex_init(&door->lock, NULL);
     assert(rc == 0);
     rc = pthread_mutex_init(&door->faults.lock, NULL);

@@ -285,15 +285,19 @@ struct reader *alipay_worker_reader(struct alipay_worker *worker)
     return worker->reader;
 }
 
+void alipay_queue_init(struct alipay *door)
+{
+    for (size_t step = 0; step < JOB_steps; step++) {
+        door->last[step] = &door->first[step];
+    }
+}
+
 void alipay_workers_start(struct alipay *door)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     uint32_t count = door->settings.worker_count;
     if (count == 0) {
         count = processors > 0 ? (uint32_t)processors : 1;
-    }
-    for (size_t step = 0; step < JOB_steps; step++) {
-        door->last[step] = &door->first[step];
     }
     door->worker_count = (uint32_t)min_i64(count, ALIPAY_WORKERS_MAX);
     for (uint32_t i = 0; i < door->worker_count; i++) {
