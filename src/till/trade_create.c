@@ -267,6 +267,9 @@ static enum refusal decide_scan(const void *request, struct moment *at, struct v
         return refusal;
     }
     if (asked->scanned_at_us == 0) {
+        if (shop_ask(view, asked->shop_id)->open == 0) {
+            return REFUSAL_shop_closed; /* as for qr_pay; who has scanned it in time may still confirm */
+        }
         struct trade_row *trade = view_change(view, asked);
         trade->shopper_id = shopper_id;
         trade->scanned_at_us = at->now_us;

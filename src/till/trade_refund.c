@@ -176,12 +176,18 @@ static int64_t returned_by(const struct refund_row *refund, const struct royalty
     return 0;
 }
 
+/* Whether it says what receivers give back, be it nothing. */
+static bool returns_given(const struct trade_refund *want)
+{
+    return want->royalties_given != 0 || want->royalties_count > 0;
+}
+
 /* Whether the refund is the one that is wanted; shares in proportion are what they were then. */
 static bool refund_agrees(const struct refund_row *known, const struct trade_refund *want)
 {
     int64_t sum_minor = 0;
     bool same = known->amount_minor == want->amount_minor;
-    if (want->royalties_given == 0) {
+    if (!returns_given(want)) {
         return same;
     }
     for (int32_t i = 0; same && i < want->royalties_count; i++) {
@@ -208,7 +214,7 @@ static const struct column refund_columns[] = {
     COLUMN(trade_refund, reason),
     COLUMN(trade_refund, royalties_given, .form = FORM_flag,
            .text = "Receivers of the trade's royalties give back exactly what `royalties` says, and the shop pays the "
-                   "rest; left out, each gives back its share."),
+                   "rest. Left out and without any there, each gives back its share."),
     COLUMN_LIST(trade_refund, royalties, return_shape,
                 .text = "Each receiver once; whoever is missing keeps its share."),
 };
@@ -246,7 +252,7 @@ static enum refusal decide_refund(const void *request, struct moment *at, struct
     refund->amount_minor = want->amount_minor;
     memcpy(refund->reason, want->reason, sizeof(refund->reason));
     struct royalty_returns given = { want->royalties_count, want->royalties };
-    refusal = give_back(view, at, trade, refund, CLOSE_refunded, want->royalties_given != 0 ? &given : NULL);
+    refusal = give_back(view, at, trade, refund, CLOSE_refunded, returns_given(want) ? &given : NULL);
     memcpy(answer, refund, sizeof(*refund));
     return refusal;
 }
