@@ -92,6 +92,11 @@ void *arena_try(struct arena *arena, size_t size)
     return piece == NULL ? NULL : memset(piece, 0, size);
 }
 
+void *arena_try_uncleared(struct arena *arena, size_t size)
+{
+    return piece_try(arena, size);
+}
+
 void *arena_take(struct arena *arena, size_t size)
 {
     void *piece = arena_try(arena, size);

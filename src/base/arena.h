@@ -24,6 +24,8 @@ void arena_release(struct arena *arena);
 
 /* NULL when the ceiling would be passed: for edges, where input decides the size. */
 MUST_CHECK void *arena_try(struct arena *arena, size_t size);
+/* The same with whatever bytes were there: for what somebody else will clear or fill in. */
+MUST_CHECK void *arena_try_uncleared(struct arena *arena, size_t size);
 /* Asserts that it fits: for the inside, where limits are proven. */
 void *arena_take(struct arena *arena, size_t size);
 /* The same with `size` bytes copied into it. */

@@ -65,6 +65,7 @@ struct http_request {
     struct span body;
     struct arena *arena; /* for the handler and whoever answers; one thread at a time */
     void *data;          /* the handler's own */
+    bool slow;           /* the handler sets it when its answer takes many passes: it is not looked for in each */
     /* What http_wake makes the server's thread call; the handler sets it. */
     void (*finish)(struct http_request *request);
 };

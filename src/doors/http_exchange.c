@@ -212,7 +212,8 @@ static void link_wait(struct http_link *link)
 {
     struct http_loop *loop = link->loop;
     /* TLS may have decrypted bytes of the next request at hand and then cannot be held. */
-    if (loop->held < loop->server->settings.held_max && loop->server->tls_key == NULL) {
+    bool soon = !link->exchange->request.slow && loop->held < loop->server->settings.held_max;
+    if (soon && loop->server->tls_key == NULL) {
         link->held = true;
         loop->held++;
     } else {

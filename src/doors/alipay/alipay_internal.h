@@ -95,6 +95,9 @@ struct alipay_job {
     struct span own; /* JSON members that the method wrote itself, without braces */
 };
 
+/* What the server's thread fills in; the rest is large, and the worker's to clear. */
+#define ALIPAY_JOB_HEAD offsetof(struct alipay_job, params)
+
 struct alipay_counts {
     atomic_uint_fast64_t requests, refused_full, signature_faults, answered, failed;
     atomic_uint_fast64_t v3_requests;

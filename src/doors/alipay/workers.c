@@ -61,7 +61,7 @@ static void refuse_full(struct alipay *door, struct http_request *http, bool v3)
 
 void alipay_job_take_in(struct alipay *door, struct http_request *http, bool v3)
 {
-    struct alipay_job *job = arena_try(http->arena, sizeof(*job));
+    struct alipay_job *job = arena_try_uncleared(http->arena, sizeof(*job));
     atomic_fetch_add_explicit(v3 ? &door->counts.v3_requests : &door->counts.requests, 1, memory_order_relaxed);
     if (job == NULL) {
         refuse_full(door, http, v3);
@@ -69,11 +69,12 @@ void alipay_job_take_in(struct alipay *door, struct http_request *http, bool v3)
     }
     struct span rest;
     (void)span_cut(http->target, '?', &rest);
+    memset(job, 0, ALIPAY_JOB_HEAD); /* the worker clears the rest, for its own cache */
     job->door = door;
     job->http = http;
+    http->slow = true;
     job->v3 = v3;
     job->received_us = os_monotonic_us();
-    job->result = RESULT_none;
     job->query = rest;
     job->body = http->body;
     job->content_type = copied(http, http_header_value(http, "Content-Type"));
@@ -212,6 +213,8 @@ static void job_work(struct alipay_worker *worker, struct alipay_job *job)
     job->worker = worker;
     switch (job->step) {
     case JOB_begin:
+        memset((char *)job + ALIPAY_JOB_HEAD, 0, sizeof(*job) - ALIPAY_JOB_HEAD);
+        job->result = RESULT_none;
         alipay_job_begin(job);
         break;
     case JOB_decided:
