@@ -247,6 +247,19 @@ class Attacked(Case):
         self.assertNotEqual(self.wire.code('', form(parameters) + '&zz=1'), '10000')
         self.assertNotEqual(self.wire.code('', form(parameters) + '&biz_content=%7B%7D'), '10000')
 
+    def test_shares_that_are_no_list_are_not_passed_over(self):
+        shares = json.dumps([{'trans_out': '2088000000000001', 'amount': '0.01'}])
+        more = {'refund_amount': '0.01', 'out_request_no': 'R'}
+        node = self.app.call('alipay.trade.refund', dict(self.content, **more, refund_royalty_parameters=shares))
+        self.assertEqual(node['sub_code'], 'ACQ.INVALID_PARAMETER')
+        self.nothing_came_back()
+        self.app.must('alipay.trade.refund', dict(self.content, **more, refund_royalty_parameters=''))
+        shares = json.dumps([{'trans_in': '2088000000000001', 'amount': '0.01'}])
+        node = self.app.call('alipay.trade.order.settle',
+                             {'trade_no': self.paid['trade_no'], 'out_request_no': 'S', 'royalty_parameters': shares,
+                              'extend_params': {'royalty_finish': 'true'}})
+        self.assertEqual(node['sub_code'], 'ACQ.INVALID_PARAMETER')
+
     def test_an_old_request_is_refused_whatever_stands_beside_it(self):
         for apart in ({'hours': -25}, {'hours': 25}):
             old = self.refund(timestamp=stamp(**apart))

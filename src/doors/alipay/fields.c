@@ -40,6 +40,11 @@ const struct json_value *alipay_biz(const struct alipay_job *job, const char *na
     return json_in_member(job->biz, name);
 }
 
+bool alipay_is_empty(const struct json_value *value)
+{
+    return value->kind == JSON_text && value->text.size == 0;
+}
+
 /* A parameter of the request itself, as if it were a member of the content. */
 static const struct json_value *parameter_of(struct alipay_job *job, const char *name)
 {
@@ -125,7 +130,7 @@ static enum alipay_result field_read(struct alipay_job *job, const struct alipay
     /* Without a content the fields are parameters: of a query (v3), or of methods that are so (METHOD_top). */
     const struct json_value *value =
         job->biz == NULL ? parameter_of(job, field->name) : alipay_biz(job, field->name);
-    bool given = value != NULL && !(value->kind == JSON_text && value->text.size == 0);
+    bool given = value != NULL && !alipay_is_empty(value);
     int64_t number;
     if (field->type == TYPE_file) {
         return RESULT_none; /* its method looks for it */

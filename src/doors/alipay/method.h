@@ -133,6 +133,8 @@ const struct alipay_method *alipay_method_of_v3(const char *http_method, struct 
 
 /* The member of biz_content, or NULL. */
 const struct json_value *alipay_biz(const struct alipay_job *job, const char *name);
+/* An empty text, which counts as not given, whatever its field is. */
+bool alipay_is_empty(const struct json_value *value);
 /* The result, with what is wrong with which field behind its text. */
 enum alipay_result alipay_invalid(struct alipay_job *job, const char *field, const char *why);
 enum alipay_result alipay_result_with(struct alipay_job *job, enum alipay_result result, const char *field,

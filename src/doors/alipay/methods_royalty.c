@@ -374,7 +374,10 @@ static enum alipay_result settle_prepare(struct alipay_job *job)
     struct trade_settle *settle = &job->ask.want.settle;
     const struct json_value *list = alipay_biz(job, "royalty_parameters");
     settle->finish = is_finish(job);
-    if (list == NULL || list->kind != JSON_list || list->count == 0) {
+    if (list != NULL && list->kind != JSON_list && !alipay_is_empty(list)) {
+        return alipay_invalid(job, "royalty_parameters", "类型错误 (is no list)");
+    }
+    if (list == NULL || list->count == 0) {
         return settle->finish != 0 ? RESULT_none : alipay_invalid(job, "royalty_parameters", "缺失 (is missing)");
     }
     if (list->count > SETTLE_LINES_MAX) {

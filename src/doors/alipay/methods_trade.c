@@ -254,8 +254,11 @@ static enum alipay_result refund_prepare(struct alipay_job *job)
     if (refund->amount_minor == 0) {
         return RESULT_acq_refund_fee;
     }
-    if (royalties == NULL || royalties->kind != JSON_list) {
+    if (royalties == NULL || alipay_is_empty(royalties)) {
         return RESULT_none;
+    }
+    if (royalties->kind != JSON_list) { /* whose shares come back is not guessed */
+        return alipay_invalid(job, "refund_royalty_parameters", "类型错误 (is no list)");
     }
     refund->royalties_given = 1;
     for (const struct json_value *line = royalties->first; line != NULL; line = line->next) {
