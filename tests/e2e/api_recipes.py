@@ -257,8 +257,8 @@ RECIPES = {
 
 # Whom a kind of token reaches besides the platform is what the API says; which of it hangs below a side is said here:
 # operations without a subject of anybody's in particular.
-OF_NOBODY = {'merchant_create', 'shopper_create', 'policy_change', 'policy_query', 'campaign_list', 'shop_days', 'token_list_all',
-             'clock_move', 'metrics_read', 'time_read', 'openapi_read', 'health_check'}
+OF_NOBODY = {'merchant_create', 'shopper_create', 'policy_change', 'policy_query', 'campaign_list', 'shop_days',
+             'token_list_all', 'clock_move', 'metrics_read', 'time_read', 'openapi_read', 'health_check'}
 
 
 class Operation:
