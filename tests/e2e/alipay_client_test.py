@@ -247,6 +247,15 @@ class Attacked(Case):
         self.assertNotEqual(self.wire.code('', form(parameters) + '&zz=1'), '10000')
         self.assertNotEqual(self.wire.code('', form(parameters) + '&biz_content=%7B%7D'), '10000')
 
+    def test_a_charset_that_nobody_signed_does_not_count(self):
+        parameters = self.wire.parameters(QUERY, self.content, charset='')
+        parameters['sign'] = self.app.keys.sign(canonical(parameters, {'sign'}, 'utf-8'), 'sha256')
+        for query, body in (('charset=', form(dict(parameters, charset='gbk'))),
+                            ('charset=gbk', form(parameters))):
+            status, headers, answer = self.app.fetch('/gateway.do?' + query, body.encode(), FORM)
+            self.assertEqual((status, headers['content-type']), (200, 'text/html;charset=utf-8'))
+            self.assertEqual(json.loads(answer)['alipay_trade_query_response']['code'], '10000', answer)
+
     def test_shares_that_are_no_list_are_not_passed_over(self):
         shares = json.dumps([{'trans_out': '2088000000000001', 'amount': '0.01'}])
         more = {'refund_amount': '0.01', 'out_request_no': 'R'}

@@ -113,6 +113,7 @@ static enum alipay_result form_check(struct alipay_job *job)
 {
     struct span charset = param(job, "charset"), sign_type = param(job, "sign_type");
     struct span version = param(job, "version"), format = param(job, "format");
+    job->charset = CHARSET_utf_8; /* at the second look, too, when what was said at the first one was not signed */
     if (charset.size > 0 && !charset_read(charset, &job->charset)) {
         return RESULT_invalid_charset;
     }
