@@ -152,6 +152,18 @@ static void refund_given(struct run *run)
             given.amount[given.count++] = (int64_t)(draw(run) % (uint64_t)(split->parts[i].left + 2));
         }
     }
+    if (t->refund_count > 0 && chance(run, 20)) { /* one that is there, with other shares or the same */
+        const struct model_refund *known = &t->refunds[draw(run) % (uint64_t)t->refund_count];
+        for (int i = 0; i < given.count && chance(run, 50); i++) {
+            given.amount[i] = i < split->part_count ? known->back[i] : 0;
+        }
+        if (strcmp(known->number, "onetill:cancel") == 0) {
+            return; /* nobody may use that number */
+        }
+        snprintf(number, sizeof(number), "%s", known->number);
+        do_refund_given(run, trade, number, known->amount, &given);
+        return;
+    }
     snprintf(number, sizeof(number), "r%d", t->refund_count);
     do_refund_given(run, trade, number, t->left > 0 ? 1 + (int64_t)(draw(run) % (uint64_t)t->left) : 1, &given);
 }

@@ -490,6 +490,9 @@ int model_look(struct model *m, int shopper, int trade)
     struct model_trade *t = &m->trades[trade];
     int refusal = scan_check(m, shopper, t);
     if (refusal == 0 && t->scanned_us == 0) {
+        if (!m->shops[t->shop].open) {
+            return REFUSAL_shop_closed;
+        }
         t->shopper = shopper;
         t->scanned_us = m->now_us;
     }
@@ -630,7 +633,9 @@ int model_refund_given(struct model *m, int trade, const char *number, int64_t a
     struct model_trade *t = &m->trades[trade];
     for (int i = 0; i < t->refund_count; i++) {
         if (strcmp(t->refunds[i].number, number) == 0) {
-            return t->refunds[i].amount == amount ? 0 : REFUSAL_refund_differs;
+            bool same = t->refunds[i].amount == amount &&
+                        (given == NULL || model_split_told(m, trade, given, t->refunds[i].back));
+            return same ? 0 : REFUSAL_refund_differs;
         }
     }
     if (t->state == WAITING) {
@@ -645,7 +650,8 @@ int model_refund_given(struct model *m, int trade, const char *number, int64_t a
     if (amount <= 0 || amount > t->left) {
         return REFUSAL_refund_exceeds;
     }
-    int refusal = model_split_back(m, trade, amount, given);
+    int64_t back[MODEL_GIVEN];
+    int refusal = model_split_back(m, trade, amount, given, back);
     if (refusal != 0) {
         return refusal;
     }
@@ -655,6 +661,7 @@ int model_refund_given(struct model *m, int trade, const char *number, int64_t a
     struct model_refund *refund = &t->refunds[t->refund_count++];
     snprintf(refund->number, sizeof(refund->number), "%s", number);
     refund->amount = amount;
+    memcpy(refund->back, back, sizeof(refund->back));
     give_back(m, t, amount, refund);
     return 0;
 }

@@ -28,6 +28,7 @@ struct model_line {
 struct model_refund {
     char number[16];
     int64_t amount, paid;
+    int64_t back[MODEL_GIVEN]; /* of shares, in the order of the receivers */
 };
 
 struct model_deposit {

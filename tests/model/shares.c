@@ -178,12 +178,36 @@ static bool all_known(const struct model_given *given, const struct model_split 
     return true;
 }
 
-int model_split_back(struct model *m, int trade, int64_t amount, const struct model_given *given)
+bool model_split_told(const struct model *m, int trade, const struct model_given *given,
+                      const int64_t back[MODEL_PARTS])
+{
+    const struct model_split *split = model_split_of(m, trade);
+    int64_t left = 0;
+    for (int i = 0; i < MODEL_PARTS; i++) {
+        left += back[i];
+    }
+    for (int i = 0; i < given->count; i++) {
+        int64_t was = 0;
+        for (int j = 0; split != NULL && j < split->part_count; j++) {
+            bool his = given->kind[i] == split->parts[j].kind && given->who[i] == split->parts[j].who;
+            was += his ? back[j] : 0;
+        }
+        if (given->amount[i] != was) {
+            return false;
+        }
+        left -= was;
+    }
+    return left == 0;
+}
+
+int model_split_back(struct model *m, int trade, int64_t amount, const struct model_given *given,
+                     int64_t back[MODEL_PARTS])
 {
     static const struct model_split none;
     struct model_trade *t = &m->trades[trade];
     struct model_split *split = &splits[t->split];
-    int64_t back[MODEL_PARTS] = { 0 }, sum = 0;
+    int64_t sum = 0;
+    memset(back, 0, MODEL_PARTS * sizeof(back[0]));
     if (given != NULL && !all_known(given, t->split == 0 ? &none : split)) {
         return REFUSAL_receiver_unbound;
     }

@@ -49,7 +49,11 @@ const struct model_split *model_split_of(const struct model *m, int trade);
 /* Each returns the number of a refusal, or 0. */
 int model_settle_make(struct model *m, int trade, const struct model_settle *want);
 /* One receiver's share by now, of a refund of `amount`: what it gives back; the whole is refused or taken. */
-int model_split_back(struct model *m, int trade, int64_t amount, const struct model_given *given);
+int model_split_back(struct model *m, int trade, int64_t amount, const struct model_given *given,
+                     int64_t back[MODEL_PARTS]);
+/* Whether `given` is what came back. */
+bool model_split_told(const struct model *m, int trade, const struct model_given *given,
+                      const int64_t back[MODEL_PARTS]);
 int model_transfer_make(struct model *m, const struct model_transfer *want);
 
 #endif
