@@ -159,6 +159,16 @@ class Bills(Case):
         _, (detail, _) = self.sheets(empty['bill_download_url'])
         self.assertEqual(detail.rows, [])
 
+    def test_a_merchant_with_many_shops_keeps_nobody_waiting(self):
+        day = self.busy_day()
+        for number in range(1500):
+            self.app.operator.must('POST', '/v1/shops', {'merchant_id': self.app.merchant, 'name': f'S{number}'})
+        self.app.move(days=70)
+        month = (self.today().replace(day=1) - datetime.timedelta(days=1)).strftime('%Y-%m')
+        for kind in ('signcustomer', 'trade'):
+            self.assertEqual(self.ask(month, kind)['code'], '10000')
+        self.assertNotIn('bill_file_code', self.ask(day.strftime('%Y-%m'), 'signcustomer'))
+
 
 if __name__ == '__main__':
     Case.program = sys.argv[1]

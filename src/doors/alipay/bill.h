@@ -60,7 +60,7 @@ struct bill_wish {
 
 enum bill_outcome {
     BILL_made,
-    BILL_made_empty,     /* there is a file, without a row: EMPTY_DATA_WITH_BILL_FILE */
+    BILL_made_empty,     /* there is a file, surely without a row: EMPTY_DATA_WITH_BILL_FILE */
     BILL_date_invalid,   /* or a base that is too long: INVAILID_ARGUMENTS */
     BILL_not_yet,        /* the day or month is not over, or longer ago than six years: BILL_NOT_EXIST */
     BILL_merchant_later, /* the merchant was not there yet: BILL_DATE_BEFORE_REGISTRATION */
