@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs scenarios: text, one line per command with the answer that it must get, on a memory store that has
- * nothing at hand and on a sqlite file. README.md beside this file says what a line may be. Prints TAP.
+ * nothing at hand before any line, so that each command shows how many rounds of deciding it takes at worst, and on
+ * a sqlite file. README.md beside this file says what a line may be. Prints TAP.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -370,6 +371,9 @@ static void command_run(struct script *script, const struct command *command, ch
         wrong(script, "no expected answer", "-> …", "the end of the line");
         return;
     }
+    if (!script->house.threaded) {
+        store_memory_chill(script->house.store);
+    }
     enum refusal refusal = key != NULL
                                ? house_call_keyed(&script->house, script->caller, command, request, answer, key)
                                : house_call(&script->house, script->caller, command, request, answer);
@@ -495,9 +499,6 @@ static void line_run(struct script *script, const char *line)
         audit_check(script);
     } else if (strcmp(words.at[0], "restart") == 0) {
         house_reopen_engine(&script->house);
-        if (!script->house.threaded) {
-            store_memory_chill(script->house.store);
-        }
     } else {
         wrong(script, "no such command", words.at[0], "that");
     }
