@@ -98,7 +98,8 @@ static void large(struct http_request *request)
 void handle(void *context, struct http_request *request)
 {
     struct stage *stage = context;
-    if (span_equal(request->path, SPAN("/later"))) {
+    if (span_equal(request->path, SPAN("/later")) || span_equal(request->path, SPAN("/slow"))) {
+        request->slow = span_equal(request->path, SPAN("/slow"));
         keep(stage, request);
     } else if (span_equal(request->path, SPAN("/race"))) {
         race(stage, request);
