@@ -228,10 +228,14 @@ static enum status missing_read(struct sqlite_store *store, const struct meta *m
     return status == STATUS_busy ? STATUS_bad_input : status; /* nobody else is at it */
 }
 
-/* What the file says of its journal, in a transaction. */
+/*
+ * What the file says of its journal, in a transaction that is written and synced even when it said so before: SQLite
+ * leaves a page alone whose bytes would stay, so another value goes first.
+ */
 static enum status journal_say(struct sqlite_store *store, int64_t journal, struct store_error *error)
 {
-    if (!transaction_begin(store) || !journal_note(store, journal) || !transaction_commit(store)) {
+    if (!transaction_begin(store) || !journal_note(store, ~journal) || !journal_note(store, journal) ||
+        !transaction_commit(store)) {
         transaction_abort(store);
         error_set(error, "%.200s", store->fault.text);
         return STATUS_fault;
