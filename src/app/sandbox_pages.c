@@ -16,14 +16,18 @@
 static void code_answer(struct sandbox *sandbox, struct http_request *http, int64_t device_id, int64_t step)
 {
     uint8_t secret[PAYCODE_SECRET_SIZE];
-    char code[PAYCODE_SIZE], bytes[128];
+    char pay_code[PAYCODE_SIZE], login_code[PAYCODE_SIZE], bytes[128];
     struct json_out out;
     paycode_secret(sandbox->paycode_key, device_id, 0, secret);
-    paycode_write(device_id, secret, step, code);
+    paycode_write(device_id, secret, step, pay_code);
+    logincode_write(device_id, secret, step, login_code);
+    explicit_bzero(secret, sizeof(secret));
     json_out_init(&out, bytes, sizeof(bytes));
     json_out_object(&out);
     json_out_key(&out, "pay_code");
-    json_out_text(&out, span_of(code));
+    json_out_text(&out, span_of(pay_code));
+    json_out_key(&out, "login_code");
+    json_out_text(&out, span_of(login_code));
     json_out_object_end(&out);
     page_json_answer(http, &out, NULL, 0);
 }
@@ -176,7 +180,7 @@ void sandbox_pages(struct sandbox *sandbox, struct rest_page to[SANDBOX_PAGE_COU
         { .name = "sandbox_shoppers", .route = "/v1/sandbox/shoppers", .serve = shoppers_serve,
           .content_type = "application/json", .summary = "The sandbox's shoppers." },
         { .name = "sandbox_code", .route = "/v1/sandbox/shoppers/{shopper_id}/pay_code", .serve = code_serve,
-          .content_type = "application/json", .summary = "A pay code of a shopper's that was not given out yet." },
+          .content_type = "application/json", .summary = "Codes of a shopper's that were not given out yet." },
         { .name = "sandbox_picture", .route = "/v1/sandbox/pay_code.svg", .serve = picture_serve,
           .content_type = "image/svg+xml", .summary = "A pay code as bars or as QR." },
     };

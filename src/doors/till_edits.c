@@ -31,21 +31,39 @@ void webhook_secret(const struct hmac_key *key, int64_t endpoint_id, int32_t gen
     memcpy(to, digest, WEBHOOK_SECRET_SIZE);
 }
 
-/* ---- pay codes ---- */
+/* ---- pay codes and log-in codes ---- */
 
-void paycode_place(const struct hmac_key *key, struct span code, int64_t now_us, int64_t *device_id, int64_t *step)
+struct code_kind {
+    enum paycode_error (*parse)(struct span code, int64_t *alias, uint32_t *otp);
+    int64_t (*match)(const uint8_t *secret, uint32_t otp, int64_t now_step, int drift_steps);
+};
+
+static void code_place(const struct code_kind *kind, const struct hmac_key *key, struct span code, int64_t now_us,
+                       int64_t *device_id, int64_t *step)
 {
     uint8_t secret[PAYCODE_SECRET_SIZE];
     uint32_t otp;
     *step = 0;
-    if (paycode_parse(span_trim(code), device_id, &otp) != PAYCODE_ok) {
+    if (kind->parse(span_trim(code), device_id, &otp) != PAYCODE_ok) {
         *device_id = -1; /* the command says it in its turn */
         return;
     }
     paycode_secret(key, *device_id, 0, secret);
-    int64_t found = paycode_match(secret, otp, paycode_step(now_us), DRIFT_STEPS);
+    int64_t found = kind->match(secret, otp, paycode_step(now_us), DRIFT_STEPS);
     *step = found > 0 ? found : 0;
     explicit_bzero(secret, sizeof(secret));
+}
+
+void paycode_place(const struct hmac_key *key, struct span code, int64_t now_us, int64_t *device_id, int64_t *step)
+{
+    static const struct code_kind pay_code = { paycode_parse, paycode_match };
+    code_place(&pay_code, key, code, now_us, device_id, step);
+}
+
+void logincode_place(const struct hmac_key *key, struct span code, int64_t now_us, int64_t *device_id, int64_t *step)
+{
+    static const struct code_kind login_code = { logincode_parse, logincode_match };
+    code_place(&login_code, key, code, now_us, device_id, step);
 }
 
 static enum refusal pay_before(void *context, const struct caller *caller, int64_t now_us, void *request)
@@ -73,7 +91,7 @@ struct device_added {
 };
 static const struct column device_added_columns[] = {
     COLUMN(device_added, secret, .text = "32 bytes in base64url, for the device only; shown here and never stored."),
-    COLUMN(device_added, otpauth, .text = "The same for authenticator apps; they show the last seven digits."),
+    COLUMN(device_added, otpauth, .text = "The same for authenticator apps; they show a pay code's last seven digits."),
 };
 static const struct shape device_added_shape = SHAPE("device_secret", device_added, device_added_columns);
 
@@ -98,9 +116,11 @@ static void issue_after(void *context, const struct caller *caller, const void *
 
 struct code_added {
     char pay_code[PAYCODE_SIZE];
+    char login_code[PAYCODE_SIZE];
 };
 static const struct column code_added_columns[] = {
-    COLUMN(code_added, pay_code, .text = "What the device shows now."),
+    COLUMN(code_added, pay_code, .text = "What the device shows to a till now."),
+    COLUMN(code_added, login_code, .text = "What it shows its owner for logging in now; no till ever sees it."),
 };
 static const struct shape code_added_shape = SHAPE("pay_code", code_added, code_added_columns);
 
@@ -113,8 +133,11 @@ static void code_after(void *context, const struct caller *caller, const void *r
     uint8_t secret[PAYCODE_SECRET_SIZE];
     (void)caller;
     (void)request;
+    int64_t step = paycode_step(edits->now_us(edits->clock_context));
     paycode_secret(&edits->paycode_key, device->device_id, 0, secret);
-    paycode_write(device->device_id, secret, paycode_step(edits->now_us(edits->clock_context)), to->pay_code);
+    paycode_write(device->device_id, secret, step, to->pay_code);
+    logincode_write(device->device_id, secret, step, to->login_code);
+    explicit_bzero(secret, sizeof(secret));
 }
 
 /* ---- QR payloads ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the REST door does around the till's commands, because it takes the master key, random numbers or the
- * clock: matching pay codes, reading QR payloads, and showing what is derived from the master key and never
- * stored (token texts, device secrets, webhook secrets, signed QR payloads).
+ * clock: matching pay codes and log-in codes, reading QR payloads, and showing what is derived from the master
+ * key and never stored (token texts, device secrets, webhook secrets, signed QR payloads).
  */
 #ifndef DOORS_TILL_EDITS_H
 #define DOORS_TILL_EDITS_H
@@ -37,6 +37,8 @@ void paycode_master(const struct master_key *key, struct hmac_key *to);
  * device is -1 when the text has not the form of a pay code, the minute 0 when it is of none near now.
  */
 void paycode_place(const struct hmac_key *key, struct span code, int64_t now_us, int64_t *device_id, int64_t *step);
+/* The same of a log-in code, which no till is ever shown: a pay code is none. */
+void logincode_place(const struct hmac_key *key, struct span code, int64_t now_us, int64_t *device_id, int64_t *step);
 
 /* An endpoint's signing secret (Standard Webhooks), 24 bytes. */
 #define WEBHOOK_SECRET_SIZE 24

@@ -86,7 +86,11 @@ enum refusal paycode_accept(struct view *view, const struct moment *at, const st
     return REFUSAL_none;
 }
 
-/* ---- proving on a page who one is ---- */
+/*
+ * ---- proving on a page who one is ----
+ *
+ * By a log-in code. It burns the device's minute like a pay code: one step per device is enough for both.
+ */
 
 static const struct column login_columns[] = {
     COLUMN(paycode_login, shopper_id, .form = FORM_id),
@@ -123,7 +127,7 @@ static enum refusal decide_login(const void *request, struct moment *at, struct 
                                 .shopper_id = row_exists(shopper) ? shopper->shopper_id : -1,
                                 .shop = shop };
     if (want->code_device_id < 0) {
-        return REFUSAL_code_malformed;
+        return REFUSAL_login_code_malformed;
     }
     /* Nobody can be asked here, so that a right code after too many wrong ones is refused. */
     const struct device_row *tried = view_ask(view, &device_table, &key);
@@ -151,5 +155,5 @@ const struct command paycode_login = {
     .request = &login_shape,
     .answer = &logged_in_shape,
     .decide = decide_login,
-    .summary = "A shopper proves by the current pay code who he is.",
+    .summary = "A shopper proves by the current log-in code who he is.",
 };

@@ -12,7 +12,7 @@
 
 /* A code that was shown somewhere. */
 struct shown_code {
-    int64_t device_id;  /* -1: it is not of the form of a pay code */
+    int64_t device_id;  /* -1: it is not of the form of its kind of code */
     int64_t step;       /* 0: of no minute near now */
     int64_t shopper_id; /* whose it must be; 0: anybody's */
     const struct shop_row *shop;         /* NULL: shown on a page of ours, for no shop */
@@ -32,12 +32,12 @@ bool paycode_device_exceeded(const struct moment *at, const struct policy_row *p
 enum refusal paycode_accept(struct view *view, const struct moment *at, const struct shown_code *shown,
                             const struct device_row **device);
 
-/* Request of paycode_login: a shopper proves on a page of ours, by the current code, who he is. */
+/* Request of paycode_login: a shopper proves on a page of ours, by the current log-in code, who he is. */
 struct paycode_login {
     int64_t shopper_id;       /* 0: by logon_id */
     char logon_id[LOGON_SIZE];
     int64_t shop_id;          /* of the app for which the page stands; 0: none */
-    int64_t code_device_id;   /* as in trade_pay */
+    int64_t code_device_id;   /* as in trade_pay, of a log-in code */
     int64_t code_step;
 };
 

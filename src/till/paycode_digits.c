@@ -8,6 +8,10 @@
 #include "till/text_out.h"
 
 static const char secret_label[] = "onetill paycode v1";
+static const char login_label[] = "onetill log-in code v1";
+
+#define PAY_PREFIX "28"
+#define LOGIN_PREFIX "38"
 
 static void put_be64(uint8_t to[8], uint64_t number)
 {
@@ -18,7 +22,7 @@ static void put_be64(uint8_t to[8], uint64_t number)
 }
 
 /*
- * Phones that are offline compute this too, so it is frozen for as long as codes begin with 28. The
+ * Phones that are offline compute this too, so it is frozen for as long as codes begin with 28 and 38. The
  * constant keeps an otp of 0 from leaving the alias as it is.
  */
 static int64_t alias_shift(uint32_t otp)
@@ -61,7 +65,7 @@ uint32_t paycode_otp(const struct hmac_key *secret, int64_t step, uint32_t limit
     return number % limit;
 }
 
-void paycode_join(int64_t alias, uint32_t otp, char to[PAYCODE_SIZE])
+static void code_join(const char *prefix, int64_t alias, uint32_t otp, char to[PAYCODE_SIZE])
 {
     struct text_out out = text_out_begin(to, PAYCODE_SIZE);
 
@@ -69,20 +73,55 @@ void paycode_join(int64_t alias, uint32_t otp, char to[PAYCODE_SIZE])
     assert(alias < PAYCODE_ALIAS_LIMIT);
     assert(otp < PAYCODE_OTP_LIMIT);
     int64_t shown = (alias + alias_shift(otp)) % PAYCODE_ALIAS_LIMIT;
-    text_out_literal(&out, "28");
+    text_out_literal(&out, prefix);
     text_out_number(&out, (uint64_t)shown, 9);
     text_out_number(&out, otp, 7);
     assert(text_out_end(&out).size == PAYCODE_DIGITS);
 }
 
-void paycode_write(int64_t alias, const uint8_t secret[PAYCODE_SECRET_SIZE], int64_t step,
-                   char to[PAYCODE_SIZE])
+void paycode_join(int64_t alias, uint32_t otp, char to[PAYCODE_SIZE])
+{
+    code_join(PAY_PREFIX, alias, otp, to);
+}
+
+void logincode_join(int64_t alias, uint32_t otp, char to[PAYCODE_SIZE])
+{
+    code_join(LOGIN_PREFIX, alias, otp, to);
+}
+
+static uint32_t otp_of(const uint8_t secret[PAYCODE_SECRET_SIZE], int64_t step)
 {
     struct hmac_key key;
 
     hmac_key_init(&key, secret, PAYCODE_SECRET_SIZE);
-    paycode_join(alias, paycode_otp(&key, step, PAYCODE_OTP_LIMIT), to);
+    uint32_t otp = paycode_otp(&key, step, PAYCODE_OTP_LIMIT);
     hmac_key_wipe(&key);
+    return otp;
+}
+
+void paycode_write(int64_t alias, const uint8_t secret[PAYCODE_SECRET_SIZE], int64_t step,
+                   char to[PAYCODE_SIZE])
+{
+    paycode_join(alias, otp_of(secret, step), to);
+}
+
+void logincode_secret(const uint8_t secret[PAYCODE_SECRET_SIZE], uint8_t to[PAYCODE_SECRET_SIZE])
+{
+    struct hmac_key key;
+
+    hmac_key_init(&key, secret, PAYCODE_SECRET_SIZE);
+    hmac_write(&key, login_label, sizeof(login_label) - 1, to);
+    hmac_key_wipe(&key);
+}
+
+void logincode_write(int64_t alias, const uint8_t secret[PAYCODE_SECRET_SIZE], int64_t step,
+                     char to[PAYCODE_SIZE])
+{
+    uint8_t login[PAYCODE_SECRET_SIZE];
+
+    logincode_secret(secret, login);
+    logincode_join(alias, otp_of(login, step), to);
+    OPENSSL_cleanse(login, sizeof(login));
 }
 
 /* `digits` are known to be digits, few enough for an int64_t. */
@@ -95,7 +134,9 @@ static int64_t digits_value(const char *digits, size_t count)
     return value;
 }
 
-enum paycode_error paycode_parse(struct span code, int64_t *alias, uint32_t *otp)
+/* `otherwise`: what a code with another prefix is. */
+static enum paycode_error code_parse(struct span code, const char *prefix, enum paycode_error otherwise,
+                                     int64_t *alias, uint32_t *otp)
 {
     if (code.size != PAYCODE_DIGITS) {
         return PAYCODE_not_18_digits;
@@ -105,14 +146,24 @@ enum paycode_error paycode_parse(struct span code, int64_t *alias, uint32_t *otp
             return PAYCODE_not_18_digits;
         }
     }
-    if (code.bytes[0] != '2' || code.bytes[1] != '8') {
-        return PAYCODE_not_beginning_28;
+    if (memcmp(code.bytes, prefix, 2) != 0) {
+        return otherwise;
     }
     int64_t shown = digits_value(code.bytes + 2, 9);
     uint32_t shown_otp = (uint32_t)digits_value(code.bytes + 11, 7);
     *alias = (shown - alias_shift(shown_otp) + PAYCODE_ALIAS_LIMIT) % PAYCODE_ALIAS_LIMIT;
     *otp = shown_otp;
     return PAYCODE_ok;
+}
+
+enum paycode_error paycode_parse(struct span code, int64_t *alias, uint32_t *otp)
+{
+    return code_parse(code, PAY_PREFIX, PAYCODE_not_beginning_28, alias, otp);
+}
+
+enum paycode_error logincode_parse(struct span code, int64_t *alias, uint32_t *otp)
+{
+    return code_parse(code, LOGIN_PREFIX, PAYCODE_not_beginning_38, alias, otp);
 }
 
 static bool otp_is_of(const struct hmac_key *key, uint32_t otp, int64_t step)
@@ -142,6 +193,17 @@ int64_t paycode_match(const uint8_t secret[PAYCODE_SECRET_SIZE], uint32_t otp, i
         }
     }
     hmac_key_wipe(&key);
+    return match;
+}
+
+int64_t logincode_match(const uint8_t secret[PAYCODE_SECRET_SIZE], uint32_t otp, int64_t now_step,
+                        int drift_steps)
+{
+    uint8_t login[PAYCODE_SECRET_SIZE];
+
+    logincode_secret(secret, login);
+    int64_t match = paycode_match(login, otp, now_step, drift_steps);
+    OPENSSL_cleanse(login, sizeof(login));
     return match;
 }
 

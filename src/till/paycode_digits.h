@@ -14,6 +14,10 @@
  * random digits with that times (devices / 10^9). That is enough only because callers limit the attempts per
  * terminal and per alias, and burn each (alias, step) when it is first accepted: both are theirs to do.
  *
+ * A log-in code is what the same device shows on demand, to be typed into a page of ours and never shown to a
+ * till: the same 18 digits beginning with 38, with an otp of a secret of its own. Tills see pay codes all day;
+ * none of them, nor anything else that a till sees, tells a log-in code, and no till takes one.
+ *
  * No seed is stored: a secret is derived from the master key, the alias and a generation that the owner
  * raises to revoke a device. Pure functions, no allocation, any thread.
  */
@@ -37,6 +41,7 @@ enum paycode_error {
     PAYCODE_ok,
     PAYCODE_not_18_digits,
     PAYCODE_not_beginning_28,
+    PAYCODE_not_beginning_38,
 };
 
 /* Steps since 1970; `at_us` is not before that. */
@@ -64,6 +69,18 @@ MUST_CHECK enum paycode_error paycode_parse(struct span code, int64_t *alias, ui
  */
 MUST_CHECK int64_t paycode_match(const uint8_t secret[PAYCODE_SECRET_SIZE], uint32_t otp, int64_t now_step,
                                  int drift_steps);
+
+/*
+ * Log-in codes. `secret` is everywhere the device's own, as above; what the otp of log-in codes is keyed by is made
+ * from it here: HMAC-SHA-256(secret, "onetill log-in code v1").
+ */
+void logincode_secret(const uint8_t secret[PAYCODE_SECRET_SIZE], uint8_t to[PAYCODE_SECRET_SIZE]);
+void logincode_write(int64_t alias, const uint8_t secret[PAYCODE_SECRET_SIZE], int64_t step,
+                     char to[PAYCODE_SIZE]);
+void logincode_join(int64_t alias, uint32_t otp, char to[PAYCODE_SIZE]);
+MUST_CHECK enum paycode_error logincode_parse(struct span code, int64_t *alias, uint32_t *otp);
+MUST_CHECK int64_t logincode_match(const uint8_t secret[PAYCODE_SECRET_SIZE], uint32_t otp, int64_t now_step,
+                                   int drift_steps);
 
 /*
  * otpauth://totp/Onetill:LABEL?secret=…&issuer=Onetill&algorithm=SHA256&digits=7&period=60, for handing the

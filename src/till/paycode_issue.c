@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Devices that show pay codes. The device's secret is derived from its number by the door, never stored. */
+/* Devices that show pay and log-in codes. The device's secret is derived from its number by the door, never stored. */
 #include "base/hash.h"
 #include "people/people.h"
 #include "till/wallet.h"
@@ -51,7 +51,7 @@ const struct command paycode_issue = {
     .request = &issue_shape,
     .answer = &device_table.shape,
     .decide = decide_issue,
-    .summary = "Makes a device able to show pay codes without a network: `secret` is for that device only.",
+    .summary = "Makes a device able to show its codes without a network: `secret` is for that device only.",
 };
 
 struct device_ref {
@@ -102,7 +102,7 @@ const struct command paycode_revoke = {
     .request = &ref_shape,
     .answer = &device_table.shape,
     .decide = decide_revoke,
-    .summary = "Ends a device's pay codes at once: a lost phone.",
+    .summary = "Ends a device's codes at once: a lost phone.",
 };
 
 static enum refusal decide_query(const void *request, struct moment *at, struct view *view, void *answer)
@@ -126,5 +126,5 @@ const struct command paycode_query = {
     .request = &ref_shape,
     .answer = &device_table.shape,
     .decide = decide_query,
-    .summary = "The pay code the device shows now, in `pay_code`. For tests: only with --test-clock.",
+    .summary = "The codes the device shows now, in `pay_code` and `login_code`. For tests: only with --test-clock.",
 };

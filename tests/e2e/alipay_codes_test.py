@@ -151,7 +151,7 @@ class Stage:
 
     def tokens(self, scope):
         """The shopper logs in, agrees, and the app takes the code for a pair of tokens."""
-        login = {'account': account(0, self.app.shopper), 'pay_code': self.app.pay_code()}
+        login = {'account': account(0, self.app.shopper), 'login_code': self.app.login_code()}
         headers, session = self.page('/session', login)
         _, agreed = self.page('/oauth2/grant', {'app_id': self.app.app_id, 'scope': scope, 'state': 's',
                                                 'redirect_uri': 'http://127.0.0.1:9/back'},

@@ -80,10 +80,16 @@ class App:
     def number(self):
         return f'N{next(_NUMBERS)}'
 
-    def pay_code(self):
-        """A device shows a new code each minute, so each payment gets a device of its own."""
+    def codes(self):
+        """A device shows new codes each minute, so each payment and each log-in gets a device of its own."""
         device = self.operator.must('POST', f'/v1/shoppers/{self.shopper}/devices', {})['device_id']
-        return self.operator.must('GET', f'/v1/shoppers/{self.shopper}/devices/{device}/pay_code')['pay_code']
+        return self.operator.must('GET', f'/v1/shoppers/{self.shopper}/devices/{device}/pay_code')
+
+    def pay_code(self):
+        return self.codes()['pay_code']
+
+    def login_code(self):
+        return self.codes()['login_code']
 
     def call(self, method, content, charset='utf-8', sign_type='RSA2', **more):
         """The node of the answer, whose signature was checked over its very bytes."""

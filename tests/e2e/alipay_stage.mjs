@@ -110,10 +110,17 @@ export class Sandbox {
         return this.tokens.get(name);
     }
 
-    /* What the phone of a shopper shows now. */
+    /* What a phone of the shopper shows now: to a till, and to its owner for logging in. */
+    async codes(shopper_id = "1001") {
+        return this.must("GET", `/v1/sandbox/shoppers/${shopper_id}/pay_code`);
+    }
+
     async payCode(shopper_id = "1001") {
-        const document = await this.must("GET", `/v1/sandbox/shoppers/${shopper_id}/pay_code`);
-        return document.pay_code;
+        return (await this.codes(shopper_id)).pay_code;
+    }
+
+    async loginCode(shopper_id = "1001") {
+        return (await this.codes(shopper_id)).login_code;
     }
 
     /* A fault on demand, of the gateway or of a notice. */
@@ -128,7 +135,7 @@ export class Sandbox {
             headers: { "content-type": "application/json" },
             body: JSON.stringify({
                 account: this.facts.shoppers.find((one) => one.shopper_id === shopper_id).user_id,
-                pay_code: await this.payCode(shopper_id),
+                login_code: await this.loginCode(shopper_id),
             }),
         });
         const session = await answer.json();

@@ -97,7 +97,7 @@ const textOf = (page, id) => page.locator("#" + id).textContent();
 async function logIn(page, index = 0) {
     await page.waitForSelector("#sandbox-shoppers button");
     await page.locator("#sandbox-shoppers button").nth(index).click();
-    await page.waitForFunction(() => document.getElementById("pay-code").value.length === 18);
+    await page.waitForFunction(() => document.getElementById("login-code").value.length === 18);
     await page.click("#login-button");
 }
 
@@ -170,10 +170,14 @@ for (const [where, options] of Object.entries({ desk, phone }))
                 await page.goto(trade.qr_url);
                 await shown(page, "login");
                 await page.fill("#account", "2088000000001001");
-                await page.fill("#pay-code", "281234567890123456");
-                await page.click("#login-button");
-                await shown(page, "login-fault");
-                assert.equal(await textOf(page, "login-fault"), shared[language].fault_code_unknown);
+                for (const [code, fault] of [
+                    ["381234567890123456", "fault_code_unknown"],
+                    [await sandbox.payCode("1001"), "fault_login_code_malformed"],
+                ]) {
+                    await page.fill("#login-code", code);
+                    await page.click("#login-button");
+                    await page.locator("#login-fault", { hasText: shared[language][fault] }).waitFor();
+                }
                 await logIn(page);
                 await page.click("#pay");
                 await shown(page, "confirm-fault");
@@ -240,7 +244,7 @@ describe("the checkout", () => {
 
     test("is paid by the keyboard alone", async () => {
         const trade = await open();
-        const code = await sandbox.payCode("1001");
+        const code = await sandbox.loginCode("1001");
         await withPage(desk, async (page) => {
             await page.goto(trade.qr_url);
             await shown(page, "login");
@@ -293,6 +297,15 @@ for (const [where, options] of Object.entries({ desk, phone }))
                 );
                 const code = (await textOf(page, "digits")).replaceAll(" ", "");
                 assert.match(code, /^28\d{16}$/);
+                await fits(page);
+
+                /* What logs in is not where the till looks: it comes when it is asked for. */
+                assert.equal(await textOf(page, "login-digits"), "");
+                await page.click("#login-show");
+                await shown(page, "login-shown");
+                const login_code = (await textOf(page, "login-digits")).replaceAll(" ", "");
+                assert.match(login_code, /^38\d{16}$/);
+                assert.notEqual(login_code.slice(2), code.slice(2));
                 await fits(page);
 
                 /* The till scans what the wallet shows. */
@@ -499,13 +512,13 @@ function mixOf(otp) {
     return Number((x ^ (x >> 31n)) % 1_000_000_000n);
 }
 
-/* A code of the same device with another otp. */
+/* A log-in code of the same device with another otp. */
 function codeBeside(code, step) {
     const otp = Number(code.slice(11));
     const other = (otp + step) % 10 ** 7;
     const alias = (Number(code.slice(2, 11)) - mixOf(otp) + 10 ** 9) % 10 ** 9;
     const front = (alias + mixOf(other)) % 10 ** 9;
-    return "28" + String(front).padStart(9, "0") + String(other).padStart(7, "0");
+    return "38" + String(front).padStart(9, "0") + String(other).padStart(7, "0");
 }
 
 describe("a session", () => {
@@ -531,15 +544,54 @@ describe("a session", () => {
 
     test("begins by JSON only, with a code that is used once", async () => {
         const account = sandbox.facts.shoppers[0].user_id;
-        const body = JSON.stringify({ account, pay_code: await sandbox.payCode("1001") });
+        const body = JSON.stringify({ account, login_code: await sandbox.loginCode("1001") });
         assert.equal((await begin(body, { "content-type": "text/plain" })).status, 422);
         assert.equal((await begin(body)).status, 200);
         const again = await begin(body);
         assert.equal((await again.json()).code, "code_used");
-        const elsewhere = JSON.stringify({ account, pay_code: await sandbox.payCode("1002") });
+        const elsewhere = JSON.stringify({ account, login_code: await sandbox.loginCode("1002") });
         assert.notEqual((await begin(elsewhere)).status, 200, "another shopper's code");
         assert.equal((await begin("{}")).status, 422);
         assert.equal((await begin("no json")).status, 422);
+    });
+
+    test("is not to be had by a code that a till was shown", async () => {
+        const account = "2088000000001001";
+        const { pay_code, login_code } = await sandbox.codes("1001");
+        /* Neither is the pay code taken, nor its digits under the other two, nor the member of old. */
+        const shown = await begin(JSON.stringify({ account, login_code: pay_code }));
+        assert.equal(shown.status, 422);
+        const problem = await shown.json();
+        assert.equal(problem.code, "login_code_malformed");
+        assert.equal(problem.field, "login_code");
+        const disguised = await begin(JSON.stringify({ account, login_code: "38" + pay_code.slice(2) }));
+        assert.equal((await disguised.json()).code, "code_unknown");
+        assert.equal((await begin(JSON.stringify({ account, pay_code }))).status, 422);
+
+        /* And no till takes a log-in code, of neither door. */
+        const sale = { shop_id: "1", out_trade_no: number("L"), amount_minor: 100, subject: "Gum" };
+        const [status, refused] = await sandbox.rest("POST", "/v1/trades/pay", { ...sale, pay_code: login_code });
+        assert.equal(status, 422);
+        assert.equal(refused.code, "code_malformed");
+        const paid = await sandbox.sdk().exec("alipay.trade.pay", {
+            bizContent: {
+                out_trade_no: number("L"),
+                total_amount: "1.00",
+                subject: "Gum",
+                scene: "bar_code",
+                auth_code: login_code,
+            },
+        });
+        assert.equal(paid.subCode, "ACQ.PAYMENT_AUTH_CODE_INVALID");
+
+        /* Both are still good for what they are for; one minute of a device is good for one of them. */
+        assert.equal((await begin(JSON.stringify({ account, login_code }))).status, 200);
+        const [, used] = await sandbox.rest("POST", "/v1/trades/pay", { ...sale, pay_code });
+        assert.equal(used.code, "code_elsewhere");
+        const other = await sandbox.codes("1001");
+        await sandbox.must("POST", "/v1/trades/pay", { ...sale, out_trade_no: number("L"), pay_code: other.pay_code });
+        const burnt = await begin(JSON.stringify({ account, login_code: other.login_code }));
+        assert.equal((await burnt.json()).code, "code_elsewhere");
     });
 
     test("is not to be had by trying", async () => {
@@ -547,20 +599,20 @@ describe("a session", () => {
         await sandbox.later(121 - ((Date.now() + sandbox.moved_ms) / 1000) % 60);
 
         /* At a device: five wrong codes in a minute, then not even the right one. */
-        const right = await sandbox.payCode("1003");
+        const right = await sandbox.loginCode("1003");
         for (let i = 1; i < 8; i++) {
-            const pay_code = codeBeside(right, i);
-            const answer = await begin(JSON.stringify({ account: "2088000000001003", pay_code }));
+            const login_code = codeBeside(right, i);
+            const answer = await begin(JSON.stringify({ account: "2088000000001003", login_code }));
             assert.equal((await answer.json()).code, i <= 5 ? "code_unknown" : "attempts_exceeded", `try ${i}`);
         }
-        const late = await begin(JSON.stringify({ account: "2088000000001003", pay_code: right }));
+        const late = await begin(JSON.stringify({ account: "2088000000001003", login_code: right }));
         assert.equal((await late.json()).code, "attempts_exceeded");
 
         /* From an address, at whatever devices; from this machine, where a proxy may stand, after 300. */
         let code, tries;
         for (tries = 0; tries < 700 && code !== "attempts_exceeded"; tries++) {
-            const pay_code = "28" + String(10 ** 15 + tries * 7919 * 10 ** 7).padStart(16, "0");
-            const answer = await begin(JSON.stringify({ account: "2088000000001003", pay_code }));
+            const login_code = "38" + String(10 ** 15 + tries * 7919 * 10 ** 7).padStart(16, "0");
+            const answer = await begin(JSON.stringify({ account: "2088000000001003", login_code }));
             code = (await answer.json()).code;
         }
         assert.equal(code, "attempts_exceeded");

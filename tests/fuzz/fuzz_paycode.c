@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A text that parses is written back to the same text, and a code made of any alias, secret and step parses
- * back to them and matches. The same input serves as a label of an otpauth:// address.
+ * A text that parses, as a pay code or as a log-in code and never as both, is written back to the same text, and
+ * codes made of any alias, secret and step parse back to them and match. The same input serves as a label of an
+ * otpauth:// address.
  */
 #include "till/barcode.h"
 #include "till/paycode_digits.h"
@@ -15,6 +16,13 @@ static void text_try(struct span text)
     int64_t alias;
     uint32_t otp;
 
+    if (logincode_parse(text, &alias, &otp) == PAYCODE_ok) {
+        logincode_join(alias, otp, code);
+        assert(span_equal(text, span_of(code)));
+        enum paycode_error error = paycode_parse(text, &alias, &otp);
+        assert(error == PAYCODE_not_beginning_28);
+        return;
+    }
     if (paycode_parse(text, &alias, &otp) != PAYCODE_ok) {
         return;
     }
@@ -43,6 +51,13 @@ static void numbers_try(const uint8_t *data, size_t size)
     assert(error == PAYCODE_ok);
     assert(alias == right_alias);
     int64_t match = paycode_match(secret, otp, step, 0);
+    assert(match == step);
+
+    logincode_write(right_alias, secret, step, code);
+    error = logincode_parse(span_of(code), &alias, &otp);
+    assert(error == PAYCODE_ok);
+    assert(alias == right_alias);
+    match = logincode_match(secret, otp, step, 0);
     assert(match == step);
 }
 

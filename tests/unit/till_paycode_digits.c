@@ -44,13 +44,16 @@ static void codes_never_change(void **state)
 {
     static const struct {
         int64_t alias, generation, step;
-        const char *secret, *code;
+        const char *secret, *code, *login_secret, *login_code;
     } cases[] = {
-        { 0, 0, 0, "a96e92472aa64ee7b2c6c5623e464579e7f998eb77ccb0776690a35d26e61ace", "288972234872724978" },
+        { 0, 0, 0, "a96e92472aa64ee7b2c6c5623e464579e7f998eb77ccb0776690a35d26e61ace", "288972234872724978",
+          "63a65a33d51697c600c119e9aed8ab329dd0b1483a91dd2efe542f9d012d1682", "385877849082338165" },
         { 123456789, 1, 23639100, "c87f6062f63c25e9f0c2e844aa3863b323ea72e961dc8211ebd63f5a0b3f1767",
-          "289688473037907449" },
+          "289688473037907449", "81097dbb6c84ed845f09273f3b5c439df646f30a1310809f2e3776e3e772e145",
+          "389886751302521668" },
         { 999999999, 7, 4294967296, "8edb2e764ad3fe98575644b906d200316aa8c53668dfc095775934abfefac77a",
-          "282563391365956069" },
+          "282563391365956069", "dd6e36f9a9945e75e2e9f35709f63f338cfc187f3b02439b0a3e33b7bb06ee1a",
+          "386264640354970823" },
     };
     struct hmac_key master;
     (void)state;
@@ -63,6 +66,11 @@ static void codes_never_change(void **state)
         assert_string_equal(text, cases[i].secret);
         paycode_write(cases[i].alias, secret, cases[i].step, code);
         assert_string_equal(code, cases[i].code);
+        logincode_write(cases[i].alias, secret, cases[i].step, code);
+        assert_string_equal(code, cases[i].login_code);
+        logincode_secret(secret, secret);
+        hex_write(secret, sizeof(secret), text);
+        assert_string_equal(text, cases[i].login_secret);
     }
 }
 
@@ -82,7 +90,41 @@ static void a_code_reads_back(void **state)
             assert_int_equal(paycode_parse(span_of(code), &alias, &otp), PAYCODE_ok);
             assert_int_equal(alias, aliases[i]);
             assert_int_equal(otp, otps[j]);
+            logincode_join(aliases[i], otps[j], code);
+            assert_memory_equal(code, "38", 2);
+            alias = -1;
+            otp = 10000000;
+            assert_int_equal(logincode_parse(span_of(code), &alias, &otp), PAYCODE_ok);
+            assert_int_equal(alias, aliases[i]);
+            assert_int_equal(otp, otps[j]);
         }
+    }
+}
+
+/* Who has seen the one code of a minute has learnt nothing about the other, whatever is written before it. */
+static void a_pay_code_logs_nobody_in_and_a_log_in_code_pays_nothing(void **state)
+{
+    (void)state;
+    for (int64_t step = 23651234; step < 23651234 + 1000; step++) {
+        char pay[PAYCODE_SIZE], login[PAYCODE_SIZE];
+        int64_t alias = -1;
+        uint32_t otp = 0;
+        paycode_write(123456789, secret_a, step, pay);
+        logincode_write(123456789, secret_a, step, login);
+        assert_int_equal(logincode_parse(span_of(pay), &alias, &otp), PAYCODE_not_beginning_38);
+        assert_int_equal(paycode_parse(span_of(login), &alias, &otp), PAYCODE_not_beginning_28);
+        assert_int_equal(alias, -1);
+
+        assert_int_equal(logincode_parse(span_of(login), &alias, &otp), PAYCODE_ok);
+        assert_int_equal(alias, 123456789);
+        assert_int_equal(logincode_match(secret_a, otp, step, 0), step);
+        assert_int_equal(logincode_match(secret_a, otp, step + 1, 1), step);
+        assert_int_equal(paycode_match(secret_a, otp, step, 1), -1);
+
+        pay[0] = '3';
+        assert_int_equal(logincode_parse(span_of(pay), &alias, &otp), PAYCODE_ok);
+        assert_int_equal(alias, 123456789);
+        assert_int_equal(logincode_match(secret_a, otp, step, 1), -1);
     }
 }
 
@@ -103,13 +145,19 @@ static void what_is_no_code_is_told_apart(void **state)
         { "291234567890123456", PAYCODE_not_beginning_28 },
         { "821234567890123456", PAYCODE_not_beginning_28 },
         { "180000000000000000", PAYCODE_not_beginning_28 },
+        { "381234567890123456", PAYCODE_not_beginning_28 },
     };
     int64_t alias = 7;
     uint32_t otp = 8;
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_equal(paycode_parse(span_of(cases[i].text), &alias, &otp), cases[i].error);
+        if (cases[i].error == PAYCODE_not_18_digits) {
+            assert_int_equal(logincode_parse(span_of(cases[i].text), &alias, &otp), PAYCODE_not_18_digits);
+        }
     }
+    assert_int_equal(logincode_parse(SPAN("281234567890123456"), &alias, &otp), PAYCODE_not_beginning_38);
+    assert_int_equal(logincode_parse(SPAN("831234567890123456"), &alias, &otp), PAYCODE_not_beginning_38);
     assert_int_equal(paycode_parse((struct span){ "28\0004567890123456\0", 18 }, &alias, &otp),
                      PAYCODE_not_18_digits);
     assert_int_equal(alias, 7);
@@ -304,6 +352,7 @@ int main(void)
         cmocka_unit_test(otp_gives_the_sha256_vectors_of_rfc_6238),
         cmocka_unit_test(codes_never_change),
         cmocka_unit_test(a_code_reads_back),
+        cmocka_unit_test(a_pay_code_logs_nobody_in_and_a_log_in_code_pays_nothing),
         cmocka_unit_test(what_is_no_code_is_told_apart),
         cmocka_unit_test(every_single_digit_change_is_refused),
         cmocka_unit_test(another_generation_master_or_alias_has_another_secret),

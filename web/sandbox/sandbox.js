@@ -47,20 +47,21 @@ async function doing(act) {
     draw();
 }
 
-async function codeOf(shopper) {
-    return (await door.get(`/v1/sandbox/shoppers/${shopper.shopper_id}/pay_code`)).pay_code;
+/* { pay_code, login_code } of one of the shopper's phones. */
+function codesOf(shopper) {
+    return door.get(`/v1/sandbox/shoppers/${shopper.shopper_id}/pay_code`);
 }
 
 function codeShow(shopper) {
     return doing(async () => {
-        codes.set(shopper.shopper_id, await codeOf(shopper));
+        codes.set(shopper.shopper_id, (await codesOf(shopper)).pay_code);
         frame.announce(codes.get(shopper.shopper_id));
     });
 }
 
 function walletOpen(shopper) {
     return doing(async () => {
-        await door.begin(shopper.user_id, await codeOf(shopper));
+        await door.begin(shopper.user_id, (await codesOf(shopper)).login_code);
         location.assign("/wallet/");
     });
 }

@@ -69,8 +69,8 @@ export class Door {
         return this.shopper;
     }
 
-    async begin(account, pay_code) {
-        this.shopper = await this.call("POST", "/session", { account, pay_code });
+    async begin(account, login_code) {
+        this.shopper = await this.call("POST", "/session", { account, login_code });
         return this.shopper;
     }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Logging in: account and the pay code that the wallet shows now. In a sandbox, whose wallets nobody holds in
- * the hand, its shoppers are offered as buttons that fill both in.
+ * Logging in: account and the log-in code that the shopper's phone shows now. It is not the pay code, which
+ * cashiers see. In a sandbox, whose phones nobody holds in the hand, its shoppers are offered as buttons that fill
+ * both in.
  */
 import { find, make, show, showList } from "/live/document.js";
 
@@ -58,9 +59,9 @@ export class Login {
 
     async fill(shopper) {
         try {
-            const { pay_code } = await this.door.get(`/v1/sandbox/shoppers/${shopper.shopper_id}/pay_code`);
+            const { login_code } = await this.door.get(`/v1/sandbox/shoppers/${shopper.shopper_id}/pay_code`);
             find("account").value = shopper.logon_id || shopper.user_id;
-            find("pay-code").value = pay_code;
+            find("login-code").value = login_code;
             this.error = null;
         } catch (error) {
             this.error = error;
@@ -72,7 +73,7 @@ export class Login {
     async submit() {
         if (this.busy) return;
         const account = find("account").value.trim();
-        const code = find("pay-code").value.replace(/\s/g, "");
+        const code = find("login-code").value.replace(/\s/g, "");
         this.busy = true;
         this.error = null;
         this.draw();
@@ -82,9 +83,9 @@ export class Login {
             this.error = error;
         }
         this.busy = false;
-        find("pay-code").value = "";
+        find("login-code").value = "";
         this.draw();
         if (this.error === null) this.begun();
-        else find("pay-code").focus();
+        else find("login-code").focus();
     }
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A shopper's wallet: the balance, what waits to be confirmed, a QR code to scan, what was paid lately. Where
- * the server is a sandbox it also shows the pay code of now, which elsewhere only the shopper's own phone can
- * make. It asks every two seconds for what may have changed; a page in the background asks for nothing.
+ * the server is a sandbox it also shows the codes of now, which elsewhere only the shopper's own phone can make.
+ * It asks every two seconds for what may have changed; a page in the background asks for nothing.
  */
 import { find, make, show, showList } from "/live/document.js";
 import { Door, requestKey } from "/shopper/door.js";
 import { Frame } from "/shopper/frame.js";
 import { Login } from "/shopper/login.js";
 import { minorOf } from "/wallet/amount.js";
+import { LoginCode } from "/wallet/login_code.js";
 import { PayCode } from "/wallet/pay_code.js";
 import { readPicture, picturesReadable } from "/wallet/picture.js";
 import { words } from "/wallet/text.js";
@@ -20,6 +21,7 @@ const door = new Door();
 const frame = new Frame(words, draw);
 const login = new Login(frame, door, begun);
 const pay_code = new PayCode(door, frame);
+const login_code = new LoginCode(door, frame);
 const faults = { waiting: null, scan: null };
 let wallet = null;
 let waiting = [];
@@ -73,6 +75,7 @@ function draw() {
     void login.open(!known);
     for (const id of ["money", "waiting", "scan", "past"]) find(id).hidden = !known;
     pay_code.draw(known);
+    login_code.draw(known);
     if (!known) return;
     show(find("account-now"), frame.say("account_now", { account: door.shopper.user_id }));
     show(find("balance"), wallet === null ? "–" : frame.money(wallet.balance_minor, wallet.currency));

@@ -41,11 +41,11 @@ struct session_door {
 
 struct begin_body {
     char account[LOGON_SIZE];
-    char pay_code[32];
+    char login_code[32];
 };
 static const struct column begin_columns[] = {
     COLUMN(begin_body, account, .flags = COLUMN_required, .least = 1),
-    COLUMN(begin_body, pay_code, .flags = COLUMN_required, .least = 1),
+    COLUMN(begin_body, login_code, .flags = COLUMN_required, .least = 1),
 };
 static const struct shape begin_shape = SHAPE("session_begin", begin_body, begin_columns);
 
@@ -282,8 +282,8 @@ static void begin_serve(void *context, struct http_request *http, const struct c
         assert(fits);
         want->shopper_id = 0;
     }
-    paycode_place(&door->paycode_key, span_of(body.pay_code), engine_now_us(door->engine), &want->code_device_id,
-                  &want->code_step);
+    logincode_place(&door->paycode_key, span_of(body.login_code), engine_now_us(door->engine),
+                    &want->code_device_id, &want->code_step);
     page_call_submit(self, door->engine);
 }
 
@@ -338,7 +338,7 @@ void session_pages(struct session_door *door, struct rest_page to[SESSION_PAGE_C
 {
     const struct rest_page pages[SESSION_PAGE_COUNT] = {
         { .name = "session_begin", .method = "POST", .serve = begin_serve,
-          .summary = "A shopper logs in with the pay code that the wallet shows." },
+          .summary = "A shopper logs in with the log-in code that the shopper's device shows." },
         { .name = "session_read", .method = "GET", .serve = read_serve, .summary = "Who is logged in." },
         { .name = "session_end", .method = "DELETE", .serve = end_serve, .summary = "Logs out." },
     };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A shopper in a browser. Who logs in gives the account (user id or logon id) and the pay code that the wallet
- * shows now: there are no passwords. From then on a cookie speaks for the shopper for SESSION_SECONDS, at our
- * own pages and at the REST door alike, which sees CALLER_shopper.
+ * A shopper in a browser. Who logs in gives the account (user id or logon id) and the log-in code that the
+ * shopper's device shows now: there are no passwords. It is not the pay code, which every cashier is shown. From
+ * then on a cookie speaks for the shopper for SESSION_SECONDS, at our own pages and at the REST door alike, which
+ * sees CALLER_shopper.
  *
- *     POST   /session    { "account": "2088…" or "159…", "pay_code": "28…" }    begins one
+ *     POST   /session    { "account": "2088…" or "159…", "login_code": "38…" }    begins one
  *     GET    /session    who is logged in, and the proof that goes with each request
  *     DELETE /session    ends it in this browser
  *
