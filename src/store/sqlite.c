@@ -398,7 +398,8 @@ void store_free(struct sqlite_store *store)
     statements_close(store);
     sqlite3_close(store->reads);
     if (complete) {
-        /* The last connection moves the log into the file and removes it. */
+        /* The log is emptied into the file also while others have it open; the last connection removes it. */
+        (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     }
     sqlite3_close(store->db);
