@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long `onetill serve --sandbox` takes to be ready, and what it holds in memory then.
 
-Starts it so many times, one after the other, each with a new store; from the start of the process to its ready line, and
-to the first answer over HTTP. Prints medians and the whole range. `--most-ms N` fails when the median is above that.
+Starts it so many times, one after the other, each with a new store; from the start of the process to its ready line,
+and to the first answer over HTTP. Prints medians and the whole range. `--most-ms N` fails when the median is above that.
 """
 
 import argparse
@@ -27,8 +27,8 @@ def resident_kb(pid):
 def start_once(program, options):
     """Milliseconds to the ready line, to an answer, and resident kB after it."""
     begun = time.monotonic()
-    with subprocess.Popen([program, 'serve', '--sandbox', '--listen', '127.0.0.1:0', *options], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, text=True) as child:
+    command = [program, 'serve', '--sandbox', '--listen', '127.0.0.1:0', *options]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as child:
         try:
             url = None
             for line in child.stdout:
