@@ -417,11 +417,23 @@ static void tap(struct crash *crash, bool fine, const char *what)
 
 /* ---- forgeries: each must be found ---- */
 
+static bool asked_again(const struct book *book, uint32_t opener)
+{
+    for (uint32_t i = opener + 1; i < book->count; i++) {
+        if (book->ops[i].kind == OP_pay_again && book->ops[i].about == opener) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A payment that one request alone has brought about. */
 static uint32_t paid_find(const struct book *book)
 {
     for (uint32_t i = book->count; i-- > 0;) {
         const struct op *op = &book->ops[i];
-        if (op->kind == OP_pay && op->paid && op->answered && op->http_status < 300 && !op->cancelled) {
+        if (op->kind == OP_pay && op->paid && op->answered && op->http_status < 300 && !op->cancelled &&
+            !asked_again(book, i)) {
             return i;
         }
     }

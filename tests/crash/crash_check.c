@@ -12,6 +12,7 @@ struct check {
     struct book *book;
     uint8_t *requests; /* per op: its kept request was seen */
     uint8_t *rows;     /* per op: rows it made, trades or refunds */
+    uint8_t *again;    /* per opener: another request for the same trade may have come through before it */
     int64_t *wallets;  /* per shopper, by the book */
     int64_t *takings;  /* per shop, by the book */
     int64_t budget, budget_seen;
@@ -68,7 +69,8 @@ static void trade_compare(struct check *check, uint32_t index, const struct trad
     struct book *book = check->book;
     const struct op *opener = &book->ops[index];
     bool came_through = trade->subject[0] != '\0'; /* cancelled by its number before it arrived: without */
-    if (opener->answered && came_through != (opener->http_status < 300)) {
+    bool other = came_through && check->again[index]; /* paid, and closed again before the opener's turn */
+    if (opener->answered && came_through != (opener->http_status < 300) && !other) {
         book_fault(book, FAULT_KIND_doubled, "op %u was answered %d, its trade %s in the store", index,
                    opener->http_status, came_through ? "is" : "is not");
     }
@@ -228,6 +230,16 @@ static bool scan(struct reader *reader, const struct table *table, scan_row *eac
     return reader->ops->scan(reader, table, all, each, check) == STATUS_ok;
 }
 
+static void again_note(struct check *check)
+{
+    for (uint32_t i = 0; i < check->book->count; i++) {
+        const struct op *op = &check->book->ops[i];
+        if (op->kind == OP_pay_again && (!op->answered || said_yes(op))) {
+            check->again[op->about] = 1;
+        }
+    }
+}
+
 void store_check(struct book *book, const char *store, bool settled)
 {
     struct reader *reader;
@@ -235,9 +247,12 @@ void store_check(struct book *book, const char *store, bool settled)
     struct check check = { .book = book };
     check.requests = calloc((size_t)book->count + 1, 1);
     check.rows = calloc((size_t)book->count + 1, 1);
+    check.again = calloc((size_t)book->count + 1, 1);
     check.wallets = calloc(book->city->shopper_count, sizeof(*check.wallets));
     check.takings = calloc(city_shop_count(book->city), sizeof(*check.takings));
-    assert(check.requests != NULL && check.rows != NULL && check.wallets != NULL && check.takings != NULL);
+    assert(check.requests != NULL && check.rows != NULL && check.again != NULL);
+    assert(check.wallets != NULL && check.takings != NULL);
+    again_note(&check);
     if (store_sqlite_snapshot_open(store, till_tables, &reader, &error) != STATUS_ok) {
         book_fault(book, FAULT_KIND_server, "the store cannot be read: %s", error.text);
     } else {
@@ -260,6 +275,7 @@ void store_check(struct book *book, const char *store, bool settled)
     }
     free(check.requests);
     free(check.rows);
+    free(check.again);
     free(check.wallets);
     free(check.takings);
 }

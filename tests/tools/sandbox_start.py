@@ -3,7 +3,7 @@
 """How long `onetill serve --sandbox` takes to be ready, and what it holds in memory then.
 
 Starts it so many times, one after the other, each with a new store; from the start of the process to its ready line,
-and to the first answer over HTTP. Prints medians and the whole range. `--most-ms N` fails when the median is above that.
+to the first answer over HTTP. Prints medians and the whole range. `--most-ms N` fails when the median is above it.
 """
 
 import argparse
