@@ -57,6 +57,7 @@ class Stage:
     commands: tuple = ()
     slow_tool: bool = False  # left out by --fast
     together: bool = True    # its tests may run side by side
+    waiting: bool = False    # they mostly wait: one more of them runs at a time
 
 
 STAGES = (
@@ -71,14 +72,14 @@ STAGES = (
           slow_tool=True),
     Stage('tsan', 'engine and doors under ThreadSanitizer', 'tsan', ('threads',), slow_tool=True),
     Stage('fuzz', 'decoders under libFuzzer', 'fuzz', ('fuzz',), slow_tool=True),
-    Stage('e2e', 'the real server from outside', 'release', ('e2e',)),
+    Stage('e2e', 'the real server from outside', 'release', ('e2e',), waiting=True),
     Stage('crash', 'kill -9 under load', 'release', ('crash',), together=False),
-    Stage('page', 'the page in Chromium', 'release', ('page',), together=False),
+    Stage('page', 'the page in Chromium', 'release', ('page',), waiting=True),
 )
 
 # What the three commands run, and how far: tests read these figures from their environment.
 PLANS = {
-    'test': (tuple(stage.name for stage in STAGES), {}, 5),
+    'test': (tuple(stage.name for stage in STAGES), {}, 3),
     'fuzz': (('fuzz',), {}, 60),
     'soak': (('model', 'sim', 'crash', 'fuzz'), {'ONETILL_SEEDS': '100000', 'ONETILL_KILLS': '1000'}, 600),
 }
@@ -142,7 +143,7 @@ class Runner:
         log = folder / 'meson-logs' / f'stage-{stage.name}.json'
         log.unlink(missing_ok=True)
         command = ['meson', 'test', '-C', folder, '--logbase', f'stage-{stage.name}', '--num-processes',
-                   self.jobs if stage.together else 1, '--timeout-multiplier',
+                   self.jobs + stage.waiting if stage.together else 1, '--timeout-multiplier',
                    0 if self.options.command == 'soak' else build.time_factor]
         for suite in suites:
             command += ['--suite', suite]
