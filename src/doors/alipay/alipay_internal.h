@@ -154,6 +154,8 @@ enum alipay_result alipay_v3_read(struct alipay_job *job);
 /* The two steps of a job, whichever protocol it is of. */
 void alipay_job_begin(struct alipay_job *job);
 void alipay_job_decided(struct alipay_job *job);
+/* Takes the app of that number into the job. */
+enum alipay_result alipay_app_read(struct alipay_job *job, struct span text);
 enum alipay_result alipay_certificates_check(struct alipay_job *job, struct span app_cert_sn, struct span root_cert_sn);
 /* `type` is what the request says of the encryption; `*text` becomes what was encrypted. */
 enum alipay_result alipay_decrypt_text(struct alipay_job *job, struct span type, struct span *text);

@@ -59,12 +59,9 @@ static bool name_is_plain(struct span name)
     return name.size > 0;
 }
 
-static enum alipay_result app_read(struct alipay_job *job, struct span text)
+enum alipay_result alipay_app_read(struct alipay_job *job, struct span text)
 {
     int64_t app_id;
-    if (text.size == 0) {
-        return RESULT_missing_app_id;
-    }
     if (text.size != 16 || !span_to_i64(text, &app_id)) {
         return RESULT_invalid_app_id;
     }
@@ -84,7 +81,8 @@ static enum alipay_result method_and_app(struct alipay_job *job)
     if (!alipay_digest_read(param(job, "sign_type"), &job->digest)) {
         job->digest = ALIPAY_RSA2; /* what is refused below is signed too */
     }
-    enum alipay_result result = app_read(job, param(job, "app_id"));
+    struct span app_id = param(job, "app_id");
+    enum alipay_result result = app_id.size == 0 ? RESULT_missing_app_id : alipay_app_read(job, app_id);
     if (result != RESULT_none) {
         return result;
     }

@@ -27,16 +27,6 @@ static enum alipay_result authorization_result(enum v3_error error)
     return RESULT_invalid_signature;
 }
 
-static enum alipay_result app_read(struct alipay_job *job, struct span text)
-{
-    int64_t app_id;
-    if (text.size != 16 || !span_to_i64(text, &app_id)) {
-        return RESULT_invalid_app_id;
-    }
-    job->app = alipay_app_take(job->door->apps, app_id);
-    return job->app != NULL ? RESULT_none : RESULT_invalid_app_id;
-}
-
 /* A multipart body is signed by its part `data` alone. */
 static bool is_multipart(const struct alipay_job *job)
 {
@@ -131,7 +121,7 @@ enum alipay_result alipay_v3_read(struct alipay_job *job)
         return alipay_result_with(job, result, v3_error_text(error), "");
     }
     job->digest = ALIPAY_RSA2;
-    result = app_read(job, authorization.app_id);
+    result = alipay_app_read(job, authorization.app_id);
     if (result != RESULT_none) {
         return result;
     }
