@@ -334,7 +334,8 @@ static void city_make(struct bench *bench)
         room_wait(bench, 1);
         bench->started_ns[bench->started % IN_FLIGHT_MAX] = os_monotonic_ns();
         bench->started++;
-        if (bench->store->ops->keep(bench->store, bench->changes, count, kept, bench) != STATUS_ok) {
+        struct keep keep = { bench->changes, count, kept, bench, .reads = NULL };
+        if (bench->store->ops->keep(bench->store, &keep) != STATUS_ok) {
             die("the city could not be kept");
         }
     }
@@ -476,7 +477,8 @@ static void batch_run(struct bench *bench)
     bench->started_ns[bench->started % IN_FLIGHT_MAX] = os_monotonic_ns();
     bench->started++;
     int64_t d = os_thread_cpu_ns();
-    if (bench->store->ops->keep(bench->store, bench->changes, count, kept, bench) != STATUS_ok) {
+    struct keep keep = { bench->changes, count, kept, bench, .reads = NULL };
+    if (bench->store->ops->keep(bench->store, &keep) != STATUS_ok) {
         die("keep failed");
     }
     bench->peek_ns += b - a;

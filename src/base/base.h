@@ -31,6 +31,9 @@ enum status {
     STATUS_busy,      /* try again later */
     STATUS_newer,     /* written by a newer version of this program */
     STATUS_fault,     /* the disk, the database or the network failed */
+    STATUS_conflict,  /* another process changed the same rows: nothing happened, decide anew */
+    STATUS_away,      /* the database cannot be reached: nothing happened, it may come back */
+    STATUS_unknown,   /* the database was lost while it was told: it happened in whole or not at all */
 };
 
 static inline int64_t min_i64(int64_t a, int64_t b)

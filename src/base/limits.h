@@ -19,6 +19,7 @@
 #define BATCH_ROWS_MAX 65536      /* distinct rows one transaction may touch */
 #define BATCH_ARENA_SIZE_MAX (INT64_C(1) << 30)
 #define COMMAND_ROWS_MAX 512      /* rows one command may touch: a payment where 80 campaigns are offered, 5 each */
+#define NODES_MAX 64              /* processes on one shared store */
 #define ROUNDS_MAX 12             /* ask rounds of one command before it counts as a bug */
 
 /* waiting work */

@@ -245,8 +245,11 @@ static void batch_hand_over(struct engine *engine)
     engine->store_idle = false;
     engine->published = engine->counts;
     pthread_mutex_unlock(&engine->lock);
-    if (engine->store->ops->keep(engine->store, batch->changes, batch->change_count, batch_done, batch) !=
-        STATUS_ok) {
+    batch->keep = (struct keep){ .changes = batch->changes,
+                                 .change_count = batch->change_count,
+                                 .done = batch_done,
+                                 .context = batch };
+    if (engine->store->ops->keep(engine->store, &batch->keep) != STATUS_ok) {
         fatal(engine, "the store does not take the batch");
     }
 }

@@ -22,6 +22,7 @@ struct batch {
     uint32_t call_count;
     struct row_change *changes; /* BATCH_ROWS_MAX */
     size_t change_count;
+    struct keep keep;
 };
 
 void batch_init(struct batch *batch, struct engine *engine);

@@ -11,6 +11,20 @@
  *  3. `peek` never blocks: it answers from memory or says unknown. `load` answers all it is asked.
  *  4. `scan` and readers see durable rows only; a reader opened after `done` of a batch sees that batch.
  *
+ * A store may be shared by several processes, its nodes. Then besides:
+ *
+ *  5. Every row has a version: the stamp of the batch that changed it last. `peek` and `load` hand it out and
+ *     `keep` brings it back for every row that the batch asked for, changed or not. A batch is kept only if
+ *     all of them still hold; what it saw may therefore be out of date, what it did never is.
+ *  6. When they do not hold, `done` gets STATUS_conflict: nothing happened, nothing of the batch is seen any
+ *     more. The store has taken note of its rows and holds them for this process from the next `load` or
+ *     `keep` on; so the engine decides exactly the same calls anew and keeps them next, before any others.
+ *  7. STATUS_away (of `load`, `keep` and `done`): the database cannot be reached and nothing happened.
+ *     STATUS_unknown (of `done`): it was lost while it was told, and where the outcome stands is not to be
+ *     learnt now. The store finds out by itself before it does anything else; whoever repeats the calls hears.
+ *  8. There is never more than one batch between `keep` and `done`.
+ *  9. A node whose place was given to another process is told STATUS_fault by its next call.
+ *
  * `peek`, `load`, `keep` and `scan` are called on one thread at a time (the deciding one).
  */
 #ifndef ENGINE_STORE_H
@@ -34,7 +48,10 @@ struct row_want {
     uint64_t hash;   /* hash_bytes of the key, mixed with the table's number */
     void *row;
     bool exists;
+    int64_t version; /* of a shared store: stamp of the last change; 0: there is no such row */
 };
+
+#define VERSION_UNREAD INT64_C(-1) /* the store was not asked for the row: replace whatever is there */
 
 /* A row as it shall be kept: its new image, or gone. */
 struct row_change {
@@ -43,9 +60,35 @@ struct row_change {
     uint64_t hash;
     const void *row;
     bool exists;
+    int64_t version; /* of a shared store: that it had when it was asked for, or VERSION_UNREAD */
 };
 
 typedef void keep_done(void *context, enum status status);
+
+/* A batch on its way to the store. The struct is copied; of a shared store, what it points to stays valid until `done`. */
+struct keep {
+    const struct row_change *changes;
+    size_t change_count;
+    keep_done *done;
+    void *context;
+    /* for shared stores */
+    const struct row_change *reads; /* that the batch asked for and did not change */
+    size_t read_count;
+    int64_t stamp;    /* the version of its changes: unique, and above every version this process has seen */
+    struct span feed; /* what the other nodes shall hear of it; empty: nothing */
+};
+
+/* A node as the others see it. */
+struct store_node {
+    uint32_t node;
+    bool leads;          /* the one that does what only one should: late timers, notifications */
+    int64_t seen_us;     /* how long ago it last said that it lives */
+    int64_t started_us;  /* Unix time */
+    char address[96];    /* where it serves; for people */
+};
+
+/* What one batch of another node brings: batches of one node come in order, without gaps. */
+typedef void feed_each(void *context, uint32_t node, uint64_t batch, struct span feed);
 /* Returns false to end the scan. The row is the store's and valid during the call. */
 typedef bool scan_row(void *context, const void *row);
 
@@ -62,8 +105,7 @@ struct store_ops {
     const char *name; /* "memory", "sqlite" */
     enum peek (*peek)(struct store *store, struct row_want *want);
     enum status (*load)(struct store *store, struct row_want *wants, size_t count);
-    enum status (*keep)(struct store *store, const struct row_change *changes, size_t count, keep_done *done,
-                        void *context);
+    enum status (*keep)(struct store *store, const struct keep *keep);
     /* All rows of the table in key order from the encoded key `from` (empty: from the first). */
     enum status (*scan)(struct store *store, const struct table *table, struct span from, scan_row *each,
                         void *context);
@@ -72,12 +114,26 @@ struct store_ops {
     void (*counts)(struct store *store, struct store_counts *counts);
     /* Waits for what was kept, then closes. */
     void (*close)(struct store *store);
+
+    /* ---- of shared stores; NULL for others ---- */
+
+    /* Whether to decide a batch while the one before is on its way: not while others change the same rows. */
+    bool (*ahead)(struct store *store);
+    /* Whether anybody listens to what batches bring. Any thread. */
+    bool (*heard)(struct store *store);
+    /* Hands over what other nodes have kept since the last call. One thread, not the deciding one.
+     * STATUS_fault: something was missed, and this process no longer knows what it must. */
+    enum status (*feed)(struct store *store, feed_each *each, void *context);
+    /* The live nodes, this one among them; returns how many. Any thread. */
+    size_t (*nodes)(struct store *store, struct store_node *nodes, size_t most);
 };
 
 /* The first member of every store's own struct. */
 struct store {
     const struct store_ops *ops;
     const struct table *const *tables; /* all tables of the product, NULL-terminated */
+    bool shared;   /* several processes may use it at a time */
+    uint32_t node; /* of this process on a shared store, below NODES_MAX; otherwise 0 */
 };
 
 static inline uint64_t row_hash(const struct table *table, uint64_t key_hash)

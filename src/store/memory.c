@@ -244,17 +244,18 @@ bool store_memory_pump(struct store *base)
     return true;
 }
 
-static enum status memory_keep(struct store *base, const struct row_change *changes, size_t count,
-                               keep_done *done, void *context)
+static enum status memory_keep(struct store *base, const struct keep *keep)
 {
     struct memory_store *store = (struct memory_store *)base;
     uint8_t image[ROW_SIZE_MAX];
     if (store->dead) {
         return STATUS_fault;
     }
+    const struct row_change *changes = keep->changes;
+    size_t count = keep->change_count;
     assert(count <= BATCH_ROWS_MAX);
     struct waiting *batch = must_alloc(sizeof(*batch) + count * sizeof(batch->rows[0]));
-    *batch = (struct waiting){ .done = done, .context = context };
+    *batch = (struct waiting){ .done = keep->done, .context = keep->context };
     for (size_t i = 0; i < count; i++) {
         const struct row_change *change = &changes[i];
         size_t size = change->exists ? row_pack(change->table, change->row, image, sizeof(image)) : 0;

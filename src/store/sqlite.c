@@ -251,28 +251,27 @@ static void batch_cache(struct sqlite_store *store, const struct batch *batch,
     assert(index == batch->row_count);
 }
 
-static enum status sqlite_keep(struct store *base, const struct row_change *changes, size_t count,
-                               keep_done *done, void *context)
+static enum status sqlite_keep(struct store *base, const struct keep *keep)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
-    assert(count <= BATCH_ROWS_MAX);
+    assert(keep->change_count <= BATCH_ROWS_MAX);
     struct batch *batch = slot_take(store);
     if (batch == NULL) {
         return STATUS_fault;
     }
     batch_begin(batch, store->batch_kept + 1);
-    for (size_t i = 0; i < count; i++) {
-        enum status status = batch_add(batch, &changes[i]);
+    for (size_t i = 0; i < keep->change_count; i++) {
+        enum status status = batch_add(batch, &keep->changes[i]);
         if (status != STATUS_ok) {
             return status; /* nothing has changed yet */
         }
     }
     batch_seal(batch);
     reads_age(store);
-    batch_cache(store, batch, changes);
+    batch_cache(store, batch, keep->changes);
     cache_publish(store);
-    batch->done = done;
-    batch->context = context;
+    batch->done = keep->done;
+    batch->context = keep->context;
     store->batch_kept++;
     pthread_mutex_lock(&store->lock);
     store->queue_in++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the embedded stores are opened, and what only one of them can do. What every store promises stands
+ * How the stores are opened, and what only one of them can do. What every store promises stands
  * in engine/store.h; how the sqlite store keeps its promises, in README.md beside this file.
  *
  * `keep` calls `done` exactly once when it returned STATUS_ok, and never otherwise. After the first fault
@@ -104,5 +104,41 @@ typedef void backup_progress(void *context, int64_t pages_done, int64_t pages);
  */
 enum status store_sqlite_backup(const char *path, const char *to, const struct table *const *tables,
                                 backup_progress *progress, void *context, struct store_error *error);
+
+/* ---- postgres: any number of processes on one database ---- */
+
+struct postgres_settings {
+    const char *address;        /* where this process serves, shown to people; NULL: nowhere, a tool */
+    const char *read_place;     /* of a replica that readers use; NULL: the database itself */
+    int64_t cache_bytes;        /* rows held in memory; 0: 512 MiB */
+    uint32_t partitions;        /* when the schema is made: 1 to 64; 0: 1, for a database that is not sharded */
+    bool value_lists;           /* rows as lists of VALUES, for sharding databases; otherwise as arrays */
+    int64_t query_us_max;       /* run time of one query of a reader; 0: 10 s */
+    int64_t away_us_max;        /* how long calls wait for a database that does not answer; 0: 2 s */
+    const char *const *indexes; /* NULL-terminated CREATE INDEX IF NOT EXISTS …; or NULL */
+};
+
+/* Whether `place` names a database, postgres://… or postgresql://…, and not a file. */
+bool store_is_postgres(const char *place);
+
+/*
+ * Joins the database as one of its nodes, after bringing its schema up to date. STATUS_newer: a newer version
+ * made it; STATUS_busy: all NODES_MAX places are taken, or a copy into it is not finished; STATUS_bad_input:
+ * a place that makes no sense, or tables that do not fit; STATUS_fault: it cannot be reached.
+ */
+enum status store_postgres_open(const char *place, const struct table *const *tables,
+                                const struct postgres_settings *settings, struct store **store,
+                                struct store_error *error);
+
+/* One snapshot of the whole database, for audit, backup and copy. */
+enum status store_postgres_snapshot_open(const char *place, const struct table *const *tables,
+                                         struct reader **reader, struct store_error *error);
+
+/* How far behind the database this reader's replica was when its snapshot was taken: us; 0: not a replica. */
+int64_t store_postgres_reader_age(const struct reader *reader);
+
+/* Either of the two snapshots, by the form of `place`. */
+enum status store_snapshot_open(const char *place, const struct table *const *tables, struct reader **reader,
+                                struct store_error *error);
 
 #endif

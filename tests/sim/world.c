@@ -97,13 +97,14 @@ static size_t canary_row(struct world *world, const struct row_change *changes, 
     return count;
 }
 
-static enum status shaky_keep(struct store *store, const struct row_change *changes, size_t count, keep_done *done,
-                              void *context)
+static enum status shaky_keep(struct store *store, const struct keep *keep)
 {
     struct world *world = world_of(store);
+    const struct row_change *changes = keep->changes;
+    size_t count = keep->change_count;
     struct row_change *fewer = calloc(count + 1, sizeof(*fewer));
     assert(fewer != NULL);
-    world->hand = (struct hand_over){ done, context };
+    world->hand = (struct hand_over){ keep->done, keep->context };
     size_t without = world->calm ? count : canary_row(world, changes, count), kept = 0;
     for (size_t i = 0; i < count; i++) {
         if (i != without) {
@@ -112,12 +113,15 @@ static enum status shaky_keep(struct store *store, const struct row_change *chan
     }
     world->canary_deeds += without < count;
     bool early = world->canary == CANARY_answers_early && !world->calm;
-    enum status status =
-        memory_of(store)->ops->keep(memory_of(store), fewer, kept, early ? early_done : shaky_done, world);
+    struct keep changed = { .changes = fewer,
+                            .change_count = kept,
+                            .done = early ? early_done : shaky_done,
+                            .context = world };
+    enum status status = memory_of(store)->ops->keep(memory_of(store), &changed);
     free(fewer);
     if (status == STATUS_ok && early) {
         world->canary_deeds++;
-        done(context, STATUS_ok);
+        keep->done(keep->context, STATUS_ok);
     }
     return status;
 }

@@ -197,7 +197,8 @@ void house_row_put(struct house *house, const struct table *table, const void *r
                                  .hash = row_hash(table, hash_bytes(key, encoded.size)),
                                  .row = row,
                                  .exists = exists };
-    enum status status = house->store->ops->keep(house->store, &change, 1, put_done, &done);
+    struct keep keep = { &change, 1, put_done, &done, .reads = NULL };
+    enum status status = house->store->ops->keep(house->store, &keep);
     assert(status == STATUS_ok);
     while (!atomic_load(&done)) {
         if (!house->threaded) {

@@ -208,10 +208,9 @@ static enum status forgetful_load(struct store *store, struct row_want *wants, s
     return inner(store)->ops->load(inner(store), wants, count);
 }
 
-static enum status forgetful_keep(struct store *store, const struct row_change *changes, size_t count, keep_done *done,
-                                  void *context)
+static enum status forgetful_keep(struct store *store, const struct keep *keep)
 {
-    return inner(store)->ops->keep(inner(store), changes, count, done, context);
+    return inner(store)->ops->keep(inner(store), keep);
 }
 
 static enum status forgetful_scan(struct store *store, const struct table *table, struct span from, scan_row *each,

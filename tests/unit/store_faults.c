@@ -170,7 +170,8 @@ static void kill_child(const struct folder *folder, struct prefix prefix, struct
     for (;;) {
         prefix_step(&prefix, &draft);
         atomic_store(&shared->started, prefix.batches);
-        if (store->ops->keep(store, draft.changes, draft.count, shared_done, shared) != STATUS_ok) {
+        struct keep keep = { draft.changes, draft.count, shared_done, shared, .reads = NULL };
+        if (store->ops->keep(store, &keep) != STATUS_ok) {
             _exit(4);
         }
         draft.count = 0;

@@ -167,7 +167,8 @@ enum status draft_keep(struct store *store, struct draft *draft, struct outcomes
     struct outcome_ticket *ticket = malloc(sizeof(*ticket));
     assert_non_null(ticket);
     *ticket = (struct outcome_ticket){ outcomes, number };
-    enum status status = store->ops->keep(store, draft->changes, draft->count, outcome_done, ticket);
+    struct keep keep = { draft->changes, draft->count, outcome_done, ticket, .reads = NULL };
+    enum status status = store->ops->keep(store, &keep);
     draft->count = 0;
     if (status != STATUS_ok) {
         free(ticket);

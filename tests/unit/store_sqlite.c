@@ -207,8 +207,8 @@ static void *writer_run(void *context)
     draft_init(&draft, ROWS_PER_BATCH);
     while (!atomic_load(&writer->stop)) {
         prefix_step(&writer->prefix, &draft);
-        enum status status =
-            writer->store->ops->keep(writer->store, draft.changes, draft.count, writer_done, writer);
+        struct keep keep = { draft.changes, draft.count, writer_done, writer, .reads = NULL };
+        enum status status = writer->store->ops->keep(writer->store, &keep);
         draft.count = 0;
         if (status != STATUS_ok) {
             break;
