@@ -17,7 +17,7 @@ RECORD_PARTS = ('## Context', '## Choice', '## Why', '## What else')
 DEPENDENCIES = {
     'libmicrohttpd': 'libmicrohttpd', 'sqlite3': 'sqlite', 'jansson': 'jansson', 'libcrypto': 'openssl',
     'libssl': 'openssl', 'libcurl': 'libcurl', 'libqrencode': 'libqrencode', 'zlib': 'libqrencode',
-    'cmocka': 'cmocka', 'liblzma': 'liblzma', 'libzip': 'libzip',
+    'cmocka': 'cmocka', 'liblzma': 'liblzma', 'libzip': 'libzip', 'libpq': 'libpq',
 }
 OWN_DEPENDENCIES = ('threads',)
 

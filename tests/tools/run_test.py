@@ -24,7 +24,7 @@ STAND_INS = {
 }
 PROGRAM = 'echo "{}"\nfor one; do echo "[$one]"; done\npwd\nexit 7\n'
 LIBRARIES = ('libc6-dev', 'libmicrohttpd-dev', 'libsqlite3-dev', 'libjansson-dev', 'libssl-dev',
-             'libcurl4-openssl-dev', 'libqrencode-dev', 'zlib1g-dev', 'liblzma-dev', 'libzip-dev')
+             'libcurl4-openssl-dev', 'libqrencode-dev', 'zlib1g-dev', 'liblzma-dev', 'libzip-dev', 'libpq-dev')
 
 
 class Run(unittest.TestCase):

@@ -46,6 +46,7 @@ LAYERS = {
 # What each foreign library is hidden behind.
 LIBRARIES = {
     'sqlite3.h': ('src/store/',),
+    'libpq-fe.h': ('src/store/',),
     'microhttpd.h': ('src/doors/',),
     'curl/curl.h': ('src/doors/', 'src/load/'),
     'zip.h': ('src/doors/alipay/',),
