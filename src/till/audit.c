@@ -87,14 +87,14 @@ void audit_wrong(struct audit *audit, struct audit_about about, const char *what
 void audit_id_known(struct audit *audit, struct audit_about about, int64_t id)
 {
     about.law = AUDIT_answer_durable;
-    audit_true(audit, about, "its id is beyond the last id of the progress row",
+    audit_true(audit, about, "its id is beyond the last id of the progress rows",
                id <= CHOSEN_ID_MAX || id <= audit->id_last);
 }
 
 void audit_time_known(struct audit *audit, struct audit_about about, int64_t at_us)
 {
     about.law = AUDIT_answer_durable;
-    audit_true(audit, about, "its time is beyond the time of the progress row", at_us <= audit->now_us);
+    audit_true(audit, about, "its time is beyond the time of the progress rows", at_us <= audit->now_us);
 }
 
 bool audit_too_large(struct audit *audit)
@@ -147,14 +147,20 @@ void audit_search(struct audit *audit, const struct table *table, bool (*each)(v
 
 /* ---- the engine's own rows ---- */
 
+/*
+ * Each node of a shared store keeps a row of its own; on a store of one process there is one. What a node
+ * writes is never beyond its own row, so nothing may be beyond all of them.
+ */
 static bool progress_each(struct audit *audit, const void *row)
 {
     const struct progress_row *progress = row;
     struct audit_about about = { AUDIT_answer_durable, &progress_table, row };
-    audit_equal(audit, about, "the only key there may be", 1, progress->one);
-    audit->progress_known = true;
-    audit->now_us = progress->now_us;
-    audit->id_last = progress->id_last;
+    audit_true(audit, about, "no node has this number, counted from 1",
+               progress->one >= 1 && progress->one <= NODES_MAX);
+    audit_true(audit, about, "where time, ids or batches stand is negative",
+               progress->now_us >= 0 && progress->id_last >= 0 && progress->batch >= 0);
+    audit->now_us = max_i64(audit->now_us, progress->now_us);
+    audit->id_last = max_i64(audit->id_last, progress->id_last);
     return true;
 }
 

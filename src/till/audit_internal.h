@@ -90,8 +90,7 @@ struct audit {
     struct audit_memory memory;
     enum status status; /* of the tables read so far */
     uint64_t rows;      /* of the table that is being read */
-    bool progress_known;
-    int64_t now_us, id_last;
+    int64_t now_us, id_last; /* the furthest of all nodes */
 
     struct audit_map accounts, units, sums; /* sums: per unit */
     int64_t unit_last, unit_last_index;
@@ -142,7 +141,7 @@ static inline bool audit_true(struct audit *audit, struct audit_about about, con
     return false;
 }
 
-/* An id that the engine gave, and a time that it stamped, are not beyond where the progress row stands. */
+/* An id that the engine gave, and a time that it stamped, are not beyond where the progress rows stand. */
 void audit_id_known(struct audit *audit, struct audit_about about, int64_t id);
 void audit_time_known(struct audit *audit, struct audit_about about, int64_t at_us);
 

@@ -576,6 +576,10 @@ static const struct corruption corruptions[] = {
       AUDIT_answer_durable, "beyond the last id" },
     { "time would run again", &progress_table, NULL, ADD, "now_us", -WEEK_US,
       AUDIT_answer_durable, "beyond the time" },
+    { "a node beyond all nodes", &progress_table, NULL, INVENT, NULL, NODES_MAX,
+      AUDIT_answer_durable, "no node has this number" },
+    { "a node before the first", &progress_table, NULL, INVENT, NULL, -1,
+      AUDIT_answer_durable, "no node has this number" },
     { "a kept refusal that is none", &request_table, NULL, ADD, "refusal", 999,
       AUDIT_answer_durable, "a refusal that does not exist" },
     { "a kept answer that was a refusal", &request_table, NULL, ADD, "refusal", 2,
@@ -723,6 +727,28 @@ static void audit_names_every_corruption(void **state)
     assert_int_equal(missed, 0);
 }
 
+/* Of several nodes one is the furthest: what stands in the books may be beyond the others. */
+static void audit_takes_the_furthest_node(void **state)
+{
+    struct house *house = *state;
+    struct progress_row far = { .one = 1 }, behind = { .one = 1, .now_us = 5, .id_last = 7, .batch = 1 };
+    struct audit_report report;
+    assert_true(house_row(house, &progress_table, &far));
+    struct progress_row first = far;
+    far.one = NODES_MAX;
+    house_row_put(house, &progress_table, &behind, true);
+    assert_false(house_audit(house, &report)); /* none of them has come that far */
+    assert_non_null(strstr(report.first.sentence, "beyond"));
+    house_row_put(house, &progress_table, &far, true);
+    holds(house, "the last of the nodes is the furthest");
+    house_row_put(house, &progress_table, &first, true);
+    behind.one = NODES_MAX;
+    house_row_put(house, &progress_table, &behind, true);
+    holds(house, "the first of the nodes is the furthest");
+    house_row_put(house, &progress_table, &behind, false);
+    holds(house, "one node alone");
+}
+
 static void audit_says_when_its_memory_is_too_small(void **state)
 {
     struct house *house = *state;
@@ -755,6 +781,7 @@ int main(void)
         cmocka_unit_test(audit_holds_for_what_the_till_made),
         cmocka_unit_test(audit_of_nothing_holds),
         cmocka_unit_test(audit_names_every_corruption),
+        cmocka_unit_test(audit_takes_the_furthest_node),
         cmocka_unit_test(audit_says_when_its_memory_is_too_small),
     };
     return cmocka_run_group_tests_name("till_audit", tests, day_open, day_close);
