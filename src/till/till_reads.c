@@ -361,7 +361,7 @@ static enum refusal shop_days_run(const struct read_call *call, struct read_page
     struct list_terms terms = {
         .table = &shop_day_table,
         .key = "shop_id",
-        .where = "day = ? AND (? OR shop_id IN (SELECT s.shop_id FROM shops s WHERE s.merchant_id = ?)) AND ",
+        .where = "day = ? AND (? = 1 OR shop_id IN (SELECT s.shop_id FROM shops s WHERE s.merchant_id = ?)) AND ",
         .binds = { VALUE_I64(want->day), VALUE_I64(all), VALUE_I64(call->caller.id) },
         .bind_count = 3,
     };
