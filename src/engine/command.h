@@ -35,9 +35,13 @@ struct moment {
     int64_t id_last;
     struct caller caller;
     int64_t token_id; /* that the caller showed; 0: none, or a session */
+    uint32_t node_bits, node; /* the lowest bits of ids: NODE_BITS and the node of this process; 0: not shared */
 };
 
-/* A fresh id, greater than every id handed out before. */
+#define NODE_BITS 6u
+static_assert(1u << NODE_BITS == NODES_MAX, "the lowest bits of an id hold any node");
+
+/* A fresh id, greater than every id handed out before by this process, and than every one that it has seen. */
 int64_t moment_id(struct moment *at);
 /* The least id that can have been handed out then or later; for searching by time what has an id. */
 int64_t moment_id_least(int64_t at_us);

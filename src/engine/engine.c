@@ -26,7 +26,7 @@ int64_t moment_id_least(int64_t at_us)
 
 int64_t moment_id(struct moment *at)
 {
-    at->id_last = max_i64(at->id_last + 1, moment_id_least(at->now_us));
+    at->id_last = max_i64(at->id_last + (INT64_C(1) << at->node_bits), moment_id_least(at->now_us) + at->node);
     return at->id_last;
 }
 

@@ -10,8 +10,14 @@
  * own. A store that fails stops the process: what was answered is durable, the rest is decided anew by
  * whoever repeats it.
  *
- * Threads: engine_submit from any thread; `done` and observers on a thread of the store's. Everything can
- * also be driven by one thread, step by step (engine_step), which is how the simulation runs it.
+ * On a store that several processes share, a batch whose rows were changed by another one is decided anew,
+ * the same calls in the same order; while the database is away calls wait until they are too old. What other
+ * processes did is told to the observers as well: see `foreign`. Ids hold the node in their lowest bits, and
+ * time and ids grow beyond everything that was seen of others, so they grow along every row, whoever wrote it.
+ *
+ * Threads: engine_submit from any thread; `done` and observers on a thread of the store's or of the engine's,
+ * observers one at a time. Everything can also be driven by one thread, step by step (engine_step and
+ * engine_hear), which is how the simulation runs it.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -34,20 +40,34 @@ struct call {
     void (*done)(struct call *call);
     void *context;
     /* outcome, set before `done` */
-    enum status status;   /* ok; busy: not decided, nothing happened */
+    enum status status;   /* ok; busy: not decided, nothing happened; unknown: in whole or not at all, ask again */
     enum refusal refusal; /* when ok */
     bool repeated;        /* the kept answer of an earlier call with this key */
     int64_t decided_at_us;
     struct call *next; /* the engine's */
 };
 
+struct refused {
+    enum refusal refusal;
+    uint32_t count;
+};
+
 /* A committed batch as observers see it: rows with their images before and after, and the calls. */
 struct commit {
-    uint64_t number;
+    uint64_t number; /* grows on each node by itself; on a shared store some are left out */
     const struct row_change *changes;
     size_t change_count;
-    const struct call *calls; /* linked by `next`, in the order in which they were decided */
+    const struct call *calls; /* linked by `next`, in the order in which they were decided; none when foreign */
     size_t call_count;
+    int64_t at_us;  /* the engine's time when the last of it was decided */
+    uint32_t node;  /* that kept it; 0 on a store that is not shared */
+    bool foreign;   /* another process kept it: it brings those changes that settings.tells chose, and ... */
+    int64_t stamp;  /* version of its rows; 0 on a store that is not shared. A row of a foreign commit may be */
+                    /* older than one seen before: of two images of a row the one with the higher stamp counts */
+    /* ... of its calls only this, since the last foreign commit of that node: */
+    uint32_t answered;
+    const struct refused *refused; /* by others than CALLER_system, for the first time */
+    size_t refused_count;
 };
 
 typedef void commit_observer(void *context, const struct commit *commit);
@@ -62,6 +82,8 @@ struct engine_settings {
     batch_check *check;
     void *check_context;
     uint32_t batch_calls_max; /* 0: BATCH_CALLS_MAX */
+    /* Of a shared store: whether the other processes shall hear of this change. Deciding thread. NULL: of none. */
+    bool (*tells)(const struct row_change *change);
     /* The store failed, or a law would be broken: must not return. NULL: says so on stderr and exits. */
     void (*fatal)(void *context, const char *what);
     void *fatal_context;
@@ -89,6 +111,11 @@ void engine_stop(struct engine *engine);
  * store. Returns whether there was anything to do. */
 bool engine_step(struct engine *engine);
 
+/* Of a shared store: one round of listening on the calling thread, as a thread of its own does it from
+ * engine_start on: tells observers what other nodes did, and when this node leads finds timers whose node
+ * has not fired them. Returns whether there was anything. */
+bool engine_hear(struct engine *engine);
+
 /* Tells the deciding thread that its clock was moved by hand. */
 void engine_wake(struct engine *engine);
 /* The time as the next command would see it, or later. Any thread. */
@@ -101,6 +128,13 @@ struct engine_counts {
     int64_t timers_pending;
     int64_t timer_next_us; /* 0: none */
     uint32_t queue_count, batch_calls_peak;
+    /* of shared stores */
+    uint64_t conflicts;     /* batches that were decided anew because another process was first */
+    uint64_t aways;         /* times that the database was found to be away */
+    uint64_t unknowns;      /* batches whose outcome could not be learnt in time */
+    uint64_t heard;         /* batches of other nodes */
+    uint64_t timers_taken;  /* over from nodes that did not fire them */
+    int64_t away_since_us;  /* os_monotonic_us; 0: the database is there, calls are decided */
 };
 void engine_counts(struct engine *engine, struct engine_counts *counts);
 

@@ -37,10 +37,38 @@ struct reader_ops {
                         bool (*each)(void *context, const void *row), void *context);
     void (*end)(struct reader *reader);
     void (*close)(struct reader *reader);
+    /* What is known of the last failed call; never a password. NULL: nothing. */
+    const char *(*error)(const struct reader *reader);
+    /* Of stores with replicas, otherwise NULL: see below. */
+    void (*lag)(struct reader *reader, bool allowed);
+    int64_t (*age)(const struct reader *reader);
 };
 
 struct reader {
     const struct reader_ops *ops;
 };
+
+static inline const char *reader_error(const struct reader *reader)
+{
+    return reader->ops->error != NULL ? reader->ops->error(reader) : "";
+}
+
+/*
+ * Whether from the next `begin` on a replica of the database may answer, if there is one: its snapshot may then
+ * lack what was done last. For what is shown to people; not for what is acted upon. Not allowed at first.
+ */
+static inline void reader_lag(struct reader *reader, bool allowed)
+{
+    if (reader->ops->lag != NULL) {
+        reader->ops->lag(reader, allowed);
+    }
+}
+
+/* At most so many us before its `begin` the snapshot was the latest state; 0: it was just then; negative: it is
+ * no replica that answers. */
+static inline int64_t reader_age_us(const struct reader *reader)
+{
+    return reader->ops->age != NULL ? reader->ops->age(reader) : -1;
+}
 
 #endif

@@ -16,7 +16,8 @@ struct slot {
     bool changed;  /* in this batch */
     bool missing;  /* asked for, not fetched yet */
     bool unread;   /* the store was never asked: see view_new */
-    uint8_t pad[10];
+    uint8_t pad[2];
+    int64_t version; /* as the store answered; 0: there was no such row, or the store is not shared */
 };
 
 static_assert(sizeof(struct slot) % 16 == 0, "the row behind a slot is aligned");
@@ -94,6 +95,7 @@ void view_reset(struct view *view)
     view->missing_count = 0;
     view->undo = NULL;
     view->kept = NULL;
+    view->version_most = 0;
     arena_rewind(&view->arena);
 }
 
@@ -142,6 +144,14 @@ static void miss(struct view *view, struct slot *slot)
     slot->missing = true;
 }
 
+static void version_seen(struct view *view, struct slot *slot, int64_t version)
+{
+    slot->version = version;
+    if (version > view->version_most && (uint32_t)version % NODES_MAX != view->store->node) {
+        view->version_most = version;
+    }
+}
+
 /* Asks the store what it has at hand; otherwise the row is fetched later. */
 static void slot_read(struct view *view, struct slot *slot)
 {
@@ -153,6 +163,7 @@ static void slot_read(struct view *view, struct slot *slot)
     switch (view->store->ops->peek(view->store, &want)) {
     case PEEK_found:
         slot->exists = true;
+        version_seen(view, slot, want.version);
         break;
     case PEEK_absent:
         break;
@@ -309,27 +320,70 @@ enum status view_load(struct view *view)
     for (uint32_t i = 0; i < view->missing_count; i++) {
         view->missing_slots[i]->missing = false;
         view->missing_slots[i]->exists = view->missing[i].exists;
+        version_seen(view, view->missing_slots[i], view->missing[i].version);
     }
     view->missing_count = 0;
     return STATUS_ok;
+}
+
+/* Whether the batch changes the row, and not only for a while. */
+static bool slot_changes(const struct slot *slot)
+{
+    bool known_absent = slot->before == NULL && !slot->unread;
+    return slot->changed && (slot->exists || !known_absent);
+}
+
+static struct row_change slot_change(struct slot *slot)
+{
+    return (struct row_change){
+        .table = slot->table,
+        .key = { (const char *)slot_key(slot), slot->key_size },
+        .hash = slot->hash,
+        .row = slot_row(slot),
+        .exists = slot->exists,
+        .version = slot->unread ? VERSION_UNREAD : slot->version,
+    };
 }
 
 size_t view_changes(struct view *view, struct row_change *changes)
 {
     size_t count = 0;
     for (uint32_t i = 0; i < view->slot_count; i++) {
-        struct slot *slot = view->slots[i];
-        bool known_absent = slot->before == NULL && !slot->unread;
-        if (!slot->changed || (!slot->exists && known_absent)) {
-            continue;
+        if (slot_changes(view->slots[i])) {
+            changes[count++] = slot_change(view->slots[i]);
         }
-        changes[count++] = (struct row_change){
-            .table = slot->table,
-            .key = { (const char *)slot_key(slot), slot->key_size },
-            .hash = slot->hash,
-            .row = slot_row(slot),
-            .exists = slot->exists,
-        };
     }
     return count;
+}
+
+size_t view_reads(struct view *view, struct row_change *reads)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < view->slot_count; i++) {
+        if (!view->slots[i]->unread && !slot_changes(view->slots[i])) {
+            reads[count++] = slot_change(view->slots[i]);
+        }
+    }
+    return count;
+}
+
+static bool image_read(const struct table *table, struct span key, struct span image, void *row)
+{
+    return row_key_read(table, key, row) && (image.size == 0 || row_unpack(table, image, row));
+}
+
+const void *row_image(struct arena *arena, const struct table *table, struct span key, struct span before,
+                      struct span image)
+{
+    struct slot *slot = arena_take(arena, sizeof(*slot) + table->shape.size);
+    slot->table = table;
+    slot->exists = image.size > 0;
+    if (before.size > 0) {
+        void *row = arena_take(arena, table->shape.size);
+        if (!image_read(table, key, before, row)) {
+            return NULL;
+        }
+        slot->before = row;
+    }
+    return image_read(table, key, image, slot_row(slot)) ? slot_row(slot) : NULL;
 }

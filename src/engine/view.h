@@ -27,6 +27,7 @@ struct view {
     struct undo *undo;     /* newest first, of the current decision */
     struct undo *kept;     /* what a refusal rewinds to */
     uint64_t stamp;        /* of the current decision and its `view_keep`s; never comes round */
+    int64_t version_most;  /* of a shared store: highest version of a row that another node wrote */
     bool missed;           /* the current decision asked for a row that is not at hand */
     uint32_t missing_count; /* rows to fetch, of all decisions since the last `view_load` */
     struct row_want *missing; /* BATCH_ROWS_MAX */
@@ -67,6 +68,12 @@ void view_rewind(struct view *view, bool all);
 MUST_CHECK enum status view_load(struct view *view);
 /* All changed rows of the batch into `changes` (at least `slot_count` entries); returns their number. */
 size_t view_changes(struct view *view, struct row_change *changes);
+/* All rows that the store was asked for and that are not among them, as it answered; of a shared store. */
+size_t view_reads(struct view *view, struct row_change *reads);
+/* A row outside of any view, for observers: `row_exists` and `row_before` work on it. An image without bytes
+ * says that the row did not exist. NULL when the bytes make no sense. */
+const void *row_image(struct arena *arena, const struct table *table, struct span key, struct span before,
+                      struct span image);
 /* The row's image before this batch; NULL when it did not exist then. For checks at the end of a batch. */
 const void *row_before(const void *row);
 
