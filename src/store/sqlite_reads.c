@@ -439,6 +439,7 @@ static const struct reader_ops sqlite_reader_ops = {
     .scan = reader_scan,
     .end = reader_end,
     .close = reader_close,
+    .error = store_sqlite_reader_error,
 };
 
 static struct sqlite_reader *reader_new(struct sqlite_store *store, sqlite3 *db, int64_t query_us_max)

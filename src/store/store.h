@@ -134,9 +134,6 @@ enum status store_postgres_open(const char *place, const struct table *const *ta
 enum status store_postgres_snapshot_open(const char *place, const struct table *const *tables,
                                          struct reader **reader, struct store_error *error);
 
-/* How far behind the database this reader's replica was when its snapshot was taken: us; 0: not a replica. */
-int64_t store_postgres_reader_age(const struct reader *reader);
-
 /* Either of the two snapshots, by the form of `place`. */
 enum status store_snapshot_open(const char *place, const struct table *const *tables, struct reader **reader,
                                 struct store_error *error);
