@@ -11,12 +11,12 @@
 #define STORE_INTERNAL_H
 
 #include "base/arena.h"
+#include "store/cache.h"
 #include "store/packed.h"
-#include "store/store.h"
+#include "store/sql.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
-#include <stdatomic.h>
 
 #define KEEP_QUEUE_MAX 4
 #define PART_SIZE_MAX ((size_t)1 << 20) /* bytes of one journal blob, about */
@@ -91,34 +91,8 @@ MUST_CHECK bool dirty_add(struct dirty *dirty, const uint8_t *records, size_t si
 /* Sorts by key and keeps the newest of each. */
 MUST_CHECK bool dirty_sort(struct dirty *dirty, uint32_t table);
 
-/* ---- rows in memory (sqlite_cache.c) ---- */
-
-struct cache;
-struct cache *cache_open(int64_t bytes_max, const atomic_uint_least64_t *written);
-void cache_close(struct cache *cache);
-/* NULL image: not in the cache. `*exists` false: known to be absent. Valid until the next cache_put. */
-const uint8_t *cache_find(struct cache *cache, uint32_t table, struct span key, uint64_t hash, bool *exists,
-                          size_t *image_size);
-/* A row with this hash will be wanted soon. */
-void cache_prefetch(const struct cache *cache, uint64_t hash);
-/* `batch` is the one that changed the row, 0 for a row as read from the file. */
-void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t hash, bool exists,
-               struct span image, uint64_t batch);
-/* The largest key that may be in the file and not in the cache. */
-void cache_ceiling_raise(struct cache *cache, uint32_t table, struct span key);
-bool cache_above_ceiling(const struct cache *cache, uint32_t table, struct span key);
-void cache_counts(const struct cache *cache, uint64_t *rows, uint64_t *bytes);
-
 /* ---- rows and SQL (sqlite_rows.c) ---- */
 
-/* SQL text that fails softly when it is too long. */
-struct sql {
-    size_t size;
-    bool failed;
-    char text[16384];
-};
-
-void sql_add(struct sql *sql, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sql_create(struct sql *sql, const struct table *table);
 void sql_put(struct sql *sql, const struct table *table);
 void sql_drop(struct sql *sql, const struct table *table);
@@ -142,7 +116,6 @@ enum connect {
 
 /* sqlite_pages.c: before the process uses SQLite; harmless later. */
 void pages_install(void);
-void error_set(struct store_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 enum status connection_open(const char *path, const char *vfs, enum connect mode, sqlite3 **db,
                             struct store_error *error);
 /* Creates what is missing, adds columns, refuses what does not fit. In one transaction. */

@@ -46,14 +46,10 @@ static void cache_publish(struct sqlite_store *store)
 
 static bool want_answer(struct sqlite_store *store, struct row_want *want, bool *known)
 {
-    size_t size;
-    const uint8_t *image =
-        cache_find(store->cache, want->table->number, want->key, want->hash, &want->exists, &size);
-    *known = image != NULL;
-    if (image == NULL || !want->exists) {
-        return true;
-    }
-    return row_unpack(want->table, (struct span){ (const char *)image, size }, want->row);
+    struct cached cached;
+    *known = cache_find(store->cache, want->table->number, want->key, want->hash, &cached);
+    want->exists = *known && cached.exists;
+    return !want->exists || row_unpack(want->table, cached.image, want->row);
 }
 
 static enum peek sqlite_peek(struct store *base, struct row_want *want)

@@ -15,7 +15,10 @@
  *
  * Deciding thread only.
  */
-#include "store/internal.h"
+#include "store/cache.h"
+
+#include "base/limits.h"
+#include "store/packed.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -39,7 +42,7 @@ struct entry {
     uint64_t batch;
     uint16_t room; /* bytes for key and image */
     uint16_t image_size;
-    uint8_t key_size, table, flags, unused_padding;
+    uint8_t key_size, table, flags, round;
     uint8_t bytes[];
 };
 
@@ -71,6 +74,7 @@ struct cache {
     size_t segments_used, segments_max;
     uint32_t oldest, newest, spare;
     bool cleaning;
+    uint8_t round; /* mark of what is put */
     uint8_t **slabs;
     size_t slab_count;
     struct ceiling ceilings[TABLE_COUNT_MAX];
@@ -364,26 +368,48 @@ void cache_prefetch(const struct cache *cache, uint64_t hash)
     __builtin_prefetch(&cache->slots[((uint32_t)(hash >> 32) >> cache->slot_shift) & cache->slot_mask]);
 }
 
-const uint8_t *cache_find(struct cache *cache, uint32_t table, struct span key, uint64_t hash, bool *exists,
-                          size_t *image_size)
+bool cache_find(struct cache *cache, uint32_t table, struct span key, uint64_t hash, struct cached *cached)
 {
     if (above(&cache->tops[table], key)) {
-        return NULL;
+        return false;
     }
     const struct slot *slot = slot_find(cache, table, key, hash);
     if (slot->handle == 0) {
-        return NULL;
+        return false;
     }
     struct entry *entry = entry_at(cache, slot->handle);
     entry->flags |= ENTRY_asked;
-    *exists = (entry->flags & ENTRY_exists) != 0;
-    *image_size = entry->image_size;
-    return entry->bytes + entry->key_size;
+    *cached = (struct cached){ .image = { (const char *)entry->bytes + entry->key_size, entry->image_size },
+                               .batch = entry->batch,
+                               .exists = (entry->flags & ENTRY_exists) != 0,
+                               .round = entry->round };
+    return true;
 }
 
-static void entry_fill(struct entry *entry, bool exists, struct span image, uint64_t batch)
+void cache_round(struct cache *cache, uint8_t round)
+{
+    cache->round = round;
+}
+
+void cache_drop(struct cache *cache, uint32_t table, struct span key, uint64_t hash)
+{
+    cache_ceiling_raise(cache, table, key); /* whether it is there is no longer known */
+    if (above(&cache->tops[table], key)) {
+        return;
+    }
+    struct slot *slot = slot_find(cache, table, key, hash);
+    if (slot->handle != 0) {
+        struct entry *entry = entry_at(cache, slot->handle);
+        entry->flags |= ENTRY_dead;
+        cache->live_bytes -= entry_size(entry);
+        slot_free(cache, slot);
+    }
+}
+
+static void entry_fill(struct entry *entry, bool exists, struct span image, uint64_t batch, uint8_t round)
 {
     entry->batch = batch;
+    entry->round = round;
     entry->image_size = (uint16_t)image.size;
     entry->flags = exists ? ENTRY_exists : 0;
     if (image.size > 0) {
@@ -399,7 +425,7 @@ void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t ha
     if (slot->handle != 0) {
         struct entry *entry = entry_at(cache, slot->handle);
         if (entry->room >= room) {
-            entry_fill(entry, exists, image, batch);
+            entry_fill(entry, exists, image, batch, cache->round);
             return;
         }
     }
@@ -411,7 +437,7 @@ void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t ha
         .hash = hash, .room = (uint16_t)room, .key_size = (uint8_t)key.size, .table = (uint8_t)table
     };
     memcpy(entry->bytes, key.bytes, key.size);
-    entry_fill(entry, exists, image, batch);
+    entry_fill(entry, exists, image, batch, cache->round);
     cache->live_bytes += entry_size(entry);
     raise_to(&cache->tops[table], key);
     slot = slot_find(cache, table, key, hash);

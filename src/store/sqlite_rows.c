@@ -2,22 +2,6 @@
 /* Statements from descriptors, values in and out of them. */
 #include "store/internal.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-void sql_add(struct sql *sql, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int size = vsnprintf(sql->text + sql->size, sizeof(sql->text) - sql->size, format, arguments);
-    va_end(arguments);
-    if (size < 0 || (size_t)size >= sizeof(sql->text) - sql->size) {
-        sql->failed = true;
-        return;
-    }
-    sql->size += (size_t)size;
-}
-
 const char *column_sql_type(const struct column *column)
 {
     switch (column->kind) {

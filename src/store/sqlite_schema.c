@@ -3,21 +3,9 @@
 
 #include "base/os_clock.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #define APPLICATION_ID 0x4f74696c /* "Otil" */
-
-void error_set(struct store_error *error, const char *format, ...)
-{
-    va_list arguments;
-    if (error == NULL || error->text[0] != 0) {
-        return; /* the first reason is the one that matters */
-    }
-    va_start(arguments, format);
-    vsnprintf(error->text, sizeof(error->text), format, arguments);
-    va_end(arguments);
-}
 
 enum status status_of(int rc)
 {
