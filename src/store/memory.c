@@ -5,26 +5,9 @@
  */
 #include "store/store.h"
 
-#include "base/hash.h"
-#include "store/packed.h"
+#include "store/memory_map.h"
 
 #include <stdlib.h>
-
-struct entry {
-    struct entry *next;
-    uint64_t hash;
-    uint32_t table;
-    bool exists;
-    bool known; /* in `live`, with `cold`: peek may answer */
-    uint16_t key_size, image_size;
-    uint8_t bytes[]; /* key, image */
-};
-
-struct map {
-    struct entry **buckets;
-    size_t bucket_count; /* a power of two */
-    size_t entry_count;
-};
 
 struct waiting {
     struct waiting *next;
@@ -45,110 +28,10 @@ struct memory_store {
     bool dead;
 };
 
-static void *must_alloc(size_t size)
-{
-    void *memory = calloc(1, size);
-    assert(memory != NULL);
-    return memory;
-}
-
-static struct entry *entry_new(uint32_t table, uint64_t hash, struct span key, struct span image, bool exists)
-{
-    struct entry *entry = must_alloc(sizeof(*entry) + key.size + image.size);
-    *entry = (struct entry){ .hash = hash,
-                             .table = table,
-                             .exists = exists,
-                             .known = true,
-                             .key_size = (uint16_t)key.size,
-                             .image_size = (uint16_t)image.size };
-    memcpy(entry->bytes, key.bytes, key.size);
-    if (image.size > 0) {
-        memcpy(entry->bytes + key.size, image.bytes, image.size);
-    }
-    return entry;
-}
-
-static struct span entry_key(const struct entry *entry)
-{
-    return (struct span){ (const char *)entry->bytes, entry->key_size };
-}
-
-static struct span entry_image(const struct entry *entry)
-{
-    return (struct span){ (const char *)entry->bytes + entry->key_size, entry->image_size };
-}
-
-static struct entry **map_slot(struct map *map, uint32_t table, uint64_t hash, struct span key)
-{
-    struct entry **slot = &map->buckets[hash & (map->bucket_count - 1)];
-    while (*slot != NULL &&
-           ((*slot)->hash != hash || (*slot)->table != table || key_compare(entry_key(*slot), key) != 0)) {
-        slot = &(*slot)->next;
-    }
-    return slot;
-}
-
-static void map_grow(struct map *map)
-{
-    struct map wide = { .bucket_count = map->bucket_count * 2, .entry_count = map->entry_count };
-    wide.buckets = must_alloc(wide.bucket_count * sizeof(*wide.buckets));
-    for (size_t i = 0; i < map->bucket_count; i++) {
-        while (map->buckets[i] != NULL) {
-            struct entry *entry = map->buckets[i];
-            map->buckets[i] = entry->next;
-            struct entry **bucket = &wide.buckets[entry->hash & (wide.bucket_count - 1)];
-            entry->next = *bucket;
-            *bucket = entry;
-        }
-    }
-    free(map->buckets);
-    *map = wide;
-}
-
-/* The map owns the entry and frees the one it replaces. */
-static void map_put(struct map *map, struct entry *entry)
-{
-    struct entry **slot = map_slot(map, entry->table, entry->hash, entry_key(entry));
-    struct entry *old = *slot;
-    entry->next = old != NULL ? old->next : NULL;
-    *slot = entry;
-    free(old);
-    if (old == NULL && ++map->entry_count > map->bucket_count) {
-        map_grow(map);
-    }
-}
-
-static void map_init(struct map *map)
-{
-    *map = (struct map){ .bucket_count = 1024 };
-    map->buckets = must_alloc(map->bucket_count * sizeof(*map->buckets));
-}
-
-static void map_release(struct map *map)
-{
-    for (size_t i = 0; i < map->bucket_count; i++) {
-        while (map->buckets[i] != NULL) {
-            struct entry *entry = map->buckets[i];
-            map->buckets[i] = entry->next;
-            free(entry);
-        }
-    }
-    free(map->buckets);
-}
-
-static void entry_answer(const struct entry *entry, struct row_want *want)
-{
-    want->exists = entry != NULL && entry->exists;
-    if (want->exists) {
-        bool fits = row_unpack(want->table, entry_image(entry), want->row);
-        assert(fits); /* the image was packed by this process */
-    }
-}
-
 static enum peek memory_peek(struct store *base, struct row_want *want)
 {
     struct memory_store *store = (struct memory_store *)base;
-    struct entry *entry = *map_slot(&store->live, want->table->number, want->hash, want->key);
+    struct entry *entry = map_find(&store->live, want->table->number, want->hash, want->key);
     if (store->dead || (store->settings.cold && (entry == NULL || !entry->known))) {
         return PEEK_unknown;
     }
@@ -164,7 +47,7 @@ static enum status memory_load(struct store *base, struct row_want *wants, size_
     }
     for (size_t i = 0; i < count; i++) {
         struct row_want *want = &wants[i];
-        struct entry *entry = *map_slot(&store->live, want->table->number, want->hash, want->key);
+        struct entry *entry = map_find(&store->live, want->table->number, want->hash, want->key);
         if (store->settings.cold && entry == NULL) {
             entry = entry_new(want->table->number, want->hash, want->key, (struct span){ NULL, 0 }, false);
             map_put(&store->live, entry);
@@ -247,29 +130,23 @@ bool store_memory_pump(struct store *base)
 static enum status memory_keep(struct store *base, const struct keep *keep)
 {
     struct memory_store *store = (struct memory_store *)base;
-    uint8_t image[ROW_SIZE_MAX];
     if (store->dead) {
         return STATUS_fault;
     }
-    const struct row_change *changes = keep->changes;
     size_t count = keep->change_count;
     assert(count <= BATCH_ROWS_MAX);
-    struct waiting *batch = must_alloc(sizeof(*batch) + count * sizeof(batch->rows[0]));
+    struct waiting *batch = memory_alloc(sizeof(*batch) + count * sizeof(batch->rows[0]));
     *batch = (struct waiting){ .done = keep->done, .context = keep->context };
     for (size_t i = 0; i < count; i++) {
-        const struct row_change *change = &changes[i];
-        size_t size = change->exists ? row_pack(change->table, change->row, image, sizeof(image)) : 0;
-        if (change->exists && size == 0) {
+        struct entry *row = entry_of_change(&keep->changes[i]);
+        if (row == NULL) {
             waiting_drop(batch);
             return STATUS_too_large;
         }
-        batch->rows[batch->count++] = entry_new(change->table->number, change->hash, change->key,
-                                                (struct span){ (const char *)image, size }, change->exists);
+        batch->rows[batch->count++] = row;
     }
     for (size_t i = 0; i < count; i++) {
-        const struct entry *row = batch->rows[i];
-        map_put(&store->live,
-                entry_new(row->table, row->hash, entry_key(row), entry_image(row), row->exists));
+        map_put(&store->live, entry_copy(batch->rows[i]));
     }
     batch->number = ++store->batch_last;
     if (store->last != NULL) {
@@ -283,41 +160,14 @@ static enum status memory_keep(struct store *base, const struct keep *keep)
     return STATUS_ok;
 }
 
-static int entry_order(const void *a, const void *b)
-{
-    return key_compare(entry_key(*(struct entry *const *)a), entry_key(*(struct entry *const *)b));
-}
-
 static enum status memory_scan(struct store *base, const struct table *table, struct span from,
                                scan_row *each, void *context)
 {
     struct memory_store *store = (struct memory_store *)base;
-    _Alignas(16) uint8_t row[ROW_SIZE_MAX];
     if (store->dead) {
         return STATUS_fault;
     }
-    struct entry **rows = must_alloc((store->durable.entry_count + 1) * sizeof(struct entry *));
-    size_t count = 0;
-    for (size_t i = 0; i < store->durable.bucket_count; i++) {
-        for (struct entry *entry = store->durable.buckets[i]; entry != NULL; entry = entry->next) {
-            if (entry->table == table->number && entry->exists && key_compare(entry_key(entry), from) >= 0) {
-                rows[count++] = entry;
-            }
-        }
-    }
-    if (count > 1) {
-        qsort(rows, count, sizeof(struct entry *), entry_order);
-    }
-    for (size_t i = 0; i < count; i++) {
-        memset(row, 0, table->shape.size);
-        bool fits =
-            row_key_read(table, entry_key(rows[i]), row) && row_unpack(table, entry_image(rows[i]), row);
-        assert(fits);
-        if (!each(context, row)) {
-            break;
-        }
-    }
-    free(rows);
+    map_scan(&store->durable, table, from, each, context);
     return STATUS_ok;
 }
 
@@ -359,7 +209,7 @@ static const struct store_ops memory_ops = {
 enum status store_memory_open(const struct table *const *tables, const struct memory_settings *settings,
                               struct store **store)
 {
-    struct memory_store *fresh = must_alloc(sizeof(*fresh));
+    struct memory_store *fresh = memory_alloc(sizeof(*fresh));
     *fresh = (struct memory_store){ .base = { .ops = &memory_ops, .tables = tables } };
     if (settings != NULL) {
         fresh->settings = *settings;
@@ -380,12 +230,10 @@ enum status store_memory_reopen(struct store *base, const struct memory_settings
     for (size_t i = 0; i < old->durable.bucket_count; i++) {
         for (struct entry *entry = old->durable.buckets[i]; entry != NULL; entry = entry->next) {
             if (entry->exists) {
-                struct entry *live =
-                    entry_new(entry->table, entry->hash, entry_key(entry), entry_image(entry), true);
+                struct entry *live = entry_copy(entry);
                 live->known = false;
                 map_put(&fresh->live, live);
-                map_put(&fresh->durable,
-                        entry_new(entry->table, entry->hash, entry_key(entry), entry_image(entry), true));
+                map_put(&fresh->durable, entry_copy(entry));
             }
         }
     }
