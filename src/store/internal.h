@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "store/cache.h"
+#include "store/migrations.h"
 #include "store/packed.h"
 #include "store/sql.h"
 
@@ -21,7 +22,6 @@
 #define KEEP_QUEUE_MAX 4
 #define PART_SIZE_MAX ((size_t)1 << 20) /* bytes of one journal blob, about */
 #define BATCH_PARTS_MAX 512
-#define FORMAT_VERSION 2 /* the first had its journal in a table */
 
 static_assert((BATCH_ROWS_MAX * (uint64_t)RECORD_SIZE_MAX) / (PART_SIZE_MAX - RECORD_SIZE_MAX) <
                   BATCH_PARTS_MAX,
@@ -118,9 +118,19 @@ enum connect {
 void pages_install(void);
 enum status connection_open(const char *path, const char *vfs, enum connect mode, sqlite3 **db,
                             struct store_error *error);
-/* Creates what is missing, adds columns, refuses what does not fit. In one transaction. */
+/* A database as the migrations see it: in a transaction of the caller's. */
+struct sqlite_place {
+    struct migration_place base;
+    sqlite3 *db;
+};
+
+/* Creates what is missing, migrates what is older, adds columns, refuses what does not fit. In one transaction. */
 enum status schema_prepare(sqlite3 *db, const struct table *const *tables, struct store_error *error);
-/* The same without changing anything: for readers. */
+/* Only the tables and columns, in a transaction of the caller's. */
+enum status schema_fit(sqlite3 *db, const struct table *const *tables, struct store_error *error);
+/* The first format kept its journal in a table: writes it back and leaves it. The same (journal_table.c). */
+enum status journal_table_fold(sqlite3 *db, const struct table *const *tables, struct store_error *error);
+/* Whether it is as this version makes it, without changing anything: for readers. */
 enum status schema_check(sqlite3 *db, const struct table *const *tables, struct store_error *error);
 enum status meta_get(sqlite3 *db, const char *name, int64_t *value);
 enum status page_size_get(sqlite3 *db, int *bytes, struct store_error *error);

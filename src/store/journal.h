@@ -122,10 +122,4 @@ enum status journal_copy(const struct journal_source *source, const char *to_pat
  */
 enum status journal_idle_check(const struct journal_source *source, struct store_error *error);
 
-/* ---- stores of the first format, whose journal is a table (journal_table.c) ---- */
-
-enum status journal_table_rows(sqlite3 *db, struct dirty *dirty, uint64_t written, struct store_error *error);
-/* Once they are written back. */
-enum status journal_table_drop(sqlite3 *db, struct store_error *error);
-
 #endif

@@ -189,16 +189,13 @@ static enum status reads_prepare(struct sqlite_store *store, struct store_error 
 }
 
 struct meta {
-    int64_t format, written, journal;
+    int64_t written, journal;
 };
 
 static enum status meta_read(struct sqlite_store *store, struct meta *meta, struct store_error *error)
 {
-    enum status status = meta_get(store->db, "format", &meta->format);
+    enum status status = meta_get(store->db, "written", &meta->written);
     if (status == STATUS_ok) {
-        status = meta_get(store->db, "written", &meta->written);
-    }
-    if (status == STATUS_ok && meta->format > 1) {
         status = meta_get(store->db, "journal", &meta->journal);
     }
     if (status != STATUS_ok) {
@@ -216,9 +213,6 @@ static enum status missing_read(struct sqlite_store *store, const struct meta *m
                                      .written = (uint64_t)meta->written,
                                      .most = UINT64_MAX };
     store->writing->batch_last = source.written;
-    if (meta->format == 1) {
-        return journal_table_rows(store->db, store->writing, source.written, error);
-    }
     if (meta->journal <= 0) {
         source.journal = (uint64_t)-meta->journal;
         return journal_idle_check(&source, error);
@@ -281,12 +275,7 @@ static enum status recover(struct sqlite_store *store, struct store_error *error
         error_set(error, "recovery: %.200s", store->fault.text);
         return STATUS_fault;
     }
-    if (meta.format == 1) {
-        status = journal_table_drop(store->db, error);
-    }
-    if (status == STATUS_ok) {
-        status = journal_begin(store, meta.journal, error);
-    }
+    status = journal_begin(store, meta.journal, error);
     store->batch_kept = atomic_load(&store->written_batch);
     atomic_store(&store->evictable_batch, store->batch_kept);
     atomic_store(&store->done_batch, store->batch_kept);

@@ -2,8 +2,7 @@
 #include "store/internal.h"
 
 #include "base/os_clock.h"
-
-#include <stdio.h>
+#include "store/migrations.h"
 
 #define APPLICATION_ID 0x4f74696c /* "Otil" */
 
@@ -114,17 +113,17 @@ static enum status meta_create(sqlite3 *db, struct store_error *error)
     sql_add(
         &sql,
         "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-        "INSERT INTO meta VALUES ('format', %d), ('created_us', %lld), ('written', 0), ('journal', 0);"
+        "INSERT INTO meta VALUES ('format', %lld), ('created_us', %lld), ('written', 0), ('journal', 0);"
         "PRAGMA application_id=%d",
-        FORMAT_VERSION, (long long)os_now_us(), APPLICATION_ID);
+        (long long)migrations_newest(migrations), (long long)os_now_us(), APPLICATION_ID);
     assert(!sql.failed);
     return run(db, sql.text, error);
 }
 
 /* STATUS_not_found: an empty file. */
-static enum status format_check(sqlite3 *db, struct store_error *error)
+static enum status format_check(sqlite3 *db, int64_t *format, struct store_error *error)
 {
-    int64_t count = 0, application = 0, format = 0;
+    int64_t count = 0, application = 0;
     enum status status = number_get(db, "SELECT count(*) FROM sqlite_schema", NULL, &count);
     if (status == STATUS_ok) {
         status = number_get(db, "PRAGMA application_id", NULL, &application);
@@ -136,13 +135,13 @@ static enum status format_check(sqlite3 *db, struct store_error *error)
     if (count == 0) {
         return STATUS_not_found;
     }
-    if (application != APPLICATION_ID || meta_get(db, "format", &format) != STATUS_ok) {
+    if (application != APPLICATION_ID || meta_get(db, "format", format) != STATUS_ok) {
         error_set(error, "an SQLite file, but not a store of Onetill");
         return STATUS_bad_input;
     }
-    if (format > FORMAT_VERSION) {
-        error_set(error, "written by a newer version: format %lld, this one knows up to %d",
-                  (long long)format, FORMAT_VERSION);
+    if (*format > migrations_newest(migrations)) {
+        error_set(error, "written by a newer version: format %lld, this one knows up to %lld",
+                  (long long)*format, (long long)migrations_newest(migrations));
         return STATUS_newer;
     }
     return STATUS_ok;
@@ -191,10 +190,10 @@ static enum status table_check(sqlite3 *db, const struct table *table, uint32_t 
     return status;
 }
 
-static enum status table_prepare(sqlite3 *db, const struct table *table, struct store_error *error)
+static enum status table_prepare(struct sqlite_place *place, const struct table *table, bool noted)
 {
     uint32_t count;
-    enum status status = table_check(db, table, &count, error);
+    enum status status = table_check(place->db, table, &count, place->base.error);
     if (status != STATUS_ok) {
         return status;
     }
@@ -202,30 +201,99 @@ static enum status table_prepare(sqlite3 *db, const struct table *table, struct 
         struct sql sql = { 0 };
         sql_create(&sql, table);
         assert(!sql.failed);
-        return run(db, sql.text, error);
+        status = run(place->db, sql.text, place->base.error);
+        return status == STATUS_ok && noted
+                   ? migrations_added(&place->base, migrations, table->shape.name, NULL)
+                   : status;
     }
     for (uint32_t i = count; i < table->shape.column_count && status == STATUS_ok; i++) {
         struct sql sql = { 0 };
         sql_add(&sql, "ALTER TABLE \"%s\" ADD COLUMN ", table->shape.name);
         sql_column(&sql, &table->shape.columns[i]);
         assert(!sql.failed);
-        status = run(db, sql.text, error);
+        status = run(place->db, sql.text, place->base.error);
+        if (status == STATUS_ok && noted) {
+            status =
+                migrations_added(&place->base, migrations, table->shape.name, table->shape.columns[i].name);
+        }
     }
     return status;
 }
 
+/* What is made together with the file need not be noted one by one. */
+static enum status tables_prepare(struct sqlite_place *place, bool noted)
+{
+    enum status status = STATUS_ok;
+    for (size_t i = 0; place->base.tables[i] != NULL && status == STATUS_ok; i++) {
+        status = table_prepare(place, place->base.tables[i], noted);
+    }
+    return status;
+}
+
+static enum status place_run(struct migration_place *place, const char *sql)
+{
+    return run(((struct sqlite_place *)place)->db, sql, place->error);
+}
+
+static enum status place_number(struct migration_place *place, const char *sql, int64_t *value)
+{
+    sqlite3 *db = ((struct sqlite_place *)place)->db;
+    enum status status = number_get(db, sql, NULL, value);
+    if (status != STATUS_ok && status != STATUS_not_found) {
+        error_set(place->error, "%.100s: %s", sql, sqlite3_errmsg(db));
+    }
+    return status;
+}
+
+static const struct migration_place_ops place_ops = { .run = place_run, .number = place_number };
+
+static struct sqlite_place place_of(sqlite3 *db, const struct table *const *tables, struct store_error *error)
+{
+    return (struct sqlite_place){ { &place_ops, MIGRATION_sqlite, tables, error }, db };
+}
+
+enum status schema_fit(sqlite3 *db, const struct table *const *tables, struct store_error *error)
+{
+    struct sqlite_place place = place_of(db, tables, error);
+    return tables_prepare(&place, true);
+}
+
+/* An existing file: to the newest level, which also tells older versions that it is not for them any more. */
+static enum status schema_migrate(struct sqlite_place *place, int64_t format)
+{
+    int64_t newest = migrations_newest(migrations);
+    enum status status = migrations_run(&place->base, migrations, format);
+    if (status == STATUS_ok && format < newest) {
+        struct sql sql = { 0 };
+        sql_add(&sql, "UPDATE meta SET value = %lld WHERE name = 'format'", (long long)newest);
+        assert(!sql.failed);
+        status = run(place->db, sql.text, place->base.error);
+    }
+    return status == STATUS_ok ? tables_prepare(place, true) : status;
+}
+
+static enum status schema_create(struct sqlite_place *place)
+{
+    enum status status = meta_create(place->db, place->base.error);
+    if (status == STATUS_ok) {
+        status = migrations_begin(&place->base, migrations);
+    }
+    return status == STATUS_ok ? tables_prepare(place, false) : status;
+}
+
 enum status schema_prepare(sqlite3 *db, const struct table *const *tables, struct store_error *error)
 {
+    struct sqlite_place place = place_of(db, tables, error);
+    int64_t format = 0;
     enum status status = run(db, "BEGIN IMMEDIATE", error);
     if (status != STATUS_ok) {
         return status;
     }
-    status = format_check(db, error);
+    status = format_check(db, &format, error);
     if (status == STATUS_not_found) {
-        status = meta_create(db, error);
-    }
-    for (size_t i = 0; tables[i] != NULL && status == STATUS_ok; i++) {
-        status = table_prepare(db, tables[i], error);
+        status = schema_create(&place);
+    } else if (status == STATUS_ok) {
+        status = schema_migrate(&place, format);
     }
     if (status == STATUS_ok) {
         status = run(db, "COMMIT", error);
@@ -239,12 +307,12 @@ enum status schema_prepare(sqlite3 *db, const struct table *const *tables, struc
 enum status schema_check(sqlite3 *db, const struct table *const *tables, struct store_error *error)
 {
     int64_t format = 0;
-    enum status status = format_check(db, error);
+    enum status status = format_check(db, &format, error);
     if (status == STATUS_not_found) {
         error_set(error, "an empty file, not a store of Onetill");
         return STATUS_bad_input;
     }
-    if (status == STATUS_ok && meta_get(db, "format", &format) == STATUS_ok && format < FORMAT_VERSION) {
+    if (status == STATUS_ok && format < migrations_newest(migrations)) {
         error_set(error, "of an older format: serve it once");
         return STATUS_bad_input;
     }

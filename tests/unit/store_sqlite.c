@@ -68,8 +68,8 @@ static void a_newer_format_is_refused(void **state)
     struct prefix prefix = { 0 };
     folder_make(&folder);
     file_make(&folder, false, &prefix, 3);
-    file_run(&folder, "UPDATE meta SET value = 3 WHERE name = 'format'");
-    refused(&folder, fixture_tables, STATUS_newer, "newer version: format 3");
+    file_run(&folder, "UPDATE meta SET value = 99 WHERE name = 'format'");
+    refused(&folder, fixture_tables, STATUS_newer, "newer version: format 99");
     folder_remove(&folder);
 }
 
