@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
+#include "doors/events_ring.h"
 #include "doors/rest/page_problem.h"
 #include "doors/shape_json.h"
 #include "engine/engine_rows.h"
@@ -16,32 +17,19 @@
 
 /*
  * Invariants:
- *  1. The ring holds every event of every commit after `floor_commit`, but for those that newer ones have
- *     overwritten. Entries are numbered; [tail, head) are there.
- *  2. A listener has been sent every entry below its `next` that it may see, in order.
- *  3. Only the events thread sends to a listener once it has been greeted, and only it lets go of one.
+ *  1. A listener has been sent every event below its `next` that it may see, in order, but for those below its
+ *     `until` that it had heard before it came.
+ *  2. Only the events thread sends to a listener once it has been greeted, and only it lets go of one.
  */
 
 #define ARENA_SIZE_MAX (128 * 1024 * 1024)
 #define TEXT_SIZE (64 * 1024) /* of one piece */
-#define PIECE_MAX 128         /* entries of one piece */
+#define PIECE_MAX 128         /* events of one piece */
 #define PIECES_PER_ROUND 3    /* of one listener: less than its buffer holds */
 #define ROUND_US 5000
 #define QUIET_US (15 * US_PER_SECOND) /* a sign of life: the client may have vanished */
 #define TOKEN_CHECK_US (2 * US_PER_SECOND)
-#define GAP_SIZE_MAX 256
-
-struct entry {
-    uint64_t commit;
-    uint32_t index; /* in its commit, from 1 */
-    int32_t topic;  /* enum delivery_topic */
-    struct trade_row trade;
-};
-
-struct position {
-    uint64_t commit;
-    uint32_t index;
-};
+#define GAP_SIZE_MAX (EVENT_ID_SIZE + 64)
 
 enum listener_state {
     LISTENER_free,
@@ -56,9 +44,10 @@ struct listener {
     bool greeted;
     struct caller caller; /* a terminal becomes its shop */
     char token[TOKEN_TEXT_SIZE];
-    bool resumes;
-    struct position after; /* what it has seen, when it resumes */
-    uint64_t next;
+    bool resumes;              /* with `after`: what it has heard */
+    bool lost;                 /* it says so in words that are none of ours */
+    struct event_cursor after;
+    uint64_t next, until;
     int64_t sent_us; /* monotonic */
     struct events *events;
     struct call call;
@@ -66,11 +55,13 @@ struct listener {
     struct terminal_row answer;
 };
 
-/* Entries encoded once for all who are at the same place. */
+/* Events encoded once for all who are at the same place. */
 struct piece {
     uint64_t from;
     uint32_t count;
-    struct entry *entries;    /* PIECE_MAX, copied out of the ring */
+    struct event *events;     /* PIECE_MAX, copied out of the ring */
+    struct event_cursor before, whole; /* how far was heard before the first, and with the last of the ring */
+    bool newest;              /* the last one is the ring's */
     uint32_t ends[PIECE_MAX]; /* where the text of each ends */
     char *text;               /* TEXT_SIZE */
 };
@@ -88,65 +79,53 @@ struct events {
     bool running, stopping;
     bool fresh; /* somebody has come */
     bool keeping;
-    uint64_t head, tail;
-    uint64_t floor_commit, commit;
+    struct event_ring ring;
     int64_t last_listened_us;
     uint32_t listener_count, asking_count;
     struct listener listeners[EVENTS_STREAMS_MAX];
     /* made when the first one listens, under a lock of its own, because that takes a while; then left alone
      */
     pthread_mutex_t ring_lock;
-    struct entry *ring;
+    bool ring_made;
 };
 
 /* ---- what a commit brings; on the store's thread ---- */
 
-static void entry_add(struct events *events, const struct trade_row *trade, enum delivery_topic topic,
-                      uint32_t *index)
-{
-    struct entry *entry = &events->ring[events->head++ & (events->settings.kept - 1)];
-    if (events->head - events->tail > events->settings.kept) {
-        events->tail++;
-    }
-    entry->commit = events->commit;
-    entry->index = ++*index;
-    entry->topic = (int32_t)topic;
-    memcpy(&entry->trade, trade, sizeof(entry->trade));
-}
-
 /* The same occasions as those on which the till writes deliveries. */
-static void trade_add(struct events *events, const struct trade_row *trade, uint32_t *index)
+static void trade_add(struct event_ring *ring, const struct trade_row *trade)
 {
     static const struct trade_row none;
     const struct trade_row *before = row_before(trade);
     before = before != NULL ? before : &none;
     if (trade->state == TRADE_wait_buyer_pay && trade->shopper_id != 0 &&
         trade->expires_at_us != before->expires_at_us) {
-        entry_add(events, trade, TOPIC_trade_waiting, index);
+        event_ring_add(ring, trade, TOPIC_trade_waiting);
     }
     if (trade->paid_at_us != before->paid_at_us) {
-        entry_add(events, trade, TOPIC_trade_paid, index);
+        event_ring_add(ring, trade, TOPIC_trade_paid);
     }
     if (trade->refund_count != before->refund_count) {
-        entry_add(events, trade, TOPIC_trade_refunded, index);
+        event_ring_add(ring, trade, TOPIC_trade_refunded);
     }
     if (trade->state == TRADE_closed && before->state != TRADE_closed && trade->paid_at_us == 0) {
-        entry_add(events, trade, TOPIC_trade_closed, index);
+        event_ring_add(ring, trade, TOPIC_trade_closed);
     }
 }
 
 static void events_watch(void *context, const struct commit *commit)
 {
     struct events *events = context;
-    uint32_t index = 0;
+    struct event_ring *ring = &events->ring;
     pthread_mutex_lock(&events->lock);
-    events->commit = commit->number;
+    uint64_t head = ring->head;
+    event_ring_commit(ring, commit->node, commit->number);
     for (size_t i = 0; i < commit->change_count && events->keeping; i++) {
         if (commit->changes[i].table == &trade_table && commit->changes[i].exists) {
-            trade_add(events, commit->changes[i].row, &index);
+            trade_add(ring, commit->changes[i].row);
         }
     }
-    bool news = index > 0 && events->listener_count > 0;
+    event_ring_commit_end(ring);
+    bool news = ring->head > head && events->listener_count > 0;
     pthread_mutex_unlock(&events->lock);
     if (news) {
         pthread_cond_signal(&events->wake);
@@ -155,12 +134,35 @@ static void events_watch(void *context, const struct commit *commit)
 
 /* ---- opening ---- */
 
-/* The last commit of before: whoever has heard of it has missed nothing. */
+/* The last commit of before of each node: whoever has heard of it has missed nothing. */
 static bool progress_read(void *context, const void *row)
 {
     const struct progress_row *progress = row;
-    ((struct events *)context)->commit = (uint64_t)progress->batch;
-    return false;
+    struct event_ring *ring = context;
+    event_ring_commit(ring, (uint32_t)progress->one - 1, (uint64_t)progress->batch);
+    event_ring_commit_end(ring);
+    return true;
+}
+
+static void ring_make(struct events *events)
+{
+    pthread_mutex_lock(&events->ring_lock);
+    if (!events->ring_made) {
+        event_ring_make(&events->ring, &events->arena);
+        events->ring_made = true;
+    }
+    pthread_mutex_unlock(&events->ring_lock);
+}
+
+/* With the lock held, and the ring made: from now on events are kept. */
+static void keep_begin(struct events *events)
+{
+    events->last_listened_us = os_monotonic_us();
+    if (events->keeping) {
+        return;
+    }
+    events->keeping = true;
+    event_ring_begin(&events->ring);
 }
 
 struct events *events_open(const struct events_settings *settings)
@@ -172,9 +174,9 @@ struct events *events_open(const struct events_settings *settings)
     if (events->settings.kept == 0) {
         events->settings.kept = EVENTS_KEPT;
     }
-    assert((events->settings.kept & (events->settings.kept - 1)) == 0);
+    event_ring_init(&events->ring, events->settings.kept, settings->store->shared);
     events->plan = shape_plan_make(&arena, &trade_table.shape);
-    events->piece.entries = arena_take(&arena, PIECE_MAX * sizeof(struct entry));
+    events->piece.events = arena_take(&arena, PIECE_MAX * sizeof(struct event));
     events->piece.text = arena_take(&arena, TEXT_SIZE);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -185,10 +187,14 @@ struct events *events_open(const struct events_settings *settings)
     pthread_mutex_init(&events->ring_lock, NULL);
     events->arena = arena;
     struct span all = { NULL, 0 };
-    if (settings->store->ops->scan(settings->store, &progress_table, all, progress_read, events) !=
+    if (settings->store->ops->scan(settings->store, &progress_table, all, progress_read, &events->ring) !=
         STATUS_ok) {
         events_close(events);
         return NULL;
+    }
+    if (settings->store->shared) { /* whoever listens elsewhere now may come here next */
+        ring_make(events);
+        keep_begin(events);
     }
     engine_observe(settings->engine, events_watch, events);
     return events;
@@ -204,65 +210,21 @@ void events_close(struct events *events)
     arena_release(&arena);
 }
 
-static void ring_make(struct events *events)
-{
-    pthread_mutex_lock(&events->ring_lock);
-    if (events->ring == NULL) {
-        events->ring = arena_take(&events->arena, events->settings.kept * sizeof(events->ring[0]));
-    }
-    pthread_mutex_unlock(&events->ring_lock);
-}
-
-/* With the lock held, and the ring made: from now on events are kept. */
-static void keep_begin(struct events *events)
-{
-    events->last_listened_us = os_monotonic_us();
-    if (events->keeping) {
-        return;
-    }
-    events->keeping = true;
-    events->tail = events->head;
-    events->floor_commit = events->commit;
-}
-
 /* ---- where a listener begins ---- */
-
-static bool is_after(const struct entry *entry, struct position position)
-{
-    return entry->commit != position.commit ? entry->commit > position.commit : entry->index > position.index;
-}
-
-static const struct entry *entry_at(const struct events *events, uint64_t number)
-{
-    return &events->ring[number & (events->settings.kept - 1)];
-}
-
-/* With the lock held: the first entry after a position; `*gap`: something before it is not there any more. */
-static uint64_t entry_after(const struct events *events, struct position after, bool *gap)
-{
-    uint64_t low = events->tail, high = events->head;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (is_after(entry_at(events, middle), after)) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    bool overwritten = low == events->tail && events->tail < events->head && events->tail > 0 &&
-                       events->head - events->tail == events->settings.kept;
-    *gap = after.commit < events->floor_commit || overwritten;
-    return low;
-}
 
 /* With the lock held, for a message of this size. */
 static struct span gap_write(const struct events *events, uint64_t next, char to[GAP_SIZE_MAX])
 {
+    const struct event_ring *ring = &events->ring;
+    char id[EVENT_ID_SIZE];
+    struct event_cursor before;
     int size;
-    if (next < events->head) {
-        const struct entry *entry = entry_at(events, next);
-        size = snprintf(to, GAP_SIZE_MAX, "event: gap\ndata: {\"next\":\"%llu-%u\"}\n\n",
-                        (unsigned long long)entry->commit, entry->index);
+    if (next < ring->head) {
+        if (ring->shared) {
+            event_ring_cursor(ring, next, &before);
+        }
+        event_id_write(ring, event_ring_at(ring, next), &before, id);
+        size = snprintf(to, GAP_SIZE_MAX, "event: gap\ndata: {\"next\":\"%s\"}\n\n", id);
     } else {
         size = snprintf(to, GAP_SIZE_MAX, "event: gap\ndata: {\"next\":null}\n\n");
     }
@@ -273,11 +235,12 @@ static struct span gap_write(const struct events *events, uint64_t next, char to
 static bool listener_greet(struct events *events, struct listener *listener)
 {
     char text[GAP_SIZE_MAX];
-    bool gap = false;
+    bool gap = listener->lost;
     listener->greeted = true;
     listener->sent_us = os_monotonic_us();
     if (listener->resumes) {
-        listener->next = entry_after(events, listener->after, &gap);
+        listener->next = event_ring_after(&events->ring, &listener->after, &gap);
+        listener->until = events->ring.head;
     }
     if (!http_stream_send(listener->stream, SPAN("retry: 1000\n\n"))) {
         return false;
@@ -304,17 +267,18 @@ static bool may_see(const struct caller *caller, const struct trade_row *trade)
 }
 
 /* Bytes of the event's lines around the trade. */
-#define FRAME_SIZE_MAX 128
+#define FRAME_SIZE_MAX (EVENT_ID_SIZE + 128)
 
-static void entry_write(const struct events *events, const struct entry *entry, char *to, size_t *size)
+static void event_write(const struct events *events, const struct event *event, const struct event_cursor *before,
+                        char *to, size_t *size)
 {
     struct json_out out;
-    int head = snprintf(to + *size, FRAME_SIZE_MAX,
-                        "id: %llu-%u\nevent: %s\ndata: ", (unsigned long long)entry->commit, entry->index,
-                        delivery_topics[entry->topic]);
+    char id[EVENT_ID_SIZE];
+    event_id_write(&events->ring, event, before, id);
+    int head = snprintf(to + *size, FRAME_SIZE_MAX, "id: %s\nevent: %s\ndata: ", id, delivery_topics[event->topic]);
     *size += (size_t)head;
     json_out_init(&out, to + *size, TEXT_SIZE - *size - 2);
-    shape_encode(events->plan, &entry->trade, &out);
+    shape_encode(events->plan, &event->trade, &out);
     struct span trade = json_out_end(&out);
     assert(trade.size > 0);
     *size += trade.size;
@@ -322,38 +286,57 @@ static void entry_write(const struct events *events, const struct entry *entry, 
     *size += 2;
 }
 
-/* Copies entries from `from` on and encodes them; what was encoded before for another listener is kept. */
+/* Takes the events from `from` on out of the ring; returns how many. */
+static uint32_t piece_copy(struct events *events, uint64_t from)
+{
+    struct piece *piece = &events->piece;
+    const struct event_ring *ring = &events->ring;
+    uint32_t count = 0;
+    pthread_mutex_lock(&events->lock);
+    uint64_t first = from > ring->tail ? from : ring->tail;
+    while (count < PIECE_MAX && first + count < ring->head) {
+        memcpy(&piece->events[count], event_ring_at(ring, first + count), sizeof(struct event));
+        count++;
+    }
+    if (ring->shared && count > 0) {
+        event_ring_cursor(ring, first, &piece->before);
+        piece->whole = ring->seen;
+    }
+    piece->newest = first + count == ring->head;
+    pthread_mutex_unlock(&events->lock);
+    piece->from = first;
+    return count;
+}
+
+/* Copies events from `from` on and encodes them; what was encoded before for another listener is kept. */
 static const struct piece *piece_make(struct events *events, uint64_t from)
 {
     struct piece *piece = &events->piece;
     size_t room = FRAME_SIZE_MAX + events->plan->json_size_max;
     size_t size = 0;
-    uint32_t count = 0;
     if (piece->count > 0 && piece->from == from) {
         return piece;
     }
-    pthread_mutex_lock(&events->lock);
-    uint64_t first = from > events->tail ? from : events->tail;
-    while (count < PIECE_MAX && first + count < events->head) {
-        memcpy(&piece->entries[count], entry_at(events, first + count), sizeof(struct entry));
-        count++;
-    }
-    pthread_mutex_unlock(&events->lock);
-    piece->from = first;
+    uint32_t count = piece_copy(events, from);
     piece->count = 0;
     while (piece->count < count && TEXT_SIZE - size >= room) {
-        entry_write(events, &piece->entries[piece->count], piece->text, &size);
+        const struct event *event = &piece->events[piece->count];
+        bool newest = piece->newest && piece->count + 1 == count;
+        event_write(events, event, newest ? &piece->whole : &piece->before, piece->text, &size);
+        event_cursor_move(&piece->before, &event->place);
         piece->ends[piece->count++] = (uint32_t)size;
     }
     return piece;
 }
 
-/* Sends what the listener may see of the piece, neighbours together. */
+/* Sends what the listener may see of the piece and has not heard, neighbours together. */
 static bool piece_send(struct listener *listener, const struct piece *piece)
 {
     uint32_t begin = 0;
     for (uint32_t i = 0; i < piece->count; i++) {
-        bool shown = may_see(&listener->caller, &piece->entries[i].trade);
+        const struct event *event = &piece->events[i];
+        bool heard = piece->from + i < listener->until && event_covered(&listener->after, &event->place);
+        bool shown = !heard && may_see(&listener->caller, &event->trade);
         uint32_t end = shown ? piece->ends[i] : i > 0 ? piece->ends[i - 1] : 0;
         if (end > begin && (!shown || i + 1 == piece->count)) {
             listener->sent_us = os_monotonic_us();
@@ -381,7 +364,7 @@ static bool listener_serve(struct events *events, struct listener *listener, boo
         if (piece->from != listener->next) { /* overwritten before its turn came */
             char text[GAP_SIZE_MAX];
             pthread_mutex_lock(&events->lock);
-            struct span gap = gap_write(events, events->tail, text);
+            struct span gap = gap_write(events, events->ring.tail, text);
             pthread_mutex_unlock(&events->lock);
             listener->next = piece->from;
             if (!http_stream_send(listener->stream, gap)) {
@@ -421,7 +404,7 @@ static bool listeners_serve(struct events *events)
     bool check = now_us - events->tokens_checked_us > TOKEN_CHECK_US;
     bool behind = false;
     events->tokens_checked_us = check ? now_us : events->tokens_checked_us;
-    events->piece.count = 0; /* entries may have come since */
+    events->piece.count = 0; /* events may have come since */
     for (size_t i = 0; i < EVENTS_STREAMS_MAX; i++) {
         struct listener *listener = &events->listeners[i];
         pthread_mutex_lock(&events->lock);
@@ -447,10 +430,10 @@ static bool listeners_serve(struct events *events)
 /* With the lock held: nobody has listened for long. */
 static void keep_end(struct events *events)
 {
-    if (events->keeping && events->listener_count == 0 &&
+    if (events->keeping && !events->ring.shared && events->listener_count == 0 &&
         os_monotonic_us() - events->last_listened_us > EVENTS_KEEP_US) {
         events->keeping = false;
-        events->tail = events->head;
+        events->ring.tail = events->ring.head;
     }
 }
 
@@ -466,12 +449,12 @@ static void *events_thread(void *context)
         int rc = 0;
         pthread_mutex_lock(&events->lock);
         while (!events->stopping && rc == 0 && !behind && !events->fresh &&
-               (seen == events->head || events->listener_count == 0)) {
+               (seen == events->ring.head || events->listener_count == 0)) {
             rc = pthread_cond_timedwait(&events->wake, &events->lock, &until);
         }
         bool stopping = events->stopping;
         bool anybody = events->listener_count > 0;
-        seen = events->head;
+        seen = events->ring.head;
         events->fresh = false;
         keep_end(events);
         pthread_mutex_unlock(&events->lock);
@@ -581,20 +564,6 @@ static void place_ask(struct events *events, struct listener *listener)
 
 /* ---- the page ---- */
 
-/* "4711-3" */
-static bool position_read(struct span text, struct position *position)
-{
-    struct span index;
-    int64_t commit, place;
-    struct span number = span_cut(text, '-', &index);
-    if (!span_to_i64(number, &commit) || !span_to_i64(index, &place) || commit < 0 || place < 0 ||
-        place > UINT32_MAX) {
-        return false;
-    }
-    *position = (struct position){ (uint64_t)commit, (uint32_t)place };
-    return true;
-}
-
 /* With the lock held. */
 static struct listener *place_find(struct events *events)
 {
@@ -626,13 +595,15 @@ static void listener_begin(struct events *events, struct listener *listener, str
     };
     struct listener begun = { .state = LISTENER_open, .caller = *caller };
     token_keep(http, begun.token);
-    begun.resumes = position_read(http_header_value(http, "Last-Event-ID"), &begun.after);
+    struct span last = http_header_value(http, "Last-Event-ID");
+    begun.resumes = last.size > 0 && event_id_read(&events->ring, last, &begun.after);
+    begun.lost = last.size > 0 && !begun.resumes;
     begun.stream = http_stream_begin(http, "text/event-stream; charset=utf-8", headers, COUNT_OF(headers));
     if (begun.stream == NULL) {
         return;
     }
     keep_begin(events);
-    begun.next = events->head;
+    begun.next = events->ring.head;
     *listener = begun;
     events->listener_count++;
     events->fresh = true;

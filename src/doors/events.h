@@ -4,7 +4,7 @@
  * trades that it may see: the operator of all, a merchant of its own, a shop or terminal of its shop's, a
  * shopper of its own.
  *
- *     id: 4711-3                  number of the commit, and place in it
+ *     id: 4711-3                  number of the commit, and place in it; of a shared store: events_ring.h
  *     event: trade.paid           trade.waiting, trade.paid, trade.refunded, trade.closed
  *     data: {"trade_id": …}       the trade as it was after that commit
  *
@@ -12,7 +12,12 @@
  * longer (or, after a restart, not yet) goes back that far, an `event: gap` says so first; the trades
  * themselves can be listed. Two changes of one trade in one commit are told as of after both.
  *
- * Nothing is kept or encoded unless somebody listens or has listened in the last EVENTS_KEEP_US. A token that
+ * Of a database that several processes serve, each tells of the commits of all, in the order in which it hears of
+ * them: those of others up to a moment later. Who comes back may come to any of them, and hears of nothing twice but
+ * what these had in another order, and of everything once, or of the gap.
+ *
+ * Nothing is kept or encoded unless somebody listens or has listened in the last EVENTS_KEEP_US; on a shared store
+ * events are always kept, as their listeners may come from elsewhere. A token that
  * is revoked ends its stream within seconds. A reader that is too slow is dropped, and may come back.
  */
 #ifndef DOORS_EVENTS_H

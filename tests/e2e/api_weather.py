@@ -290,6 +290,6 @@ class RealClock(Till):
         """Runs last of all: each code of the description was provoked, but for those that only a fault brings."""
         problem = self.document['components']['schemas']['Problem']
         codes = {part['const'] for part in problem['properties']['code']['oneOf']}
-        faults = {'late', 'read_failed', 'too_large', 'reads_absent', 'not_found'}
+        faults = {'late', 'read_failed', 'too_large', 'reads_absent', 'not_found', 'outcome_unknown', 'database_away'}
         self.assertEqual(codes - CODES_SEEN - faults, set())
         self.assertFalse(re.search('ssert', self.server.errors()))

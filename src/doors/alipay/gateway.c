@@ -332,7 +332,10 @@ void alipay_job_begin(struct alipay_job *job)
 
 void alipay_job_decided(struct alipay_job *job)
 {
-    if (job->call.status != STATUS_ok) {
+    if (job->call.status == STATUS_unknown) {
+        job->result = alipay_result_with(job, job->method->fault, "结果未知，请查询或以同一单号重试",
+                                         " (the outcome is unknown: query it, or repeat it with the same number)");
+    } else if (job->call.status != STATUS_ok) {
         job->result = RESULT_unknow_error; /* it waited too long and was not decided */
     } else if (job->call.refusal != REFUSAL_none) {
         job->result = alipay_result_of(job, job->call.refusal);

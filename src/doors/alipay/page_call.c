@@ -25,7 +25,9 @@ static size_t rounded(size_t size)
 static void call_finish(struct http_request *http)
 {
     struct page_call *self = http->data;
-    if (self->call.status != STATUS_ok) {
+    if (self->call.status == STATUS_unknown) {
+        page_unknown_problem(http);
+    } else if (self->call.status != STATUS_ok) {
         page_busy_problem(http, "the request waited too long; nothing happened, repeat it");
     } else if (self->call.refusal == REFUSAL_none) {
         self->answered(self);

@@ -150,7 +150,9 @@ static void command_finish(struct http_request *http)
     static const struct http_header replayed = { "Idempotent-Replayed", "true" };
     int64_t begun_ns = os_monotonic_ns();
 
-    if (call->status != STATUS_ok) {
+    if (call->status == STATUS_unknown) {
+        rest_problem(rest, self->route, http, PROBLEM_outcome_unknown, NULL);
+    } else if (call->status != STATUS_ok) {
         rest_problem(rest, self->route, http, PROBLEM_late, NULL);
     } else if (call->refusal != REFUSAL_none) {
         rest_refuse(rest, self->route, http, call->refusal, call, self->received_us);
@@ -284,12 +286,24 @@ static bool edit_before(struct rest_call *self)
     return true;
 }
 
+static bool database_is_away(struct engine *engine)
+{
+    struct engine_counts counts;
+    engine_counts(engine, &counts);
+    return counts.away_since_us != 0;
+}
+
 void rest_command(struct rest *rest, const struct route *route, struct http_request *http,
                   const struct router_match *match, const struct let_in *who)
 {
     int64_t begun_ns = os_monotonic_ns();
     if ((route->command->flags & COMMAND_sandbox) != 0 && !rest->settings.test_clock) {
         rest_problem(rest, route, http, PROBLEM_clock_fixed, NULL);
+        return;
+    }
+    /* Calls wait for a database that comes back; whoever asks whether to send us any is told at once. */
+    if (route->command == &rest_health_command && database_is_away(rest->settings.engine)) {
+        rest_problem(rest, route, http, PROBLEM_database_away, NULL);
         return;
     }
     struct rest_call *self = call_make(rest, route, http, who);

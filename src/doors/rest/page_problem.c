@@ -50,3 +50,8 @@ void page_busy_problem(struct http_request *http, const char *detail)
 {
     answer(http, PROBLEM_busy, NULL, detail);
 }
+
+void page_unknown_problem(struct http_request *http)
+{
+    answer(http, PROBLEM_outcome_unknown, NULL, door_problem_text(PROBLEM_outcome_unknown)->text);
+}

@@ -16,5 +16,7 @@ void page_stranger_problem(struct http_request *http, const char *detail);
 void page_missing_problem(struct http_request *http, const char *detail);
 /* 503 busy, with Retry-After. */
 void page_busy_problem(struct http_request *http, const char *detail);
+/* 503 outcome_unknown: the database was lost while the call was kept. */
+void page_unknown_problem(struct http_request *http);
 
 #endif

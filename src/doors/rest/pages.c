@@ -74,6 +74,39 @@ static void engine_metrics(struct metrics_text *text, struct engine *engine)
                          "CPU time of the deciding thread.", counts.decide_cpu_ns);
 }
 
+/* Of a database that several processes share. */
+static void shared_metrics(struct metrics_text *text, const struct rest *rest)
+{
+    struct engine_counts counts;
+    struct store_node nodes[NODES_MAX];
+    struct store *store = rest->settings.store;
+    bool leads = false;
+    if (!store->shared) {
+        return;
+    }
+    engine_counts(rest->settings.engine, &counts);
+    size_t count = store->ops->nodes(store, nodes, COUNT_OF(nodes));
+    for (size_t i = 0; i < count; i++) {
+        leads = leads || (nodes[i].node == store->node && nodes[i].leads);
+    }
+    metrics_text_value(text, "onetill_node", "gauge", "The place of this process among those on the database.",
+                       store->node);
+    metrics_text_value(text, "onetill_node_leads", "gauge", "1: it fires late timers and sends notifications.", leads);
+    metrics_text_value(text, "onetill_nodes", "gauge", "Processes that serve this database now.", (int64_t)count);
+    metrics_text_value(text, "onetill_database_away", "gauge", "1: it cannot be reached, and nothing is decided.",
+                       counts.away_since_us != 0);
+    metrics_text_value(text, "onetill_database_aways_total", "counter", "Times that it could not be reached.",
+                       (int64_t)counts.aways);
+    metrics_text_value(text, "onetill_engine_conflicts_total", "counter",
+                       "Transactions decided anew because another process was first.", (int64_t)counts.conflicts);
+    metrics_text_value(text, "onetill_engine_unknowns_total", "counter",
+                       "Transactions whose outcome could not be learnt in time.", (int64_t)counts.unknowns);
+    metrics_text_value(text, "onetill_engine_heard_total", "counter", "Transactions of other processes heard of.",
+                       (int64_t)counts.heard);
+    metrics_text_value(text, "onetill_engine_timers_taken_total", "counter",
+                       "Timers fired for processes that did not.", (int64_t)counts.timers_taken);
+}
+
 static void store_metrics(struct metrics_text *text, struct store *store)
 {
     struct store_counts counts = { 0 };
@@ -146,6 +179,7 @@ static void metrics_serve(void *context, struct http_request *http, const struct
     metrics_text_all(&text, rest->metrics);
     engine_metrics(&text, rest->settings.engine);
     store_metrics(&text, rest->settings.store);
+    shared_metrics(&text, rest);
     pthread_mutex_lock(&rest->server_lock);
     if (rest->server != NULL) {
         server_metrics(&text, rest->server);

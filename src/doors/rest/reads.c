@@ -185,8 +185,10 @@ static void read_serve(struct reads_thread *self, struct read_request *read)
     }
     enum refusal refusal = page_read(self, &page);
     if (page.page.status != STATUS_ok) {
-        bool busy = page.page.status == STATUS_busy;
-        rest_problem(read->rest, read->route, read->http, busy ? PROBLEM_busy : PROBLEM_read_failed, NULL);
+        enum door_problem problem = page.page.status == STATUS_busy   ? PROBLEM_busy
+                                    : page.page.status == STATUS_away ? PROBLEM_database_away
+                                                                      : PROBLEM_read_failed;
+        rest_problem(read->rest, read->route, read->http, problem, NULL);
     } else if (refusal != REFUSAL_none) {
         rest_refuse(read->rest, read->route, read->http, refusal, NULL, read->received_us);
     } else if (page.count == 0 && (read->route->read->flags & READ_single) != 0) {
