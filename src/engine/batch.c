@@ -11,22 +11,39 @@ void batch_init(struct batch *batch, struct engine *engine)
     *batch = (struct batch){ .engine = engine };
     view_init(&batch->view, engine->store);
     batch->calls_tail = &batch->calls;
+    arena_init(&batch->own, 1 << 16, BATCH_ARENA_SIZE_MAX);
     batch->changes = calloc(BATCH_ROWS_MAX, sizeof(batch->changes[0]));
     assert(batch->changes != NULL);
+    if (engine->shared) {
+        batch->reads = calloc(BATCH_ROWS_MAX, sizeof(batch->reads[0]));
+        assert(batch->reads != NULL);
+    }
 }
 
 void batch_release(struct batch *batch)
 {
     view_release(&batch->view);
+    arena_release(&batch->own);
+    feed_buffer_release(&batch->feed);
     free(batch->changes);
+    free(batch->reads);
+    free(batch->timers);
+}
+
+struct call *batch_calls_take(struct batch *batch)
+{
+    struct call *calls = batch->calls;
+    batch->calls = NULL;
+    batch->calls_tail = &batch->calls;
+    batch->call_count = 0;
+    return calls;
 }
 
 void batch_reset(struct batch *batch)
 {
     view_reset(&batch->view);
-    batch->calls = NULL;
-    batch->calls_tail = &batch->calls;
-    batch->call_count = 0;
+    arena_rewind(&batch->own);
+    (void)batch_calls_take(batch);
     batch->change_count = 0;
 }
 
@@ -112,7 +129,7 @@ static void decide(struct batch *batch, struct call *call, struct moment *at)
     call->refusal = REFUSAL_none;
     call->decided_at_us = at->now_us;
     memset(call->answer, 0, command->answer->size);
-    if (command->request == &timer_due_shape) {
+    if (call_is_timer(call)) {
         const struct timer_row *timer = call->request;
         if (!timer_is_due(view, call)) {
             return;
@@ -139,24 +156,57 @@ static bool call_expired(const struct call *call, int64_t monotonic_us)
     return call->deadline_us != 0 && call->deadline_us < monotonic_us;
 }
 
+/*
+ * Time and ids go on beyond every row that another node wrote. Returns whether a decision of this time, that
+ * read such a row, was made too early.
+ */
+static bool clock_follow(struct engine *engine, const struct view *view, int64_t now_us)
+{
+    int64_t version = view->version_most;
+    int64_t us = version == 0 ? 0 : moment_id_us(version) + 999; /* the writer's time may be that late */
+    if (now_us > us && (version <= engine->id_last || version < moment_id_least(now_us))) {
+        return false;
+    }
+    engine->now_us = max_i64(engine->now_us, us);
+    int64_t id = version - version % NODES_MAX + engine->store->node;
+    engine->id_last = max_i64(engine->id_last, id < version ? id + NODES_MAX : id);
+    return true;
+}
+
 /* Decides one call; false when rows were missing and it must be decided again. */
 static bool decide_once(struct batch *batch, struct call *call)
 {
     struct engine *engine = batch->engine;
     int64_t clock = engine->settings.now_us(engine->settings.clock_context);
-    struct moment at = { .now_us = max_i64(clock, engine->now_us + 1),
-                         .id_last = engine->id_last,
-                         .caller = call->caller,
-                         .token_id = call->token_id };
-    view_begin(&batch->view);
-    decide(batch, call, &at);
-    if (view_missed(&batch->view)) {
+    struct moment at;
+    for (;;) {
+        at = engine_moment(engine, max_i64(clock, engine->now_us + 1));
+        at.caller = call->caller;
+        at.token_id = call->token_id;
+        view_begin(&batch->view);
+        decide(batch, call, &at);
+        bool early = engine->shared && clock_follow(engine, &batch->view, at.now_us);
+        if (view_missed(&batch->view)) {
+            view_rewind(&batch->view, true);
+            return false;
+        }
+        if (!early) {
+            break;
+        }
         view_rewind(&batch->view, true);
-        return false;
     }
     engine->now_us = at.now_us;
     engine->id_last = at.id_last;
     return true;
+}
+
+static void append_all(struct batch *batch, struct call *calls)
+{
+    *batch->calls_tail = calls;
+    for (struct call *call = calls; call != NULL; call = call->next) {
+        batch->calls_tail = &call->next;
+        batch->call_count++;
+    }
 }
 
 static void append(struct batch *batch, struct call *call)
@@ -192,8 +242,10 @@ enum status batch_decide(struct batch *batch, struct call *calls)
         }
         batch->engine->counts.rounds++;
         if (again != NULL) {
-            enum status status = view_load(&batch->view);
+            bool is_void = batch->engine->shared && again_void(batch->engine);
+            enum status status = is_void ? STATUS_conflict : view_load(&batch->view);
             if (status != STATUS_ok) {
+                append_all(batch, again);
                 return status;
             }
         }
@@ -204,29 +256,96 @@ enum status batch_decide(struct batch *batch, struct call *calls)
     return STATUS_ok;
 }
 
-void batch_complete(struct batch *batch)
+static void timer_remember(struct batch *batch, const struct timer_row *timer)
 {
-    struct engine *engine = batch->engine;
-    batch->change_count = view_changes(&batch->view, batch->changes);
-    if (batch->change_count == 0) {
-        return;
+    if (batch->timer_count == batch->timer_capacity) {
+        batch->timer_capacity = batch->timer_capacity == 0 ? 1024 : batch->timer_capacity * 2;
+        batch->timers = realloc(batch->timers, batch->timer_capacity * sizeof(batch->timers[0]));
+        assert(batch->timers != NULL);
     }
+    batch->timers[batch->timer_count++] =
+        (struct timer_entry){ .due_us = timer->due_us, .kind = timer->kind, .subject_id = timer->subject_id };
+}
+
+/* What it set goes to the heap; when it may still fail only once it did not. */
+static void timers_collect(struct batch *batch)
+{
+    batch->timer_count = 0;
     for (size_t i = 0; i < batch->change_count; i++) {
         if (batch->changes[i].table == &timer_table && batch->changes[i].exists) {
             const struct timer_row *timer = batch->changes[i].row;
-            timers_push(&engine->timers, timer->due_us, timer->kind, timer->subject_id);
+            if (batch->engine->shared) {
+                timer_remember(batch, timer);
+            } else {
+                timers_push(&batch->engine->timers, timer->due_us, timer->kind, timer->subject_id);
+            }
         }
     }
-    struct progress_row key = { .one = 1 };
+}
+
+static enum status progress_write(struct batch *batch)
+{
+    struct engine *engine = batch->engine;
+    struct progress_row key = { .one = (int32_t)engine->store->node + 1 };
     view_begin(&batch->view);
     const struct progress_row *asked = view_ask(&batch->view, &progress_table, &key);
     if (view_missed(&batch->view)) {
         enum status status = view_load(&batch->view);
-        assert(status == STATUS_ok);
+        if (status != STATUS_ok) {
+            return status;
+        }
     }
     struct progress_row *progress = view_change(&batch->view, asked);
     progress->now_us = engine->now_us;
     progress->id_last = engine->id_last;
     progress->batch = (int64_t)batch->number;
+    return STATUS_ok;
+}
+
+/* What only other processes need: a version for its rows, what it was based on, and what they shall hear. */
+static void shared_complete(struct batch *batch)
+{
+    struct engine *engine = batch->engine;
+    const struct store_ops *ops = engine->store->ops;
+    batch->keep.reads = batch->reads;
+    batch->keep.read_count = view_reads(&batch->view, batch->reads);
+    memset(&batch->tally, 0, sizeof(batch->tally));
+    if (ops->heard == NULL || engine->settings.tells == NULL || !ops->heard(engine->store)) {
+        return;
+    }
+    feed_tally_calls(&batch->tally, batch->calls);
+    if (batch->change_count > 0) {
+        struct feed_tally tally = engine->again.tally;
+        struct commit commit = batch_commit(batch);
+        feed_tally_add(&tally, &batch->tally);
+        batch->keep.feed = feed_write(&batch->feed, &commit, &tally, engine->settings.tells);
+    }
+}
+
+enum status batch_complete(struct batch *batch)
+{
+    struct engine *engine = batch->engine;
+    batch->keep = (struct keep){ .done = batch_done, .context = batch };
+    if (engine->shared) {
+        struct moment at = engine_moment(engine, engine->now_us);
+        batch->keep.stamp = moment_id(&at);
+        assert(batch->keep.stamp > batch->view.version_most);
+        engine->id_last = at.id_last;
+    }
+    batch->at_us = engine->now_us;
     batch->change_count = view_changes(&batch->view, batch->changes);
+    timers_collect(batch);
+    if (batch->change_count > 0) {
+        enum status status = progress_write(batch);
+        if (status != STATUS_ok) {
+            return status;
+        }
+        batch->change_count = view_changes(&batch->view, batch->changes);
+    }
+    batch->keep.changes = batch->changes;
+    batch->keep.change_count = batch->change_count;
+    if (engine->shared) {
+        shared_complete(batch);
+    }
+    return STATUS_ok;
 }

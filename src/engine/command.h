@@ -43,6 +43,8 @@ static_assert(1u << NODE_BITS == NODES_MAX, "the lowest bits of an id hold any n
 
 /* A fresh id, greater than every id handed out before by this process, and than every one that it has seen. */
 int64_t moment_id(struct moment *at);
+/* When the id was handed out, to the millisecond: us. */
+int64_t moment_id_us(int64_t id);
 /* The least id that can have been handed out then or later; for searching by time what has an id. */
 int64_t moment_id_least(int64_t at_us);
 

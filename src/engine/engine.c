@@ -12,8 +12,10 @@
 /*
  * Invariants:
  *  1. At most one batch is with the store and one is open. `store_idle` says that none is with the store.
- *  2. A batch is reset only after all its calls were answered.
+ *  2. A batch is reset only after all its calls were answered, or given back to be decided anew (again.c).
  *  3. `now_us` and `id_last` only grow; the progress row of every changing batch carries them.
+ *  4. The batch with a shared store may fail: what is decided on top of it is void then, and nothing else
+ *     is decided before the deciding thread has taken note (again_step).
  */
 
 #define ID_EPOCH_US (INT64_C(1262304000) * 1000000) /* 2010-01-01: ids are milliseconds since then, times 2^22 */
@@ -22,6 +24,11 @@
 int64_t moment_id_least(int64_t at_us)
 {
     return min_i64(max_i64(at_us - ID_EPOCH_US, 0) / 1000, ID_MS_MAX) << 22;
+}
+
+int64_t moment_id_us(int64_t id)
+{
+    return (id >> 22) * 1000 + ID_EPOCH_US;
 }
 
 int64_t moment_id(struct moment *at)
@@ -43,7 +50,7 @@ static void fatal_exit(void *context, const char *what)
     _exit(74); /* EX_IOERR; nothing may be flushed or answered any more */
 }
 
-static void fatal(struct engine *engine, const char *what)
+void engine_fatal(struct engine *engine, const char *what)
 {
     engine->settings.fatal(engine->settings.fatal_context, what);
     abort();
@@ -60,10 +67,34 @@ static bool progress_read(void *context, const void *row)
 {
     const struct progress_row *progress = row;
     struct engine *engine = context;
-    engine->now_us = progress->now_us;
-    engine->id_last = progress->id_last;
-    engine->batch_number = (uint64_t)progress->batch;
+    engine->now_us = max_i64(engine->now_us, progress->now_us);
+    engine->id_last = max_i64(engine->id_last, progress->id_last);
+    if (progress->one == (int32_t)engine->store->node + 1) {
+        engine->batch_number = (uint64_t)progress->batch;
+    }
     return true;
+}
+
+/* Other nodes fire their timers themselves; what is due when they have gone, the one that leads finds. */
+static bool timers_are_ours(struct store *store)
+{
+    struct store_node nodes[NODES_MAX];
+    return !store->shared || store->ops->nodes == NULL || store->ops->nodes(store, nodes, NODES_MAX) <= 1;
+}
+
+static bool progress_take(struct engine *engine)
+{
+    const struct store_ops *ops = engine->store->ops;
+    struct span all = { NULL, 0 };
+    if (ops->scan(engine->store, &progress_table, all, progress_read, engine) != STATUS_ok) {
+        return false;
+    }
+    if (engine->shared) { /* ids of this node from here on */
+        engine->id_last += NODES_MAX - engine->id_last % NODES_MAX + engine->store->node;
+    }
+    atomic_store(&engine->now_published, engine->now_us);
+    return !timers_are_ours(engine->store) ||
+           ops->scan(engine->store, &timer_table, all, timer_read, engine) == STATUS_ok;
 }
 
 struct engine *engine_open(const struct engine_settings *settings)
@@ -72,6 +103,8 @@ struct engine *engine_open(const struct engine_settings *settings)
     assert(engine != NULL);
     engine->settings = *settings;
     engine->store = settings->store;
+    engine->shared = settings->store->shared;
+    assert(engine->store->node < NODES_MAX);
     if (engine->settings.now_us == NULL) {
         engine->settings.now_us = system_now;
     }
@@ -82,6 +115,7 @@ struct engine *engine_open(const struct engine_settings *settings)
         engine->settings.batch_calls_max = BATCH_CALLS_MAX;
     }
     pthread_mutex_init(&engine->lock, NULL);
+    pthread_mutex_init(&engine->observing, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -93,15 +127,11 @@ struct engine *engine_open(const struct engine_settings *settings)
         batch_init(&engine->batches[i], engine);
     }
     engine->open = &engine->batches[0];
-
-    const struct store_ops *ops = engine->store->ops;
-    struct span all = { NULL, 0 };
-    if (ops->scan(engine->store, &progress_table, all, progress_read, engine) != STATUS_ok ||
-        ops->scan(engine->store, &timer_table, all, timer_read, engine) != STATUS_ok) {
+    peers_init(engine);
+    if (!progress_take(engine)) {
         engine_close(engine);
         return NULL;
     }
-    atomic_store(&engine->now_published, engine->now_us);
     return engine;
 }
 
@@ -112,7 +142,9 @@ void engine_close(struct engine *engine)
         batch_release(&engine->batches[i]);
     }
     timers_release(&engine->timers);
+    peers_release(engine);
     pthread_mutex_destroy(&engine->lock);
+    pthread_mutex_destroy(&engine->observing);
     pthread_cond_destroy(&engine->wake);
     free(engine);
 }
@@ -176,20 +208,34 @@ int64_t engine_now_us(struct engine *engine)
     return max_i64(clock, atomic_load(&engine->now_published));
 }
 
+struct call *calls_split(struct call **calls, uint32_t most, uint32_t *count)
+{
+    struct call *first = *calls, **last = calls;
+    *count = 0;
+    while (*last != NULL && *count < most) {
+        last = &(*last)->next;
+        ++*count;
+    }
+    if (*count == 0) {
+        return NULL;
+    }
+    struct call *rest = *last;
+    *last = NULL;
+    *calls = rest;
+    return first;
+}
+
 /* Takes up to `most` waiting calls, linked, and returns the first. */
 static struct call *queue_take(struct engine *engine, uint32_t most)
 {
-    pthread_mutex_lock(&engine->lock);
-    struct call *first = engine->queue_head;
-    struct call **last = &engine->queue_head;
-    uint32_t count = 0;
-    while (*last != NULL && count < most) {
-        last = &(*last)->next;
-        count++;
+    if (engine->again.back != NULL) {
+        uint32_t back_count;
+        return calls_split(&engine->again.back, most, &back_count);
     }
+    pthread_mutex_lock(&engine->lock);
+    uint32_t count;
+    struct call *first = calls_split(&engine->queue_head, most, &count);
     if (count > 0) {
-        engine->queue_head = *last;
-        *last = NULL;
         if (engine->queue_head == NULL) {
             engine->queue_tail = &engine->queue_head;
         }
@@ -199,58 +245,107 @@ static struct call *queue_take(struct engine *engine, uint32_t most)
     return count > 0 ? first : NULL;
 }
 
-/* Due timers become calls of the open batch, whose arena they live in. */
+/* Due timers become calls of the open batch, in whose own arena they live. */
 static struct call *timers_take(struct engine *engine, uint32_t most)
 {
     struct call *first = NULL, **last = &first;
     int64_t now = engine_now_us(engine);
     struct timer_entry due;
     for (uint32_t count = 0; count < most && timers_pop(&engine->timers, now, &due); count++) {
-        struct call *call = arena_take(&engine->open->view.arena, sizeof(*call));
-        struct timer_row *timer = arena_take(&engine->open->view.arena, sizeof(*timer));
+        struct call *call = arena_take(&engine->open->own, sizeof(*call));
+        struct timer_row *timer = arena_take(&engine->open->own, sizeof(*timer));
         *timer = (struct timer_row){ .due_us = due.due_us, .kind = due.kind, .subject_id = due.subject_id };
         *call = (struct call){ .command = engine->settings.timer_commands[due.kind],
                                .request = timer,
                                .caller = { .kind = CALLER_system } };
-        call->answer = arena_take(&engine->open->view.arena, call->command->answer->size);
-        assert(call->command->request == &timer_due_shape);
+        call->answer = arena_take(&engine->open->own, call->command->answer->size);
+        assert(call_is_timer(call));
         *last = call;
         last = &call->next;
     }
     return first;
 }
 
-/* Gives the open batch to the store and opens the other one. */
-static void batch_hand_over(struct engine *engine)
+static void laws_check(struct engine *engine, const struct batch *batch)
 {
-    struct batch *batch = engine->open;
-    batch->number = ++engine->batch_number;
-    batch_complete(batch);
     const char *broken = engine->settings.check == NULL
                              ? NULL
                              : engine->settings.check(engine->settings.check_context, batch->changes,
                                                       batch->change_count);
     if (broken != NULL) {
-        fatal(engine, broken);
+        engine_fatal(engine, broken);
     }
+}
+
+static void counts_add(struct engine *engine, const struct batch *batch)
+{
     engine->counts.batches++;
     engine->counts.calls += batch->call_count;
     engine->counts.rows_changed += batch->change_count;
     if (batch->call_count > engine->counts.batch_calls_peak) {
         engine->counts.batch_calls_peak = batch->call_count;
     }
-    engine->open = batch == &engine->batches[0] ? &engine->batches[1] : &engine->batches[0];
-    pthread_mutex_lock(&engine->lock);
-    assert(engine->store_idle);
-    engine->store_idle = false;
-    engine->published = engine->counts;
-    pthread_mutex_unlock(&engine->lock);
-    batch->keep = (struct keep){ .changes = batch->changes,
-                                 .change_count = batch->change_count,
-                                 .done = batch_done,
-                                 .context = batch };
-    if (engine->store->ops->keep(engine->store, &batch->keep) != STATUS_ok) {
-        fatal(engine, "the store does not take the batch");
+}
+
+void batch_hand_over(struct engine *engine)
+{
+    struct batch *batch = engine->open;
+    batch->number = ++engine->batch_number;
+    enum status status = batch_complete(batch);
+    if (status == STATUS_ok) {
+        laws_check(engine, batch);
+        counts_add(engine, batch);
+        pthread_mutex_lock(&engine->lock);
+        assert(engine->store_idle);
+        engine->store_idle = false;
+        engine->published = engine->counts;
+        pthread_mutex_unlock(&engine->lock);
+        if (engine->shared) {
+            engine->sent = batch;
+        }
+        engine->open = batch == &engine->batches[0] ? &engine->batches[1] : &engine->batches[0];
+        status = engine->store->ops->keep(engine->store, &batch->keep);
+        if (status != STATUS_ok && !engine->shared) {
+            engine_fatal(engine, "the store does not take the batch");
+        }
+        if (status != STATUS_ok) {
+            batch_done(batch, status);
+        }
+    } else {
+        engine->batch_number--;
+        again_failed(engine, status);
+    }
+}
+
+struct commit batch_commit(const struct batch *batch)
+{
+    return (struct commit){ .number = batch->number,
+                            .changes = batch->changes,
+                            .change_count = batch->change_count,
+                            .calls = batch->calls,
+                            .call_count = batch->call_count,
+                            .at_us = batch->at_us,
+                            .node = batch->engine->store->node,
+                            .stamp = batch->keep.stamp };
+}
+
+void engine_tell(struct engine *engine, const struct commit *commit)
+{
+    pthread_mutex_lock(&engine->observing);
+    for (size_t i = 0; i < engine->observer_count; i++) {
+        engine->observers[i].observer(engine->observers[i].context, commit);
+    }
+    pthread_mutex_unlock(&engine->observing);
+}
+
+void calls_answer(struct call *calls)
+{
+    while (calls != NULL) {
+        struct call *next = calls->next; /* `done` gives the call back */
+        if (calls->done != NULL) {
+            calls->done(calls);
+        }
+        calls = next;
     }
 }
 
@@ -258,28 +353,20 @@ void batch_done(void *context, enum status status)
 {
     struct batch *batch = context;
     struct engine *engine = batch->engine;
-    if (status != STATUS_ok) {
-        fatal(engine, "the store failed to make a batch durable");
+    bool can_fail = engine->shared &&
+                    (status == STATUS_conflict || status == STATUS_away || status == STATUS_unknown);
+    if (status != STATUS_ok && !can_fail) {
+        engine_fatal(engine, "the store failed to make a batch durable");
     }
-    struct commit commit = { .number = batch->number,
-                             .changes = batch->changes,
-                             .change_count = batch->change_count,
-                             .calls = batch->calls,
-                             .call_count = batch->call_count };
-    for (size_t i = 0; i < engine->observer_count; i++) {
-        engine->observers[i].observer(engine->observers[i].context, &commit);
+    if (status == STATUS_ok) {
+        struct commit commit = batch_commit(batch);
+        engine_tell(engine, &commit);
+        calls_answer(batch->calls);
+        batch_reset(batch);
     }
-    struct call *call = batch->calls;
-    while (call != NULL) {
-        struct call *next = call->next; /* `done` gives the call back */
-        if (call->done != NULL) {
-            call->done(call);
-        }
-        call = next;
-    }
-    batch_reset(batch);
     pthread_mutex_lock(&engine->lock);
     engine->store_idle = true;
+    engine->outcome = status;
     bool sleeping = engine->sleeping;
     engine->sleeping = false;
     pthread_mutex_unlock(&engine->lock);
@@ -296,8 +383,24 @@ static bool store_is_idle(struct engine *engine)
     return idle;
 }
 
+/* Whether to decide while a batch is with the store. */
+static bool decides_ahead(struct engine *engine)
+{
+    const struct store_ops *ops = engine->store->ops;
+    return !engine->shared || ops->ahead == NULL || ops->ahead(engine->store);
+}
+
 bool engine_step(struct engine *engine)
 {
+    if (engine->shared) {
+        enum again_step step = again_step(engine);
+        if (step != AGAIN_nothing) {
+            return step == AGAIN_worked;
+        }
+        if (!decides_ahead(engine) && !store_is_idle(engine)) {
+            return false;
+        }
+    }
     uint32_t room = batch_room(engine->open);
     struct call *calls = room > 0 ? timers_take(engine, room) : NULL;
     if (calls != NULL) {
@@ -307,36 +410,75 @@ bool engine_step(struct engine *engine)
     } else if (room > 0) {
         calls = queue_take(engine, (uint32_t)min_i64(room, DECIDE_CALLS_AT_ONCE));
     }
-    if (calls != NULL && batch_decide(engine->open, calls) != STATUS_ok) {
-        fatal(engine, "the store cannot be read");
+    enum status status = calls != NULL ? batch_decide(engine->open, calls) : STATUS_ok;
+    if (status != STATUS_ok) {
+        again_failed(engine, status);
+        return true;
     }
-    if (engine->open->call_count > 0 && store_is_idle(engine)) {
+    if (engine->open->call_count > 0 && store_is_idle(engine) && !(engine->shared && again_void(engine))) {
         batch_hand_over(engine);
         return true;
     }
     return calls != NULL;
 }
 
+/* Whether something is to be done at once. Under the engine's lock. */
+static bool work_waits(struct engine *engine, bool may_decide)
+{
+    const struct again *again = &engine->again;
+    bool to_settle = engine->sent != NULL && engine->store_idle;
+    if (engine->shared && !to_settle && again_pause_us(engine) > 0) {
+        return false;
+    }
+    bool to_redo = again->redo != NULL || again->holds || again->unsure != NULL;
+    bool to_probe = engine->sent == NULL && !engine->stopping && atomic_load(&again->away_since_us) != 0;
+    bool to_take = atomic_load(&engine->peers.orphan_count) > 0;
+    bool to_decide = (engine->queue_head != NULL || again->back != NULL) && batch_room(engine->open) > 0;
+    bool to_hand_over = engine->open->call_count > 0 && engine->store_idle;
+    return to_settle || to_redo || to_probe || to_take || to_hand_over || (to_decide && may_decide);
+}
+
+/* Nothing is left of what was accepted. Under the engine's lock. */
+static bool work_is_done(const struct engine *engine)
+{
+    const struct again *again = &engine->again;
+    return engine->open->call_count == 0 && engine->store_idle && engine->queue_head == NULL &&
+           engine->sent == NULL && again->redo == NULL && !again->holds && again->unsure == NULL && again->back == NULL;
+}
+
+/* How long nothing is to be done unless it is told; 0: a timer is due. */
+static int64_t idle_us(struct engine *engine, bool may_decide)
+{
+    int64_t pause_us = engine->shared ? again_pause_us(engine) : 0;
+    if (pause_us > 0) {
+        return pause_us;
+    }
+    int64_t next_us = timers_next(&engine->timers);
+    if (next_us == 0 || !may_decide || batch_room(engine->open) == 0) {
+        return US_AT_MOST_ASLEEP;
+    }
+    return max_i64(0, next_us - engine_now_us(engine));
+}
+
 /* Sleeps until there is something to do; false when the engine is stopping and nothing is left. */
 static bool wait_for_work(struct engine *engine)
 {
     bool go_on = true;
+    bool ahead = decides_ahead(engine); /* changes only with a batch that is done, which wakes us */
     pthread_mutex_lock(&engine->lock);
     engine->counts.decide_cpu_ns = os_thread_cpu_ns();
     engine->published = engine->counts;
     for (;;) {
-        bool can_decide = engine->queue_head != NULL && batch_room(engine->open) > 0;
-        bool can_hand_over = engine->open->call_count > 0 && engine->store_idle;
-        if (can_decide || can_hand_over) {
+        bool may_decide = ahead || engine->store_idle;
+        if (work_waits(engine, may_decide)) {
             break;
         }
-        if (engine->stopping && engine->open->call_count == 0 && engine->store_idle && engine->queue_head == NULL) {
+        if (engine->stopping && work_is_done(engine)) {
             go_on = false;
             break;
         }
-        int64_t next_us = timers_next(&engine->timers);
-        int64_t wait_us = next_us == 0 ? US_AT_MOST_ASLEEP : next_us - engine_now_us(engine);
-        if (wait_us <= 0 && batch_room(engine->open) > 0) {
+        int64_t wait_us = idle_us(engine, may_decide);
+        if (wait_us == 0) {
             break;
         }
         wait_us = max_i64(1000, min_i64(wait_us, US_AT_MOST_ASLEEP));
@@ -367,11 +509,17 @@ void engine_start(struct engine *engine)
     engine->running = true;
     int rc = pthread_create(&engine->thread, NULL, deciding_thread, engine);
     assert(rc == 0);
+    if (engine->shared) {
+        peers_start(engine);
+    }
 }
 
 void engine_stop(struct engine *engine)
 {
     assert(engine->running);
+    if (engine->shared) {
+        peers_stop(engine);
+    }
     pthread_mutex_lock(&engine->lock);
     engine->stopping = true;
     engine->sleeping = false;
@@ -390,4 +538,7 @@ void engine_counts(struct engine *engine, struct engine_counts *counts)
     pthread_mutex_unlock(&engine->lock);
     counts->timers_pending = atomic_load(&engine->timers.pending);
     counts->timer_next_us = atomic_load(&engine->timers.next_us);
+    counts->away_since_us = atomic_load(&engine->again.away_since_us);
+    counts->heard = atomic_load(&engine->peers.heard);
+    counts->timers_taken = atomic_load(&engine->peers.taken);
 }

@@ -3,7 +3,7 @@
 
 #include "engine/internal.h"
 
-static bool earlier(const struct timer_entry *a, const struct timer_entry *b)
+bool timer_earlier(const struct timer_entry *a, const struct timer_entry *b)
 {
     if (a->due_us != b->due_us) {
         return a->due_us < b->due_us;
@@ -33,7 +33,7 @@ void timers_push(struct timers *timers, int64_t due_us, int32_t kind, int64_t su
     }
     size_t at = timers->count++;
     timers->entries[at] = (struct timer_entry){ .due_us = due_us, .kind = kind, .subject_id = subject_id };
-    while (at > 0 && earlier(&timers->entries[at], &timers->entries[(at - 1) / 2])) {
+    while (at > 0 && timer_earlier(&timers->entries[at], &timers->entries[(at - 1) / 2])) {
         swap(timers, at, (at - 1) / 2);
         at = (at - 1) / 2;
     }
@@ -50,7 +50,7 @@ bool timers_pop(struct timers *timers, int64_t now_us, struct timer_entry *entry
     for (size_t at = 0;;) {
         size_t least = at;
         for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < timers->count; child++) {
-            if (earlier(&timers->entries[child], &timers->entries[least])) {
+            if (timer_earlier(&timers->entries[child], &timers->entries[least])) {
                 least = child;
             }
         }
