@@ -3,11 +3,12 @@
  * One map of committed rows with their versions, and beside it a cache for each store, which may be out of
  * date. A batch takes effect at one moment, in `batch_try`, if all versions that it saw still hold there.
  */
-#include "store/memory_shared_internal.h"
+#include "store/memory_shared.h"
 
 #include <stdlib.h>
 #include <time.h>
 
+#include "store/memory_shared_internal.h"
 #include "store/packed.h"
 
 #define CONTENDED_BATCHES 6 /* after a conflict */

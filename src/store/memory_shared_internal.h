@@ -68,7 +68,6 @@ struct shared_store {
     struct store base;
     struct shared_memory *memory;
     struct shared_join settings;
-    char address[96];
     uint64_t instance;
     struct map cache;
     uint64_t round; /* of the batch that is being decided */

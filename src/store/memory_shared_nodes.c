@@ -122,9 +122,8 @@ enum status store_shared_join(struct shared_memory *memory, const struct shared_
     if (join != NULL) {
         store->settings = *join;
     }
-    snprintf(place->address, sizeof(place->address), "%s",
-             store->settings.address != NULL ? store->settings.address : "");
-    store->settings.address = NULL; /* the caller's */
+    const char *address = store->settings.address;
+    snprintf(place->address, sizeof(place->address), "%s", address != NULL ? address : "");
     map_init(&store->cache);
     memory->joins++;
     memory->store_count++;
