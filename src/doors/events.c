@@ -551,6 +551,7 @@ static void place_ask(struct events *events, struct listener *listener)
                                     .request = &listener->request,
                                     .answer = &listener->answer,
                                     .caller = { .kind = CALLER_system },
+                                    .deadline_us = os_monotonic_us() + CALL_AGE_MAX_US,
                                     .done = place_done,
                                     .context = listener };
     listener->state = LISTENER_asking;

@@ -44,7 +44,7 @@ struct live {
     pthread_t thread;
     /* the live thread's */
     struct live_news news;
-    uint64_t payments_before, shop_changes;
+    uint64_t payments_before, node_payments_before[NODES_MAX], shop_changes;
     struct metrics_histogram latencies[LATENCY_SECONDS + 1]; /* ring of readings */
     uint64_t latency_count;
     struct live_name *kept; /* NAMES_KEPT, by id */
@@ -78,7 +78,9 @@ struct live *live_open(const struct live_settings *settings)
     live->news.test_clock = settings->test_clock;
     live->news.started_at_us = now_us;
     live->news.now_us = now_us;
+    live->news.node = settings->store->node;
     live_watch_init(&live->watch, &arena, now_us);
+    live->watch.shared = settings->store->shared;
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -153,6 +155,7 @@ static void name_ask(struct live *live, int64_t shop_id)
                                 .request = &name->shop_id,
                                 .answer = &name->answer,
                                 .caller = { .kind = CALLER_system },
+                                .deadline_us = os_monotonic_us() + CALL_AGE_MAX_US,
                                 .done = name_done,
                                 .context = name };
     if (!engine_submit(live->settings.engine, &name->call)) {
@@ -295,6 +298,23 @@ static void burns_follow(struct live *live)
     }
 }
 
+/* Who serves the database, and what each of them did in the last second. */
+static void nodes_read(struct live *live)
+{
+    struct live_news *news = &live->news;
+    struct store *store = live->settings.store;
+    if (!store->shared) {
+        return;
+    }
+    news->node_count = (uint32_t)store->ops->nodes(store, news->nodes, COUNT_OF(news->nodes));
+    assert(news->node_count <= NODES_MAX);
+    for (uint32_t i = 0; i < news->node_count; i++) {
+        uint32_t node = news->nodes[i].node;
+        news->node_payments[i] = news->facts.node_payments[node] - live->node_payments_before[node];
+    }
+    memcpy(live->node_payments_before, news->facts.node_payments, sizeof(live->node_payments_before));
+}
+
 static void facts_read(struct live *live)
 {
     struct live_news *news = &live->news;
@@ -311,6 +331,7 @@ static void facts_read(struct live *live)
     live->payments_before = news->facts.payments;
     news->history[news->history_count++ % HISTORY_MAX] =
         (struct live_sample){ news->now_us, news->payments_last_second };
+    nodes_read(live);
     engine_counts(live->settings.engine, &counts);
     news->queue_depth = counts.queue_count;
     news->connections = live->doors.server != NULL ? http_counts(live->doors.server).connections_open : 0;

@@ -15,6 +15,9 @@
  *   answer_durable    calls answered after the store said that their batch, next in number, is durable
  * voucher_once and seat_once have no accounts yet and are shown as unused.
  *
+ * Of a database that several processes serve, all of them show the sums of all, each a moment after the others; the
+ * laws, latencies, connections and the queue are those of the process that is asked. There is a line per process.
+ *
  * At most LIVE_STREAMS_MAX streams, then 503. At most LIVE_CAMPAIGNS_MAX campaigns are shown: new ones take
  * the place of ended ones. Sums are shown in one currency and one civil day, those below.
  */

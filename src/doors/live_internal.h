@@ -18,7 +18,7 @@
 #define LATENCY_SECONDS 10
 #define REFUSALS_MAX 256    /* numbers of refusals are below it */
 #define CAMPAIGN_SLOTS 1024 /* of the index, a power of two */
-#define SECOND_SIZE_MAX (128 * 1024)
+#define SECOND_SIZE_MAX (144 * 1024)
 #define HELLO_SIZE_MAX (248 * 1024)
 
 static_assert(CAMPAIGN_SLOTS >= 4 * LIVE_CAMPAIGNS_MAX, "the index of campaigns stays sparse");
@@ -56,6 +56,7 @@ struct live_campaign {
     int32_t state;
     int64_t uses, spent_minor;
     int64_t left_minor[2]; /* of the platform's and the merchant's budget account */
+    int64_t stamp, left_stamp[2]; /* of the images that these were taken from, on a shared store */
     int64_t empty_at_us;
 };
 
@@ -68,6 +69,7 @@ struct live_payment {
 /* What the commits told. */
 struct live_facts {
     uint64_t payments; /* since the start */
+    uint64_t node_payments[NODES_MAX]; /* of them, by the process that decided them */
     uint64_t shop_changes;
     struct live_day day;
     uint64_t refusals[REFUSALS_MAX];        /* since the later of midnight and the start */
@@ -83,12 +85,15 @@ struct live_facts {
 /* Timers that a commit sets, to be looked up by what they end. */
 struct timer_set;
 
+struct account_row;
 struct live_watch {
     pthread_mutex_t lock; /* guards what follows */
     struct live_facts facts;
     uint16_t index[CAMPAIGN_SLOTS]; /* 1 + place of a campaign; 0: free */
-    uint64_t commit_number;         /* the last one seen; 0: none */
-    int64_t commit_us;              /* the engine's time in it */
+    bool shared;
+    uint64_t commit_number[NODES_MAX]; /* the last one seen of each node; 0: none */
+    uint64_t summed_up_to[NODES_MAX];  /* of a shared store: these are in the sums of what happened before */
+    int64_t commit_us;                 /* the engine's time in the last one */
     struct timer_set *timers;
 };
 
@@ -100,9 +105,8 @@ commit_observer live_watch_commit;
 /* Begins a new day when it is over. With the lock held. */
 void live_day_roll(struct live_facts *facts, int64_t at_us);
 /* A campaign or budget account as it stands in its row. With the lock held, or before the engine starts. */
-void live_campaign_seen(struct live_watch *watch, const struct campaign_row *row);
-void live_budget_seen(struct live_watch *watch, int64_t campaign_id, int32_t purpose, int64_t balance,
-                      int64_t at_us);
+void live_campaign_seen(struct live_watch *watch, const struct campaign_row *row, int64_t stamp);
+void live_budget_seen(struct live_watch *watch, const struct account_row *account, int64_t at_us, int64_t stamp);
 
 /* Counts `checks` of a law in; none is no news. With the lock held. */
 void live_law_check(struct live_facts *facts, enum law law, uint64_t checks, bool holds, int64_t at_us);
@@ -153,6 +157,9 @@ struct live_news {
     bool test_clock;
     int64_t now_us;
     uint64_t payments_last_second;
+    uint32_t node, node_count; /* this one; all that serve the database, none of a store that is not shared */
+    struct store_node nodes[NODES_MAX];
+    uint64_t node_payments[NODES_MAX]; /* as `nodes`, in the last second */
     uint64_t p50_us, p99_us, max_us;
     uint64_t connections, queue_depth;
     struct live_facts facts;

@@ -172,6 +172,27 @@ static void write_laws(struct json_out *out, const struct live_news *news)
     json_out_array_end(out);
 }
 
+/* Not where they are: that is for the operator, and this stream for everybody. */
+static void write_nodes(struct json_out *out, const struct live_news *news)
+{
+    json_out_key(out, "nodes");
+    json_out_array(out);
+    for (uint32_t i = 0; i < news->node_count; i++) {
+        const struct store_node *node = &news->nodes[i];
+        json_out_object(out);
+        write_count(out, "node", node->node);
+        json_out_key(out, "here");
+        json_out_bool(out, node->node == news->node);
+        json_out_key(out, "leads");
+        json_out_bool(out, node->leads);
+        write_instant(out, "started_at", node->started_us);
+        write_count(out, "seen_ms_ago", (uint64_t)max_i64(node->seen_us / 1000, 0));
+        write_count(out, "payments_per_second", news->node_payments[i]);
+        json_out_object_end(out);
+    }
+    json_out_array_end(out);
+}
+
 static void event_begin(struct json_out *out, char *to, size_t capacity, struct span head)
 {
     json_out_init(out, to, capacity);
@@ -233,5 +254,6 @@ struct span live_second_write(const struct live_news *news, char *to, size_t cap
     write_laws(&out, news);
     write_count(&out, "connections", news->connections);
     write_count(&out, "queue_depth", news->queue_depth);
+    write_nodes(&out, news);
     return event_end(&out);
 }

@@ -6,9 +6,11 @@
  *  1. the sums of the running day that the shops keep, in a snapshot taken before the first commit (a shop's
  *     day is that of its own zone);
  *  2. what the day's earlier transfers moved out of budgets, in pieces: transfers are never changed, and
- *     those of before are the ones up to the last id that had been given;
+ *     those of before are the ones up to the last id that had been given, by each node of a shared store;
  *  3. the sum of all balances, in one snapshot. A snapshot keeps the log of the database from being
  *     reused, so it is given up after a while and tried again later, when there may be less to do.
+ *
+ * Of a shared store the other processes go on meanwhile: the snapshot says up to which commit of each node it reaches.
  */
 #include <sys/resource.h>
 
@@ -35,7 +37,9 @@ struct live_past {
     struct reader *reader; /* NULL: the store has none, and all was read at once */
     bool snapshot_open;
     struct live_day day; /* as it stood at the start */
-    int64_t id_last;     /* of everything that was there */
+    int64_t id_last[NODES_MAX]; /* of everything that was there, by the node that gave it */
+    int64_t id_most;            /* of all of them */
+    int64_t until_us;           /* the engine's time */
     pthread_t thread;
     bool running;
     pthread_mutex_t lock; /* guards `stopping` */
@@ -50,7 +54,7 @@ static bool campaign_read(void *context, const void *row)
     const struct campaign_row *campaign = row;
     struct live_watch *watch = context;
     if (campaign->state != CAMPAIGN_ended || watch->facts.campaign_count < LIVE_CAMPAIGNS_MAX) {
-        live_campaign_seen(watch, campaign);
+        live_campaign_seen(watch, campaign, 0);
     }
     return true;
 }
@@ -58,8 +62,22 @@ static bool campaign_read(void *context, const void *row)
 static bool progress_read(void *context, const void *row)
 {
     const struct progress_row *progress = row;
-    *(struct progress_row *)context = *progress;
-    return false;
+    struct live_past *past = context;
+    uint32_t node = (uint32_t)progress->one - 1;
+    assert(node < NODES_MAX);
+    past->id_last[node] = progress->id_last;
+    past->id_most = max_i64(past->id_most, progress->id_last);
+    past->until_us = max_i64(past->until_us, progress->now_us);
+    past->watch->commit_number[node] = (uint64_t)progress->batch;
+    if (past->store->shared) {
+        past->watch->summed_up_to[node] = (uint64_t)progress->batch;
+    }
+    return true;
+}
+
+static bool is_of_before(const struct live_past *past, int64_t transfer_id)
+{
+    return transfer_id <= past->id_last[past->store->shared ? (uint64_t)transfer_id % NODES_MAX : 0];
 }
 
 static enum status budgets_read(struct arena *arena, struct store *store, struct live_watch *watch,
@@ -85,7 +103,7 @@ static enum status budgets_read(struct arena *arena, struct store *store, struct
     enum status status = count > 0 ? store->ops->load(store, wants, count) : STATUS_ok;
     for (size_t i = 0; i < count && status == STATUS_ok; i++) {
         if (wants[i].exists) {
-            live_budget_seen(watch, rows[i].owner_id, rows[i].purpose, rows[i].balance, now_us);
+            live_budget_seen(watch, &rows[i], now_us, 0);
         }
     }
     return status;
@@ -142,10 +160,11 @@ static bool transfer_add(void *context, const void *row)
 {
     struct sums *sums = context;
     const struct transfer_row *transfer = row;
-    if (transfer->transfer_id > sums->past->id_last) {
+    if (transfer->transfer_id > sums->past->id_most) {
         return false;
     }
-    if (transfer->at_us >= sums->day.from_us && transfer->at_us < sums->day.to_us) {
+    if (transfer->at_us >= sums->day.from_us && transfer->at_us < sums->day.to_us &&
+        is_of_before(sums->past, transfer->transfer_id)) {
         sums->day.budget_minor += live_budget_spent(transfer);
     }
     sums->last_id = transfer->transfer_id;
@@ -319,7 +338,6 @@ enum status live_past_open(struct live_past **opened, struct arena *arena, struc
                            struct live_watch *watch, int64_t now_us)
 {
     struct live_past *past = arena_take(arena, sizeof(*past));
-    struct progress_row progress = { 0 };
     struct span all = { NULL, 0 };
     *past = (struct live_past){ .store = store, .watch = watch, .day = watch->facts.day };
     pthread_condattr_t attributes;
@@ -334,10 +352,8 @@ enum status live_past_open(struct live_past **opened, struct arena *arena, struc
         status = budgets_read(arena, store, watch, now_us);
     }
     if (status == STATUS_ok) {
-        status = store->ops->scan(store, &progress_table, all, progress_read, &progress);
+        status = store->ops->scan(store, &progress_table, all, progress_read, past);
     }
-    past->id_last = progress.id_last;
-    watch->commit_number = (uint64_t)progress.batch;
     if (status != STATUS_ok) {
         return status;
     }
@@ -345,9 +361,12 @@ enum status live_past_open(struct live_past **opened, struct arena *arena, struc
     if (status == STATUS_not_found) {
         return past_read_now(past);
     }
-    if (status == STATUS_ok && progress.now_us >= past->day.from_us) { /* else nothing happened today */
+    if (status == STATUS_ok && (store->shared || past->until_us >= past->day.from_us)) { /* else nothing happened today */
         status = past->reader->ops->begin(past->reader);
         past->snapshot_open = status == STATUS_ok;
+    }
+    if (past->snapshot_open && store->shared) {
+        status = past->reader->ops->scan(past->reader, &progress_table, all, progress_read, past);
     }
     return status;
 }

@@ -23,8 +23,13 @@ struct timer_set {
     uint32_t wanted_count;
 };
 
-/* What one commit adds up to. */
+/*
+ * What one commit adds up to. Of a foreign one not all rows are told: laws are checked by the process that kept it,
+ * and what refunds and budgets were is taken from trades and campaigns.
+ */
 struct pass {
+    const struct commit *commit;
+    bool counts; /* it is not in the sums of what happened before */
     struct live_watch *watch;
     struct live_facts *facts;
     int64_t balance_minor; /* change of all balances of the currency */
@@ -109,7 +114,7 @@ static struct live_campaign *campaign_place(struct live_watch *watch)
     return NULL;
 }
 
-void live_campaign_seen(struct live_watch *watch, const struct campaign_row *row)
+void live_campaign_seen(struct live_watch *watch, const struct campaign_row *row, int64_t stamp)
 {
     if (row->currency != LIVE_CURRENCY) {
         return;
@@ -124,21 +129,26 @@ void live_campaign_seen(struct live_watch *watch, const struct campaign_row *row
             (struct live_campaign){ .campaign_id = row->campaign_id, .empty_at_us = row->empty_at_us };
         index_again(watch);
     }
+    if (stamp < campaign->stamp) {
+        return; /* what another process made of it meanwhile is known already */
+    }
+    campaign->stamp = stamp;
     memcpy(campaign->name, row->name, sizeof(campaign->name));
     campaign->state = row->state;
     campaign->uses = row->uses;
     campaign->spent_minor = row->spent_minor;
 }
 
-void live_budget_seen(struct live_watch *watch, int64_t campaign_id, int32_t purpose, int64_t balance,
-                      int64_t at_us)
+void live_budget_seen(struct live_watch *watch, const struct account_row *account, int64_t at_us, int64_t stamp)
 {
-    struct live_campaign *campaign = campaign_find(watch, campaign_id);
-    if (campaign == NULL) {
+    struct live_campaign *campaign = campaign_find(watch, account->owner_id);
+    int part = account->purpose == PURPOSE_budget_merchant;
+    if (campaign == NULL || stamp < campaign->left_stamp[part]) {
         return;
     }
     bool was_left = campaign->left_minor[0] + campaign->left_minor[1] > 0;
-    campaign->left_minor[purpose == PURPOSE_budget_merchant] = balance;
+    campaign->left_stamp[part] = stamp;
+    campaign->left_minor[part] = account->balance;
     bool is_left = campaign->left_minor[0] + campaign->left_minor[1] > 0;
     if (is_left) {
         campaign->empty_at_us = 0;
@@ -162,8 +172,7 @@ static void account_seen(struct pass *pass, const struct account_row *account)
         pass->budgets++;
         pass->budget_broken = pass->budget_broken || account->balance < account->floor;
         if (account->unit == LIVE_CURRENCY) {
-            live_budget_seen(pass->watch, account->owner_id, account->purpose, account->balance,
-                             pass->watch->commit_us);
+            live_budget_seen(pass->watch, account, pass->watch->commit_us, pass->commit->stamp);
         }
     } else if (account->purpose == PURPOSE_stock_available || account->purpose == PURPOSE_stock_held) {
         pass->stocks++;
@@ -195,7 +204,7 @@ int64_t live_budget_spent(const void *row)
 
 static void transfer_seen(struct pass *pass, const struct transfer_row *transfer)
 {
-    if (is_today(pass->facts, transfer->at_us)) {
+    if (pass->counts && is_today(pass->facts, transfer->at_us)) {
         pass->facts->day.budget_minor += live_budget_spent(transfer);
     }
 }
@@ -245,7 +254,8 @@ static void payment_seen(struct pass *pass, const struct trade_row *trade)
 {
     struct live_facts *facts = pass->facts;
     facts->payments++;
-    if (is_today(facts, trade->paid_at_us)) {
+    facts->node_payments[pass->commit->node]++;
+    if (pass->counts && is_today(facts, trade->paid_at_us)) {
         facts->day.payments++;
         if (trade->currency == LIVE_CURRENCY) {
             facts->day.amount_minor += trade->paid_minor;
@@ -260,6 +270,24 @@ static void payment_seen(struct pass *pass, const struct trade_row *trade)
                                .discount_minor = trade->discount_minor,
                                .paid_minor = trade->paid_minor,
                                .state = trade->state };
+}
+
+static int64_t discount_left(const struct trade_row *trade)
+{
+    int64_t left = 0;
+    for (int32_t i = 0; i < trade->discounts_count; i++) {
+        left += trade->discounts[i].platform_left_minor + trade->discounts[i].merchant_left_minor;
+    }
+    return left;
+}
+
+/* What a trade of another process says of its refunds, whose own rows are not told. */
+static void refunds_heard(struct pass *pass, const struct trade_row *trade, const struct trade_row *before)
+{
+    if (pass->counts && is_today(pass->facts, pass->commit->at_us)) {
+        pass->facts->day.refunds += trade->refund_count - before->refund_count;
+        pass->facts->day.discount_minor += discount_left(trade) - discount_left(before);
+    }
 }
 
 static void trade_seen(struct pass *pass, const struct trade_row *trade)
@@ -279,13 +307,33 @@ static void trade_seen(struct pass *pass, const struct trade_row *trade)
             pass->facts->latest[i].state = trade->state;
         }
     }
+    if (pass->commit->foreign && before != NULL) {
+        refunds_heard(pass, trade, before);
+    }
 }
 
 static void refund_seen(struct pass *pass, const struct refund_row *refund)
 {
-    if (row_before(refund) == NULL && is_today(pass->facts, refund->at_us)) {
+    if (pass->counts && row_before(refund) == NULL && is_today(pass->facts, refund->at_us)) {
         pass->facts->day.refunds++;
         pass->facts->day.discount_minor -= refund->discount_minor;
+    }
+}
+
+/* What a campaign of another process says of its budgets, of whose transfers nothing is told. */
+static void spent_heard(struct pass *pass, const struct campaign_row *campaign)
+{
+    const struct campaign_row *before = row_before(campaign);
+    if (pass->counts && campaign->currency == LIVE_CURRENCY && is_today(pass->facts, pass->commit->at_us)) {
+        pass->facts->day.budget_minor += campaign->spent_minor - (before != NULL ? before->spent_minor : 0);
+    }
+}
+
+static void campaign_seen(struct pass *pass, const struct campaign_row *campaign)
+{
+    live_campaign_seen(pass->watch, campaign, pass->commit->stamp);
+    if (pass->commit->foreign) {
+        spent_heard(pass, campaign);
     }
 }
 
@@ -306,14 +354,14 @@ static void row_seen(struct pass *pass, const struct row_change *change)
     } else if (table == &refund_table) {
         refund_seen(pass, change->row);
     } else if (table == &campaign_table) {
-        live_campaign_seen(pass->watch, change->row);
+        campaign_seen(pass, change->row);
     } else if (table == &hold_table) {
         hold_seen(pass, change->row);
     } else if (table == &shop_table) {
         pass->facts->shop_changes++;
     } else if (table == &progress_table) {
         const struct progress_row *progress = change->row;
-        pass->durable = (uint64_t)progress->batch == pass->watch->commit_number;
+        pass->durable = (uint64_t)progress->batch == pass->commit->number;
     }
 }
 
@@ -348,6 +396,11 @@ static void timers_check(struct pass *pass)
 static uint64_t calls_seen(struct pass *pass, const struct commit *commit)
 {
     uint64_t answered = 0;
+    for (size_t i = 0; i < commit->refused_count; i++) {
+        live_day_roll(pass->facts, commit->at_us);
+        assert(commit->refused[i].refusal < REFUSALS_MAX);
+        pass->facts->refusals[commit->refused[i].refusal] += commit->refused[i].count;
+    }
     for (const struct call *call = commit->calls; call != NULL; call = call->next) {
         if (call->status != STATUS_ok) {
             continue;
@@ -367,13 +420,38 @@ static int64_t time_of(const struct live_watch *watch, const struct commit *comm
     return commit->calls != NULL ? max_i64(watch->commit_us, commit->calls->decided_at_us) : watch->commit_us;
 }
 
+/* Of this process, whose commits are seen whole. */
+static void laws_check(struct pass *pass, uint64_t answered, bool in_order)
+{
+    int64_t at_us = pass->watch->commit_us;
+    pass->facts->balance_since_minor += pass->balance_minor;
+    live_law_check(pass->facts, LAW_money_conserved, pass->accounts > 0,
+                   pass->weighted == 0 && pass->balance_minor == 0, at_us);
+    live_law_check(pass->facts, LAW_budget_kept, pass->budgets, !pass->budget_broken, at_us);
+    live_law_check(pass->facts, LAW_stock_kept, pass->stocks, !pass->stock_broken, at_us);
+    live_law_check(pass->facts, LAW_answer_durable, answered, in_order && pass->durable, at_us);
+    timers_check(pass);
+}
+
+/* On a shared store numbers are left out by batches that came to nothing. */
+static bool is_next(const struct live_watch *watch, const struct commit *commit)
+{
+    uint64_t last = watch->commit_number[commit->node];
+    return last == 0 || (watch->shared ? commit->number > last : commit->number == last + 1);
+}
+
 void live_watch_commit(void *context, const struct commit *commit)
 {
     struct live_watch *watch = context;
-    struct pass pass = { .watch = watch, .facts = &watch->facts, .durable = commit->change_count == 0 };
+    struct pass pass = { .commit = commit,
+                         .watch = watch,
+                         .facts = &watch->facts,
+                         .durable = commit->change_count == 0 };
+    assert(commit->node < NODES_MAX);
     pthread_mutex_lock(&watch->lock);
-    bool in_order = watch->commit_number == 0 || commit->number == watch->commit_number + 1;
-    watch->commit_number = commit->number;
+    bool in_order = is_next(watch, commit);
+    pass.counts = commit->number > watch->summed_up_to[commit->node];
+    watch->commit_number[commit->node] = commit->number;
     watch->commit_us = time_of(watch, commit);
     for (size_t i = 0; i < commit->change_count; i++) {
         if (i + LOOK_AHEAD < commit->change_count) {
@@ -382,13 +460,10 @@ void live_watch_commit(void *context, const struct commit *commit)
         row_seen(&pass, &commit->changes[i]);
     }
     uint64_t answered = calls_seen(&pass, commit);
-    pass.facts->balance_since_minor += pass.balance_minor;
-    int64_t at_us = watch->commit_us;
-    live_law_check(pass.facts, LAW_money_conserved, pass.accounts > 0,
-                   pass.weighted == 0 && pass.balance_minor == 0, at_us);
-    live_law_check(pass.facts, LAW_budget_kept, pass.budgets, !pass.budget_broken, at_us);
-    live_law_check(pass.facts, LAW_stock_kept, pass.stocks, !pass.stock_broken, at_us);
-    live_law_check(pass.facts, LAW_answer_durable, answered, in_order && pass.durable, at_us);
-    timers_check(&pass);
+    if (commit->foreign) {
+        pass.watch->timers->wanted_count = 0; /* timers are not told */
+    } else {
+        laws_check(&pass, answered, in_order);
+    }
     pthread_mutex_unlock(&watch->lock);
 }

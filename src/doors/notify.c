@@ -15,8 +15,10 @@
 #define ARENA_SIZE_MAX (512 * 1024 * 1024)
 #define STOP_US (2 * US_PER_SECOND)
 #define WAIT_MS_MAX 1000
+#define LEADS_LOOK_MS 250
 #define CLOCK_LOOK_MS 100 /* while something waits for its time: a test clock may be moved */
 #define QUEUE_FULL_MS 20
+#define AWAY_US US_PER_SECOND
 
 /* ---- attempts ---- */
 
@@ -60,6 +62,7 @@ static void attempt_ask(struct notify *notify, struct attempt *attempt)
                                    .request = reads ? (const void *)&attempt->ref : &attempt->outcome,
                                    .answer = reads ? (void *)&attempt->facts : &attempt->nothing,
                                    .caller = { .kind = CALLER_system },
+                                   .deadline_us = notify->settings.store->shared ? os_monotonic_us() + CALL_AGE_MAX_US : 0,
                                    .done = attempt_answered,
                                    .context = attempt };
     attempt->step = reads ? STEP_reading : STEP_reporting;
@@ -128,7 +131,7 @@ static void attempt_read(struct notify *notify, struct attempt *attempt, bool st
         attempt_end(notify, attempt);
         return;
     }
-    if (work->next_at_us > engine_now_us(notify->settings.engine) || stopping) {
+    if (work->next_at_us > engine_now_us(notify->settings.engine) || stopping || !atomic_load(&notify->leads)) {
         notify_queue_move(&notify->queue, attempt->delivery, work->next_at_us);
         attempt_end(notify, attempt);
         return;
@@ -154,6 +157,22 @@ static void attempt_reported(struct notify *notify, struct attempt *attempt)
     attempt_end(notify, attempt);
 }
 
+/*
+ * The database is away, or was when it was told. A report is made until it is heard: should it have been already, it is
+ * refused, or one attempt counts twice.
+ */
+static void call_failed(struct notify *notify, struct attempt *attempt)
+{
+    assert(notify->settings.store->shared); /* elsewhere every call is decided */
+    if (attempt->step == STEP_reporting) {
+        attempt->step = STEP_report;
+        attempt_push(&notify->asked, attempt);
+        return;
+    }
+    notify_queue_move(&notify->queue, attempt->delivery, engine_now_us(notify->settings.engine) + AWAY_US);
+    attempt_end(notify, attempt);
+}
+
 static void returned_take(struct notify *notify, bool stopping)
 {
     pthread_mutex_lock(&notify->lock);
@@ -162,9 +181,10 @@ static void returned_take(struct notify *notify, bool stopping)
     pthread_mutex_unlock(&notify->lock);
     while (attempt != NULL) {
         struct attempt *next = attempt->next;
-        assert(attempt->call.status == STATUS_ok); /* they have no deadline */
         notify->calls_out--;
-        if (attempt->step == STEP_reading) {
+        if (attempt->call.status != STATUS_ok) {
+            call_failed(notify, attempt);
+        } else if (attempt->step == STEP_reading) {
             attempt_read(notify, attempt, stopping);
         } else {
             attempt_reported(notify, attempt);
@@ -276,9 +296,13 @@ static int wait_ms(const struct notify *notify, bool stopping)
     if (notify->asked.first != NULL || stopping) {
         return QUEUE_FULL_MS;
     }
+    if (!atomic_load(&notify->leads)) {
+        return LEADS_LOOK_MS;
+    }
     int64_t next_us = notify_queue_next_us(&notify->queue);
     if (next_us == INT64_MAX || notify->free.count == 0) {
-        return notify->more && notify->reader != NULL ? CLOCK_LOOK_MS : WAIT_MS_MAX;
+        bool soon = notify->more && notify->reader != NULL;
+        return soon ? CLOCK_LOOK_MS : notify->settings.store->shared ? LEADS_LOOK_MS : WAIT_MS_MAX;
     }
     int64_t left_ms = (next_us - engine_now_us(notify->settings.engine) + 999) / 1000;
     return (int)max_i64(1, min_i64(left_ms, CLOCK_LOOK_MS));
@@ -295,8 +319,9 @@ static bool is_stopping(struct notify *notify)
 static void counts_publish(struct notify *notify)
 {
     pthread_mutex_lock(&notify->lock);
-    notify->counts.pending = notify->queue.count;
-    notify->counts.more = notify->more;
+    bool leads = atomic_load(&notify->leads);
+    notify->counts.pending = leads ? notify->queue.count : 0;
+    notify->counts.more = leads && notify->more;
     notify->counts.flying = notify->attempts_made - notify->free.count;
     pthread_mutex_unlock(&notify->lock);
 }
@@ -308,13 +333,16 @@ static void *worker(void *context)
     pthread_setname_np(pthread_self(), "notify");
     for (;;) {
         bool stopping = is_stopping(notify);
+        intake_lead(notify);
         intake_take(notify);
         returned_take(notify, stopping);
         asked_again(notify);
         transfers_run(notify);
         if (!stopping) {
             intake_more(notify);
-            due_take(notify);
+            if (atomic_load(&notify->leads)) {
+                due_take(notify);
+            }
         } else {
             stop_us = stop_us != 0 ? stop_us : os_monotonic_us() + STOP_US;
             if (os_monotonic_us() > stop_us) {

@@ -14,7 +14,10 @@
  * platform signs (alipay/notice.h), heard only when the answer is 200 and `success`.
  *
  * For a day after an endpoint's secret was changed, the signature under the one before follows behind a
- * blank. When a change was is known to this process only: after a start it counts as of the start.
+ * blank.
+ *
+ * Of several processes on one database the leader (store->ops->nodes) makes all deliveries. When it is gone, or its
+ * lease, the next one goes on with all that are pending: what was on its way is made again, with the same id.
  *
  * One thread, libcurl's multi interface. Deliveries about one trade to one endpoint are made one after
  * another; beyond that NOTIFY_FLYING_MAX at a time, NOTIFY_ENDPOINT_MAX of them to one endpoint or app. No redirect

@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "doors/alipay/notice.h"
 #include "doors/notify.h"
@@ -93,6 +94,10 @@ struct notify {
     bool more; /* deliveries from `more_from` on are not all in memory */
     int64_t more_from;
     struct reader *reader;
+    atomic_bool leads;     /* it makes deliveries: the one process on a database that does, or the only one */
+    int64_t leads_look_us; /* monotonic: when to look again */
+    int64_t sweep_us;      /* monotonic: when to look for what was not told; of a shared store */
+    int64_t *sweep_ids;    /* of intake_more; made when it is needed */
     /* under `lock` */
     pthread_mutex_t lock;
     struct arena inbox_arena; /* the observer's */
@@ -119,6 +124,8 @@ commit_observer intake_watch;
 void intake_take(struct notify *notify);
 /* More deliveries from the store, when there are some and there is room. */
 void intake_more(struct notify *notify);
+/* Of a shared store: whether this process makes deliveries now; who begins to, looks through all that are pending. */
+void intake_lead(struct notify *notify);
 
 /* ---- notify_send.c: one attempt over HTTP ---- */
 
