@@ -154,6 +154,7 @@ static void give_up(struct engine *engine)
     struct call *back = again->back;
     again->redo = NULL;
     again->back = NULL;
+    again->holds = false;
     again->unsure = NULL; /* whoever repeats its calls learns what became of them */
     calls_answer_with(redo, STATUS_busy);
     calls_answer_with(back, STATUS_busy);
@@ -169,7 +170,6 @@ static void away(struct engine *engine, struct batch *batch)
     if (atomic_load(&again->away_since_us) == 0) {
         atomic_store(&again->away_since_us, os_monotonic_us());
     }
-    again->holds = false;
     batch_give_back(engine, batch);
     calls_expire(engine);
     pause_begin(engine, PAUSE_AWAY_US, PAUSE_AWAY_MAX_US);
@@ -204,6 +204,7 @@ static void unknown(struct engine *engine, struct batch *batch)
 {
     engine->counts.unknowns++;
     engine->again.unsure = batch;
+    engine->again.holds = false;
     calls_answer_with(timers_give_back(engine, batch_calls_take(batch)), STATUS_unknown);
 }
 
@@ -333,7 +334,6 @@ static void redo(struct engine *engine)
 {
     struct call *calls = engine->again.redo;
     engine->again.redo = NULL;
-    engine->again.holds = false;
     enum status status = calls != NULL ? batch_decide(engine->open, calls) : STATUS_ok;
     if (status != STATUS_ok) {
         again_failed(engine, status);

@@ -310,7 +310,7 @@ static void shared_complete(struct batch *batch)
     batch->keep.reads = batch->reads;
     batch->keep.read_count = view_reads(&batch->view, batch->reads);
     memset(&batch->tally, 0, sizeof(batch->tally));
-    if (ops->heard == NULL || engine->settings.tells == NULL || !ops->heard(engine->store)) {
+    if (ops->heard == NULL || !ops->heard(engine->store)) {
         return;
     }
     feed_tally_calls(&batch->tally, batch->calls);

@@ -430,7 +430,7 @@ static bool work_waits(struct engine *engine, bool may_decide)
     if (engine->shared && !to_settle && again_pause_us(engine) > 0) {
         return false;
     }
-    bool to_redo = again->redo != NULL || again->holds || again->unsure != NULL;
+    bool to_redo = again->redo != NULL || again->unsure != NULL || (again->holds && engine->sent == NULL);
     bool to_probe = engine->sent == NULL && !engine->stopping && atomic_load(&again->away_since_us) != 0;
     bool to_take = atomic_load(&engine->peers.orphan_count) > 0;
     bool to_decide = (engine->queue_head != NULL || again->back != NULL) && batch_room(engine->open) > 0;

@@ -110,7 +110,7 @@ struct span feed_write(struct feed_buffer *buffer, const struct commit *commit, 
         }
     }
     for (size_t i = 0; i < commit->change_count; i++) {
-        if (tells(&commit->changes[i])) {
+        if (tells != NULL && tells(&commit->changes[i])) {
             row_write(buffer, &commit->changes[i]);
             rows++;
         }

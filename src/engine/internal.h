@@ -74,7 +74,7 @@ void timers_release(struct timers *timers);
 struct again {
     struct call *redo;     /* to be decided into the open batch before any others, and kept alone */
     struct call *back;     /* were taken from the queue and given back: they come before what waits there */
-    bool holds;            /* the store holds rows for `redo`; a keep, of nothing if need be, gives them back */
+    bool holds;            /* the store holds rows since a conflict; a keep, of nothing if need be, gives them back */
     struct batch *unsure;  /* whose outcome is not known yet */
     int tries;             /* failed in a row */
     int64_t pause_us;      /* the last one */

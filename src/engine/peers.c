@@ -34,10 +34,18 @@ void peers_init(struct engine *engine)
     }
 }
 
+static void reader_close(struct peers *peers)
+{
+    if (peers->reader != NULL) {
+        peers->reader->ops->close(peers->reader);
+        peers->reader = NULL;
+    }
+}
+
 void peers_release(struct engine *engine)
 {
     struct peers *peers = &engine->peers;
-    assert(peers->reader == NULL);
+    reader_close(peers);
     arena_release(&peers->arena);
     free(peers->found);
     free(peers->found_before);
@@ -128,14 +136,6 @@ static enum status orphans_scan(struct engine *engine, struct look *look)
         peers->reader->ops->end(peers->reader);
     }
     return status;
-}
-
-static void reader_close(struct peers *peers)
-{
-    if (peers->reader != NULL) {
-        peers->reader->ops->close(peers->reader);
-        peers->reader = NULL;
-    }
 }
 
 /* Those that were not found the last time too: the deciding thread has them already. */
