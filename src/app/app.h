@@ -20,6 +20,7 @@ enum {
 
 int serve_main(int argc, char **argv);
 int audit_main(int argc, char **argv);
+int copy_main(int argc, char **argv);
 int backup_main(int argc, char **argv);
 int token_main(int argc, char **argv);
 int describe_main(int argc, char **argv);

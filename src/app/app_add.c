@@ -26,14 +26,15 @@
 #define TIMEOUT_US INT64_C(30000000)
 
 static const char help[] =
-    "usage: onetill app add --name NAME --merchant ID --shop ID (--store FILE | --url URL --token-file FILE)\n"
+    "usage: onetill app add --name NAME --merchant ID --shop ID (--store PLACE | --url URL --token-file FILE)\n"
     "                       [OPTION]…\n\n"
     "Registers an application that speaks the Alipay protocol and prints the settings for its SDK. Without\n"
     "--public-key it makes a pair of keys; the private one stays here, in files that only you may read.\n\n"
     "  --name NAME             what people call it\n"
     "  --merchant ID           whose it is\n"
     "  --shop ID               the shop that takes payments which name none\n"
-    "  --store FILE            a store that is not being served now\n"
+    "  --store PLACE           a file that is not being served now, or a database\n"
+    "  --key FILE              its master key (FILE.key; of a database onetill.key)\n"
     "  --url URL               a server that runs: http://host:port\n"
     "  --token-file FILE       holds a token of the operator or the merchant, with --url\n"
     "  --gateway URL           how the application reaches the server (--url, or http://127.0.0.1:8080)\n"
@@ -48,7 +49,8 @@ static const char help[] =
 
 struct add {
     const char *name, *store, *url, *token_file, *gateway, *public_key, *platform_keys, *notify_url, *gateway_url;
-    const char *keys, *language;
+    const char *keys, *language, *key;
+    struct place place; /* of the store */
     int64_t merchant_id, shop_id;
     bool certificate, aes;
     /* of the server that is spoken to */
@@ -175,7 +177,7 @@ static bool certificate_make(struct add *add, const struct alipay_key *key)
 {
     static struct platform_keys platform;
     char path[APP_PATH_SIZE], error[256];
-    if (add->store != NULL ? !path_beside(add->store, ".platform-keys", path)
+    if (add->store != NULL ? !path_beside(add->place.stem, ".platform-keys", path)
                            : !span_copy(span_of(add->platform_keys), path, sizeof(path))) {
         fprintf(stderr, "onetill app: the path of the platform's keys is too long\n");
         return false;
@@ -378,11 +380,12 @@ static bool add_unserved(struct add *add)
 {
     char error[512] = "", address[64];
     uint16_t port;
-    if (access(add->store, F_OK) != 0) {
-        fprintf(stderr, "onetill app: there is no store %s\n", add->store);
+    const char *wrong = place_read(&add->place, add->store, add->key);
+    if (wrong != NULL || (add->place.kind != PLACE_postgres && access(add->place.text, F_OK) != 0)) {
+        fprintf(stderr, "onetill app: %s%s\n", wrong != NULL ? wrong : "there is no store ", add->place.name);
         return false;
     }
-    if (!app_server_open(add->store, &port, add->token, error, sizeof(error))) {
+    if (!app_server_open(&add->place, &port, add->token, error, sizeof(error))) {
         fprintf(stderr, "onetill app: %s\n", error);
         return false;
     }
@@ -399,7 +402,7 @@ static bool add_unserved(struct add *add)
 enum add_option {
     OPTION_name = 256, OPTION_merchant, OPTION_shop, OPTION_store, OPTION_url, OPTION_token_file, OPTION_gateway,
     OPTION_public_key, OPTION_certificate, OPTION_platform_keys, OPTION_notify_url, OPTION_gateway_url, OPTION_aes,
-    OPTION_keys, OPTION_for, OPTION_help,
+    OPTION_keys, OPTION_for, OPTION_key, OPTION_help,
 };
 
 static const struct option options[] = {
@@ -407,6 +410,7 @@ static const struct option options[] = {
     { "merchant", required_argument, NULL, OPTION_merchant },
     { "shop", required_argument, NULL, OPTION_shop },
     { "store", required_argument, NULL, OPTION_store },
+    { "key", required_argument, NULL, OPTION_key },
     { "url", required_argument, NULL, OPTION_url },
     { "token-file", required_argument, NULL, OPTION_token_file },
     { "gateway", required_argument, NULL, OPTION_gateway },
@@ -452,7 +456,8 @@ static bool option_take(void *context, int option)
                              [OPTION_notify_url - OPTION_name] = &add->notify_url,
                              [OPTION_gateway_url - OPTION_name] = &add->gateway_url,
                              [OPTION_keys - OPTION_name] = &add->keys,
-                             [OPTION_for - OPTION_name] = &add->language };
+                             [OPTION_for - OPTION_name] = &add->language,
+                             [OPTION_key - OPTION_name] = &add->key };
     if (option == OPTION_certificate || option == OPTION_aes) {
         *(option == OPTION_aes ? &add->aes : &add->certificate) = true;
         return true;

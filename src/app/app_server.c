@@ -6,9 +6,10 @@
 
 static struct server server; /* large: it holds what lives as long as the process */
 
-bool app_server_open(const char *store, uint16_t *port, char token[TOKEN_TEXT_SIZE], char *error, size_t error_size)
+bool app_server_open(const struct place *place, uint16_t *port, char token[TOKEN_TEXT_SIZE], char *error,
+                     size_t error_size)
 {
-    struct server_settings settings = { .store_path = store,
+    struct server_settings settings = { .place = place,
                                         .listen = "127.0.0.1:0",
                                         .base_url = "",
                                         .http_threads = 1,

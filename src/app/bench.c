@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/options.h"
+#include "app/place.h"
 #include "base/os_clock.h"
 
 #define ALIPAY_SECONDS_MAX 300
@@ -35,7 +36,8 @@ static const char help[] =
     "  --http-threads N     of the server (1)\n"
     "  --cache-mb N         of the server (512)\n"
     "  --seed N             of prices, shops and the shoppers' order (1)\n"
-    "  --store FILE         a new store, which stays; otherwise one in $TMPDIR or here, which goes\n"
+    "  --store PLACE        a new file or an empty database, which stays; otherwise a file in $TMPDIR or here, which\n"
+    "                       goes\n"
     "  --timeline FILE      what each tenth of a second brought: milliseconds, payments, slowest answer in us\n"
     "  --no-audit           the payments are looked up, the store is not audited\n"
     "  --json               one object on standard output; the report for people goes to standard error\n";
@@ -277,57 +279,65 @@ static bool sync_measure(const char *folder, struct bench_disk *disk)
     return ok;
 }
 
-/* ---- the store's place ---- */
+/* ---- where the store goes ---- */
 
-struct place {
-    char folder[APP_PATH_SIZE];
-    char path[APP_PATH_SIZE];
+struct room {
+    char folder[APP_PATH_SIZE]; /* of the disk that is measured */
+    const char *store;
+    char path[APP_PATH_SIZE];   /* of a store of our own */
     bool temporary;
 };
 
-static bool place_find(const struct bench_settings *settings, struct place *place)
+static bool folder_make(struct room *room)
 {
     const char *temporary = getenv("TMPDIR");
-    int size;
-    place->temporary = settings->store_path == NULL;
-    if (place->temporary) {
-        size = snprintf(place->folder, sizeof(place->folder), "%s/onetill-bench-XXXXXX",
+    int size = snprintf(room->folder, sizeof(room->folder), "%s/onetill-bench-XXXXXX",
                         temporary != NULL && temporary[0] != '\0' ? temporary : ".");
-        if (size >= (int)sizeof(place->folder) || mkdtemp(place->folder) == NULL) {
-            return false;
-        }
-        return path_beside(place->folder, "/till.store", place->path);
+    return size < (int)sizeof(room->folder) && mkdtemp(room->folder) != NULL;
+}
+
+static bool room_find(const struct bench_settings *settings, struct room *room)
+{
+    struct place place;
+    *room = (struct room){ .temporary = settings->store_path == NULL, .store = settings->store_path };
+    if (room->temporary) {
+        room->store = room->path;
+        return folder_make(room) && path_beside(room->folder, "/till.store", room->path);
+    }
+    if (place_read(&place, settings->store_path, NULL) != NULL) {
+        errno = EINVAL;
+        return false;
+    }
+    if (place.kind == PLACE_postgres) { /* its disk is its own; ours stands for it when both are one machine */
+        return span_copy(SPAN("."), room->folder, sizeof(room->folder));
     }
     const char *slash = strrchr(settings->store_path, '/');
     struct span folder = SPAN(".");
     if (slash != NULL) {
         folder = (struct span){ settings->store_path, (size_t)(slash - settings->store_path) + 1 };
     }
-    size = snprintf(place->path, sizeof(place->path), "%s", settings->store_path);
-    if (size >= (int)sizeof(place->path) || !span_copy(folder, place->folder, sizeof(place->folder))) {
+    if (!span_copy(folder, room->folder, sizeof(room->folder))) {
+        errno = ENAMETOOLONG;
         return false;
     }
-    if (access(place->path, F_OK) == 0) {
-        errno = EEXIST;
-        return false;
-    }
-    return true;
+    errno = EEXIST;
+    return access(settings->store_path, F_OK) != 0;
 }
 
-static void place_leave(const struct place *place)
+static void room_leave(const struct room *room)
 {
     static const char *const suffixes[] = { "", "-wal", "-shm", ".lock", "-lock", ".key", ".operator-token",
                                             ".platform-keys" };
     char path[APP_PATH_SIZE];
-    if (!place->temporary) {
+    if (!room->temporary) {
         return;
     }
     for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
-        if (path_beside(place->path, suffixes[i], path)) {
+        if (path_beside(room->path, suffixes[i], path)) {
             (void)unlink(path);
         }
     }
-    (void)rmdir(place->folder);
+    (void)rmdir(room->folder);
 }
 
 /* ---- runs ---- */
@@ -454,7 +464,7 @@ int bench_main(int argc, char **argv)
                                        .audit = true };
     static struct bench_report report;
     struct bench_city city;
-    struct place place;
+    struct room room;
     int exit_status = options_read(&terms, argc, argv, &settings);
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
@@ -462,19 +472,19 @@ int bench_main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     report.settings = &settings;
     report.city = &city;
-    if (!place_find(&settings, &place)) {
+    if (!room_find(&settings, &room)) {
         fprintf(stderr, "onetill bench: no place for a new store: %s\n", strerror(errno));
         return EXIT_fault;
     }
-    file_system_name(place.folder, &report.disk);
+    file_system_name(room.folder, &report.disk);
     bench_city_init(&city, &settings);
-    if (sync_measure(place.folder, &report.disk)) {
-        exit_status = bench_at(&report, &city, place.path);
+    if (sync_measure(room.folder, &report.disk)) {
+        exit_status = bench_at(&report, &city, room.store);
     } else {
-        fprintf(stderr, "onetill bench: cannot write to %s: %s\n", place.folder, strerror(errno));
+        fprintf(stderr, "onetill bench: cannot write to %s: %s\n", room.folder, strerror(errno));
         exit_status = EXIT_fault;
     }
     bench_city_release(&city);
-    place_leave(&place);
+    room_leave(&room);
     return exit_status;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/place.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
 
@@ -33,17 +34,18 @@ static bool ready_read(struct bench_server *server, struct span line)
     return http_address_read(url, &server->address);
 }
 
-static bool child_begin(struct bench_server *server, const char *path, const char *const *options)
+static bool child_begin(struct bench_server *server, const struct place *place, const char *const *options)
 {
-    char self[APP_PATH_SIZE];
-    const char *arguments[8 + BENCH_OPTIONS_MAX] = { self, "serve", "--store", path, "--listen", "127.0.0.1:0",
+    char self[APP_PATH_SIZE], store[APP_PATH_SIZE];
+    const char *arguments[8 + BENCH_OPTIONS_MAX] = { self, "serve", "--store", store, "--listen", "127.0.0.1:0",
                                                      "--test-clock" };
     struct span line;
     for (size_t i = 0; options[i] != NULL; i++) {
         assert(i < BENCH_OPTIONS_MAX);
         arguments[7 + i] = options[i];
     }
-    if (!path_self(self) || child_start(&server->child, arguments, NULL) != STATUS_ok) {
+    if (!path_self(self) || !place_for_child(place, store) ||
+        child_start(&server->child, arguments, NULL) != STATUS_ok) {
         return complain("the server cannot be started");
     }
     if (child_line(&server->child, START_US, &line) != STATUS_ok || !ready_read(server, line)) {
@@ -55,13 +57,13 @@ static bool child_begin(struct bench_server *server, const char *path, const cha
 
 bool bench_server_start(struct bench_server *server, const char *path, const char *const *options)
 {
-    char key_path[APP_PATH_SIZE], error[512];
+    struct place place;
+    char error[512];
     *server = (struct bench_server){ .child = { .output = -1 } };
-    if (!child_begin(server, path, options)) {
+    if (place_read(&place, path, NULL) != NULL || !child_begin(server, &place, options)) {
         return false;
     }
-    if (!path_beside(path, ".key", key_path) ||
-        master_key_open(key_path, false, &server->key, error, sizeof(error)) != STATUS_ok) {
+    if (!place_key(&place, false, &server->key, error, sizeof(error))) {
         child_stop(&server->child, STOP_US);
         return complain("the server's master key cannot be read");
     }

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/place.h"
 #include "base/os_clock.h"
-#include "store/store.h"
 
 struct check {
     const struct bench_load *load;
@@ -61,10 +61,11 @@ static bool trades_check(const struct bench_load *load, struct reader *reader, s
 bool bench_verify(const struct bench_load *load, const char *path, struct bench_proof *proof)
 {
     struct reader *reader;
-    struct store_error error;
+    struct place place;
+    char error[512] = "the place is not to be read";
     *proof = (struct bench_proof){ .audited = load->settings->audit };
-    if (store_sqlite_snapshot_open(path, till_tables, &reader, &error) != STATUS_ok) {
-        fprintf(stderr, "onetill bench: %s: %s\n", path, error.text);
+    if (place_read(&place, path, NULL) != NULL || !place_snapshot(&place, &reader, error, sizeof(error))) {
+        fprintf(stderr, "onetill bench: %s\n", error);
         return false;
     }
     bool read = trades_check(load, reader, proof);
@@ -75,7 +76,7 @@ bool bench_verify(const struct bench_load *load, const char *path, struct bench_
     }
     reader->ops->close(reader);
     if (!read) {
-        fprintf(stderr, "onetill bench: %s cannot be read\n", path);
+        fprintf(stderr, "onetill bench: %s cannot be read\n", place.name);
     }
     return read;
 }

@@ -265,7 +265,7 @@ enum status city_make(const char *path, const struct city_settings *settings, st
                       struct city_error *error)
 {
     struct first_refused refused = { .command = NULL };
-    struct fill_settings filling = { .path = path, .done = command_done, .context = &refused };
+    struct fill_settings filling = { .path = path, .empty = true, .done = command_done, .context = &refused };
     uint64_t put = 0;
     if (!settings_agree(settings)) {
         snprintf(error->text, sizeof(error->text), "the city's settings are out of range");

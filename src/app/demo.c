@@ -25,7 +25,7 @@ static const char help[] =
     "  --shoppers N      how many shoppers the city has (300000)\n"
     "  --seed N          which city and which day (12)\n"
     "  --listen ADDRESS  where the server listens (127.0.0.1:0, a free port)\n"
-    "  --store FILE      keep the store in this new file; otherwise it is deleted at the end\n"
+    "  --store PLACE     keep the store in this new file or empty database; otherwise it is deleted at the end\n"
     "  --exit            do not leave the server running\n"
     "  --json            nothing on standard output but one JSON object\n\n"
     "Exit status 0 only when both sides' books agree to the cent and the audit holds.\n";
@@ -117,7 +117,7 @@ static bool server_start(struct played *played, const struct demo_settings *sett
         return false;
     }
     const char *listen = settings->listen != NULL ? settings->listen : "127.0.0.1:0";
-    if (!played_start(played, store, listen, start_us, error, sizeof(error))) {
+    if (!played_start(played, listen, start_us, error, sizeof(error))) {
         fprintf(stderr, "onetill demo: %s\n", error);
         return false;
     }
@@ -172,7 +172,7 @@ static int day_play(const struct demo_settings *settings, const struct double12 
         return EXIT_fault;
     }
     say(settings, "The day is over. Reading the server's books and auditing the store.\n");
-    if (!demo_ask(played, scratch->store, &server)) {
+    if (!demo_ask(played, &server)) {
         demo_fault(&book, "the server's books cannot be read");
     }
     bool agrees = demo_agrees(&book, &server, why, sizeof(why));

@@ -120,7 +120,7 @@ struct demo_server {
 };
 
 /* Reads what the server says. False when it does not answer. */
-MUST_CHECK bool demo_ask(struct played *played, const char *store, struct demo_server *server);
+MUST_CHECK bool demo_ask(struct played *played, struct demo_server *server);
 /* Whether the books of both sides agree to the cent and the audit holds; the first difference as a sentence. */
 bool demo_agrees(const struct demo_book *book, const struct demo_server *server, char *why, size_t why_size);
 void demo_report_words(FILE *to, const struct demo_settings *settings, const struct double12 *day,

@@ -48,13 +48,13 @@ static bool campaigns_read(struct played *played, struct demo_server *server)
     return true;
 }
 
-bool demo_ask(struct played *played, const char *store, struct demo_server *server)
+bool demo_ask(struct played *played, struct demo_server *server)
 {
     memset(server, 0, sizeof(*server));
     if (!campaigns_read(played, server) || !played_shop_days(played, DOUBLE12_DAY, shop_day_add, server)) {
         return false;
     }
-    played_audit(store, &server->audit);
+    played_audit(played, &server->audit);
     return true;
 }
 

@@ -82,6 +82,7 @@ bool double12_build(const struct double12 *day, const char *store, struct progre
 {
     struct building building = { .day = day, .progress = progress, .interrupted = interrupted };
     struct fill_settings settings = { .path = store,
+                                      .empty = true,
                                       .now_us = DOUBLE12_MIDNIGHT_US + BUILT_AT_MINUTE * US_PER_MINUTE,
                                       .done = built,
                                       .context = &building };

@@ -4,11 +4,12 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "app/place.h"
 #include "base/digest.h"
 #include "engine/engine.h"
 #include "ledger/ledger.h"
-#include "store/store.h"
 #include "till/till.h"
 
 #define CALLS_MAX 4096 /* on their way at a time: two full batches */
@@ -43,16 +44,54 @@ static int64_t fill_now(void *context)
     return ((const struct fill *)context)->settings.now_us;
 }
 
+static bool row_seen(void *context, const void *row)
+{
+    (void)row;
+    *(bool *)context = true;
+    return false;
+}
+
+static bool store_is_empty(struct store *store, const struct place *place, char *error, size_t error_size)
+{
+    static const struct table *const tables[] = { &shopper_table, &shop_table, &trade_table };
+    struct span all = { NULL, 0 };
+    bool seen = false, read = true;
+    for (size_t i = 0; read && !seen && i < COUNT_OF(tables); i++) {
+        read = store->ops->scan(store, tables[i], all, row_seen, &seen) == STATUS_ok;
+    }
+    if (!read || seen) {
+        snprintf(error, error_size, "%s: %s", place->name,
+                 seen ? "it is in use; an empty one is needed" : "it cannot be read");
+    }
+    return read && !seen;
+}
+
+static bool store_open(struct fill *fill, struct place *place, char *error, size_t error_size)
+{
+    struct place_settings settings = { .cache_mb = fill->settings.cache_mb > 0 ? fill->settings.cache_mb
+                                                                              : CACHE_MB_DEFAULT };
+    const char *wrong = place_read(place, fill->settings.path, NULL);
+    if (wrong != NULL) {
+        snprintf(error, error_size, "%s", wrong);
+        return false;
+    }
+    if (!place_open(place, &settings, &fill->store, error, error_size)) {
+        return false;
+    }
+    if (fill->settings.empty && !store_is_empty(fill->store, place, error, error_size)) {
+        fill->store->ops->close(fill->store);
+        return false;
+    }
+    return true;
+}
+
 struct fill *fill_open(const struct fill_settings *settings, char *error, size_t error_size)
 {
-    struct store_error why = { .text = "" };
-    struct sqlite_settings sqlite = { .indexes = till_indexes };
+    struct place place;
     struct fill *fill = calloc(1, sizeof(*fill));
     assert(fill != NULL);
     fill->settings = *settings;
-    sqlite.cache_bytes = (settings->cache_mb > 0 ? settings->cache_mb : CACHE_MB_DEFAULT) << 20;
-    if (store_sqlite_open(settings->path, till_tables, &sqlite, &fill->store, &why) != STATUS_ok) {
-        snprintf(error, error_size, "%s: %s", settings->path, why.text);
+    if (!store_open(fill, &place, error, error_size)) {
         free(fill);
         return NULL;
     }
@@ -63,7 +102,7 @@ struct fill *fill_open(const struct fill_settings *settings, char *error, size_t
     }
     fill->engine = engine_open(&engine);
     if (fill->engine == NULL) {
-        snprintf(error, error_size, "%s: the store cannot be read", settings->path);
+        snprintf(error, error_size, "%s: the store cannot be read", place.name);
         fill->store->ops->close(fill->store);
         free(fill);
         return NULL;
@@ -87,7 +126,10 @@ static void call_done(struct call *call)
 {
     struct fill_call *self = call->context;
     struct fill *fill = self->fill;
-    assert(call->status == STATUS_ok); /* calls without a deadline are decided */
+    if (call->status != STATUS_ok) { /* calls without a deadline are decided, unless a database goes away */
+        fprintf(stderr, "onetill: the database does not answer any more; what is in it is whole, but not all of it\n");
+        _exit(EXIT_fault);
+    }
     if (fill->settings.done != NULL) {
         struct fill_done done = { .tag = self->tag,
                                   .command = call->command,

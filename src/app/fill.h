@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Brings many things into a store that nobody serves: commands of the till, decided by an engine in this
- * process as fast as the store takes them, in the order in which they are put. What a command may not do
- * through a door it may not do here either; who calls is the operator.
+ * Brings many things into a store; a file must not be served meanwhile, a database may: commands of the till,
+ * decided by an engine in this process as fast as the store takes them, in the order in which they are put. What
+ * a command may not do through a door it may not do here either; who calls is the operator.
  *
- * One thread puts; `done` comes from a thread of the store's, for one command at a time. A store that fails
- * ends the process, as it does for a server: what is in it then is whole batches.
+ * One thread puts; `done` comes from a thread of the store's, for one command at a time. A store that fails, or
+ * is away for long, ends the process, as it does for a server: what is in it then is whole batches.
  */
 #ifndef APP_FILL_H
 #define APP_FILL_H
@@ -25,9 +25,10 @@ struct fill_done {
 };
 
 struct fill_settings {
-    const char *path;
+    const char *path; /* where the store is: see app/place.h */
     int64_t now_us;   /* the time at which everything happens; 0: the system's clock */
     int64_t cache_mb; /* 0: 256 */
+    bool empty;       /* it must hold no trade, shop or shopper yet */
     void (*done)(void *context, const struct fill_done *done); /* may be NULL */
     void *context;
 };

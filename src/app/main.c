@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/place.h"
 #include "base/hash.h"
 #include "base/os_random.h"
 
@@ -15,6 +16,7 @@ static const struct {
     { "import", import_main, "bring merchants, shops, shoppers and campaigns in from CSV or JSON lines" },
     { "app", app_main, "register a program that speaks the Alipay protocol, and print its settings" },
     { "audit", audit_main, "prove a store from its transfers, also while it is being served" },
+    { "copy", copy_main, "carry a store from a file into a database, or back" },
     { "backup", backup_main, "copy a store, also while it is being served, and check the copy" },
     { "token", token_main, "make a bearer token from the store's key file" },
     { "demo", demo_main, "play the half-price day of 12 December 2014 in an invented city" },
@@ -36,12 +38,6 @@ static void usage(FILE *to)
     fprintf(to, "\nonetill COMMAND --help says more.\n");
 }
 
-bool path_beside(const char *store, const char *suffix, char to[APP_PATH_SIZE])
-{
-    int size = snprintf(to, APP_PATH_SIZE, "%s%s", store, suffix);
-    return size > 0 && size < APP_PATH_SIZE;
-}
-
 bool path_self(char to[APP_PATH_SIZE])
 {
     ssize_t size = readlink("/proc/self/exe", to, APP_PATH_SIZE - 1);
@@ -55,6 +51,7 @@ bool path_self(char to[APP_PATH_SIZE])
 int main(int argc, char **argv)
 {
     hash_seed(os_random_u64());
+    arguments_hide(argc, argv);
     if (argc < 2) {
         usage(stderr);
         return EXIT_usage;

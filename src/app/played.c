@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/app.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
 
@@ -17,14 +16,14 @@
 
 bool played_keys(struct played *played, const char *store, char *error, size_t error_size)
 {
-    char path[APP_PATH_SIZE];
     struct master_key key;
     *played = (struct played){ .child.output = -1 };
-    if (!path_beside(store, ".key", path)) {
-        snprintf(error, error_size, "the path of the store is too long");
+    const char *wrong = place_read(&played->place, store, NULL);
+    if (wrong != NULL) {
+        snprintf(error, error_size, "%s", wrong);
         return false;
     }
-    if (master_key_open(path, true, &key, error, error_size) != STATUS_ok) {
+    if (!place_key(&played->place, true, &key, error, error_size)) {
         return false;
     }
     played->tokens = tokens_open(&key);
@@ -56,12 +55,11 @@ static bool ready_read(struct played *played, struct span line)
            span_copy(url, played->url, sizeof(played->url));
 }
 
-bool played_start(struct played *played, const char *store, const char *listen, int64_t clock_us, char *error,
-                  size_t error_size)
+bool played_start(struct played *played, const char *listen, int64_t clock_us, char *error, size_t error_size)
 {
-    char self[APP_PATH_SIZE], start[INSTANT_TEXT_SIZE];
+    char self[APP_PATH_SIZE], store[APP_PATH_SIZE], start[INSTANT_TEXT_SIZE];
     struct span line;
-    if (!path_self(self)) {
+    if (!path_self(self) || !place_for_child(&played->place, store)) {
         snprintf(error, error_size, "this program does not find itself");
         return false;
     }
@@ -186,16 +184,17 @@ static void verdict_read(struct span line, struct played_audit *audit)
     }
 }
 
-void played_audit(const char *store, struct played_audit *audit)
+void played_audit(const struct played *played, struct played_audit *audit)
 {
     static struct child child; /* large */
-    char self[APP_PATH_SIZE];
+    char self[APP_PATH_SIZE], store[APP_PATH_SIZE];
     struct span line;
     int64_t begun_us = os_monotonic_us();
     *audit = (struct played_audit){ .ok = false };
     snprintf(audit->sentence, sizeof(audit->sentence), "the audit came to no verdict");
     const char *const arguments[] = { self, "audit", "--store", store, "--json", NULL };
-    if (!path_self(self) || child_start(&child, arguments, NULL) != STATUS_ok) {
+    if (!path_self(self) || !place_for_child(&played->place, store) ||
+        child_start(&child, arguments, NULL) != STATUS_ok) {
         return;
     }
     if (child_line(&child, AUDIT_TIMEOUT_US, &line) == STATUS_ok) {

@@ -8,6 +8,7 @@
 #define APP_PLAYED_H
 
 #include "app/json_member.h"
+#include "app/place.h"
 #include "doors/tokens.h"
 #include "load/child.h"
 #include "load/http_client.h"
@@ -17,6 +18,7 @@
 
 struct played {
     struct child child;
+    struct place place;
     struct http_address address;
     char url[128]; /* http://127.0.0.1:8080 */
     struct tokens *tokens;
@@ -30,8 +32,8 @@ struct played {
 /* Reads, or makes, the store's master key and what is derived from it. False with a sentence in `error`. */
 MUST_CHECK bool played_keys(struct played *played, const char *store, char *error, size_t error_size);
 /* After played_keys. Starts the server and waits until it is ready. */
-MUST_CHECK bool played_start(struct played *played, const char *store, const char *listen, int64_t clock_us,
-                             char *error, size_t error_size);
+MUST_CHECK bool played_start(struct played *played, const char *listen, int64_t clock_us, char *error,
+                             size_t error_size);
 /* Stops it the clean way and releases everything. False: it had died, or had to be killed. */
 bool played_stop(struct played *played);
 
@@ -62,7 +64,7 @@ struct played_audit {
     int64_t took_us;
     char sentence[640]; /* when not ok: the first discrepancy, or why there is no verdict */
 };
-/* Has a store audited by `onetill audit` in a child, while it is being served. */
-void played_audit(const char *store, struct played_audit *audit);
+/* Has the store audited by `onetill audit` in a child, while it is being served. */
+void played_audit(const struct played *played, struct played_audit *audit);
 
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/place.h"
 #include "app/serve.h"
 #include "base/json_out.h"
 #include "base/os_clock.h"
@@ -16,7 +17,7 @@
 /* ---- audit ---- */
 
 static const char audit_help[] =
-    "usage: onetill audit --store FILE [--json] [--quiet]\n\n"
+    "usage: onetill audit --store PLACE [--json] [--quiet]\n\n"
     "Proves a store from its rows alone: every balance from the transfers, every sum from what it sums. Reads a\n"
     "snapshot, also while the store is being served. Exit status 0: it holds; 1: it does not, and the first\n"
     "discrepancy is named; 3: it could not be read.\n";
@@ -98,14 +99,14 @@ static void audit_words(const struct audit_report *report, int64_t us)
     }
 }
 
-static int audit_store(const char *path, bool json, bool quiet)
+static int audit_store(const struct place *place, bool json, bool quiet)
 {
     static struct audit_report report; /* large */
     struct audit_view view = { .rows = 0 };
-    struct store_error error = { .text = "" };
+    char error[PLACE_NAME_SIZE + 256];
     struct reader *reader;
-    if (store_sqlite_snapshot_open(path, till_tables, &reader, &error) != STATUS_ok) {
-        fprintf(stderr, "onetill audit: %s: %s\n", path, error.text);
+    if (!place_snapshot(place, &reader, error, sizeof(error))) {
+        fprintf(stderr, "onetill audit: %s\n", error);
         return EXIT_fault;
     }
     int64_t begun_us = os_monotonic_us();
@@ -115,7 +116,7 @@ static int audit_store(const char *path, bool json, bool quiet)
     int64_t us = os_monotonic_us() - begun_us;
     progress_end(&view.progress, os_monotonic_us());
     if (status != STATUS_ok) {
-        fprintf(stderr, "onetill audit: %s cannot be read: %s\n", path, store_sqlite_reader_error(reader));
+        fprintf(stderr, "onetill audit: %s cannot be read: %s\n", place->name, reader_error(reader));
         reader->ops->close(reader);
         return EXIT_fault;
     }
@@ -136,11 +137,13 @@ enum proof_option {
     OPTION_kind,
     OPTION_id,
     OPTION_token,
+    OPTION_key,
     OPTION_help
 };
 
 static const struct option options[] = {
     { "store", required_argument, NULL, OPTION_store },
+    { "key", required_argument, NULL, OPTION_key },
     { "json", no_argument, NULL, OPTION_json },
     { "quiet", no_argument, NULL, OPTION_quiet },
     { "to", required_argument, NULL, OPTION_to },
@@ -152,8 +155,9 @@ static const struct option options[] = {
 };
 
 struct proof_settings {
-    const char *store, *to, *kind, *id, *token_id;
+    const char *store, *to, *kind, *id, *token_id, *key;
     bool json, quiet, help;
+    struct place place; /* of the store */
 };
 
 /* Reads the options all of these share; false after saying what is wrong. */
@@ -178,6 +182,9 @@ static bool options_read(int argc, char **argv, struct proof_settings *settings)
         case OPTION_token:
             settings->token_id = optarg;
             break;
+        case OPTION_key:
+            settings->key = optarg;
+            break;
         case OPTION_json:
             settings->json = true;
             break;
@@ -195,12 +202,16 @@ static bool options_read(int argc, char **argv, struct proof_settings *settings)
         fprintf(stderr, "onetill %s: --store is needed; see onetill %s --help\n", argv[0], argv[0]);
         return false;
     }
-    return true;
+    const char *wrong = place_read(&settings->place, settings->store, settings->key);
+    if (wrong != NULL) {
+        fprintf(stderr, "onetill %s: --store: %s\n", argv[0], wrong);
+    }
+    return wrong == NULL;
 }
 
 int audit_main(int argc, char **argv)
 {
-    struct proof_settings settings;
+    static struct proof_settings settings;
     if (!options_read(argc, argv, &settings)) {
         return EXIT_usage;
     }
@@ -208,7 +219,7 @@ int audit_main(int argc, char **argv)
         fputs(audit_help, stdout);
         return EXIT_holds;
     }
-    return audit_store(settings.store, settings.json, settings.quiet || settings.json);
+    return audit_store(&settings.place, settings.json, settings.quiet || settings.json);
 }
 
 /* ---- backup ---- */
@@ -227,7 +238,7 @@ static void backup_seen(void *context, int64_t pages_done, int64_t pages)
 
 int backup_main(int argc, char **argv)
 {
-    struct proof_settings settings;
+    static struct proof_settings settings;
     struct progress progress;
     struct store_error error = { .text = "" };
     if (!options_read(argc, argv, &settings)) {
@@ -243,28 +254,31 @@ int backup_main(int argc, char **argv)
     }
     progress_init(&progress, "pages", 0, settings.quiet ? -1 : STDERR_FILENO, os_monotonic_us());
     enum status status =
-        store_sqlite_backup(settings.store, settings.to, till_tables, backup_seen, &progress, &error);
+        store_sqlite_backup(settings.place.text, settings.to, till_tables, backup_seen, &progress, &error);
     progress_end(&progress, os_monotonic_us());
     if (status != STATUS_ok) {
         fprintf(stderr, "onetill backup: %s\n", error.text);
         return EXIT_fault;
     }
-    return audit_store(settings.to, false, settings.quiet);
+    struct place copy;
+    const char *wrong = place_read(&copy, settings.to, NULL);
+    return wrong == NULL ? audit_store(&copy, false, settings.quiet) : EXIT_usage;
 }
 
 /* ---- token ---- */
 
 static const char token_help[] =
-    "usage: onetill token --store FILE --kind operator|merchant|shop|terminal|shopper [--id N] [--token-id N]\n\n"
-    "Prints a bearer token signed with FILE.key. Whoever can read that file can do everything: this command only\n"
-    "spells it out. Tokens made here carry the number N, 1 when it is left out, and are revoked by it; the REST\n"
+    "usage: onetill token --store PLACE [--key FILE] --kind operator|merchant|shop|terminal|shopper [--id N]\n"
+    "                     [--token-id N]\n\n"
+    "Prints a bearer token signed with the master key (FILE.key; of a database onetill.key). Whoever can read that\n"
+    "file can do everything: this command only spells it out. Tokens made here carry the number N, 1 when it is left out, and are revoked by it; the REST\n"
     "door's POST /v1/tokens gives each token a number of its own and is the better way.\n";
 
 int token_main(int argc, char **argv)
 {
-    struct proof_settings settings;
+    static struct proof_settings settings;
     struct master_key key;
-    char path[APP_PATH_SIZE], text[TOKEN_TEXT_SIZE], error[256] = "the path is too long";
+    char text[TOKEN_TEXT_SIZE], error[APP_PATH_SIZE + 256];
     struct caller caller = { .kind = CALLER_none };
     int64_t token_id;
     if (!options_read(argc, argv, &settings)) {
@@ -285,8 +299,7 @@ int token_main(int argc, char **argv)
         fprintf(stderr, "onetill token: --kind and --id name whom it speaks for; see onetill token --help\n");
         return EXIT_usage;
     }
-    if (!path_beside(settings.store, ".key", path) ||
-        master_key_open(path, false, &key, error, sizeof(error)) != STATUS_ok) {
+    if (!place_key(&settings.place, false, &key, error, sizeof(error))) {
         fprintf(stderr, "onetill token: %s\n", error);
         return EXIT_fault;
     }

@@ -30,7 +30,7 @@ static const char help[] =
     "  --shops N         only the first N shops\n"
     "  --seed N          of what is invented (17)\n"
     "  --listen ADDRESS  where the server listens meanwhile (127.0.0.1:0, a free port)\n"
-    "  --store FILE      keep the store in this new file; otherwise it is deleted at the end\n"
+    "  --store PLACE     keep the store in this new file or empty database; otherwise it is deleted at the end\n"
     "  --json            nothing on standard output but one JSON object\n\n"
     "Exit status 0 only when every shop's every day is equal and the audit holds.\n";
 
@@ -174,7 +174,7 @@ static bool store_build(const struct replay_data *data, const char *store, int64
                         size_t error_size)
 {
     enum refusal refusal = REFUSAL_none;
-    struct fill_settings settings = { .path = store, .now_us = begin_us - US_PER_HOUR, .done = built,
+    struct fill_settings settings = { .path = store, .empty = true, .now_us = begin_us - US_PER_HOUR, .done = built,
                                       .context = &refusal };
     struct fill *fill = fill_open(&settings, error, error_size);
     if (fill == NULL) {
@@ -390,8 +390,7 @@ static int complain(const char *what)
     return EXIT_fault;
 }
 
-static int days_play(const struct replay_settings *settings, const struct replay_data *data, const char *store,
-                     struct played *played)
+static int days_play(const struct replay_settings *settings, const struct replay_data *data, struct played *played)
 {
     static struct replay_result result; /* large */
     struct comparison comparison;
@@ -406,7 +405,7 @@ static int days_play(const struct replay_settings *settings, const struct replay
     if (!days_compare(played, settings, data, &comparison)) {
         return complain("the server does not say what the shops took");
     }
-    played_audit(store, &audit);
+    played_audit(played, &audit);
     struct verdict verdict = { .settings = settings,
                                .data = data,
                                .result = &result,
@@ -435,10 +434,10 @@ static int store_play(const struct replay_settings *settings, const struct repla
     }
     if (!store_build(data, store, begin_us, error, sizeof(error)) ||
         !played_keys(&played, store, error, sizeof(error)) ||
-        !played_start(&played, store, settings->listen, begin_us, error, sizeof(error))) {
+        !played_start(&played, settings->listen, begin_us, error, sizeof(error))) {
         (void)complain(error);
     } else {
-        exit_status = days_play(settings, data, store, &played);
+        exit_status = days_play(settings, data, &played);
     }
     if (!played_stop(&played) && exit_status == EXIT_holds) {
         exit_status = complain("the server did not stop cleanly");

@@ -7,13 +7,14 @@
 #include <unistd.h>
 
 #include "base/span.h"
+#include "store/store.h"
 
 bool scratch_make(struct scratch *scratch, const char *store, const char *command)
 {
     const char *temporary = getenv("TMPDIR");
     *scratch = (struct scratch){ .folder = "" };
     if (store != NULL) {
-        if (access(store, F_OK) == 0) {
+        if (!store_is_postgres(store) && strncmp(store, "env:", 4) != 0 && access(store, F_OK) == 0) {
             fprintf(stderr, "onetill %s: %s exists; it wants a new store\n", command, store);
             return false;
         }

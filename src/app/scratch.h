@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a played day keeps its store: in a new file that the caller names, which stays, or in a folder of its
- * own, which is deleted at the end. One thread.
+ * Where a played day keeps its store: in a new file that the caller names, or an empty database, which stay, or
+ * in a folder of its own, which is deleted at the end. One thread.
  */
 #ifndef APP_SCRATCH_H
 #define APP_SCRATCH_H

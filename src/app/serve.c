@@ -17,7 +17,7 @@
 #include "app/scratch.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
-#include "base/os_random.h"
+#include "doors/told_rows.h"
 #include "ledger/ledger.h"
 #include "people/people.h"
 
@@ -25,8 +25,13 @@ static const char help[] =
     "usage: onetill serve --store FILE [OPTION]…\n\n"
     "Serves a store over HTTP until SIGTERM or SIGINT, then answers what it accepted and ends.\n"
     "Prints one line when it is ready: ready http://ADDRESS pid PID\n\n"
-    "  --store FILE            the store; made when there is none. FILE.key, its master key, and\n"
-    "                          FILE.operator-token are made beside it. memory: nothing is kept\n"
+    "  --store PLACE           the store; made when there is none. A FILE: FILE.key, its master key, and\n"
+    "                          FILE.operator-token are made beside it. postgres://user@host/name: a database, of\n"
+    "                          which any number of servers may be one till. env:NAME: what that environment\n"
+    "                          variable says. memory: nothing is kept\n"
+    "  --key FILE              the master key (FILE.key; of a database onetill.key). All servers of a database have\n"
+    "                          the same; files that belong to it are beside it\n"
+    "  --read-store URL        of a database: a replica that lists and reports are read from\n"
     "  --listen ADDRESS        host:port, [host]:port; port 0 takes a free one (127.0.0.1:8080)\n"
     "  --tls-cert FILE         PEM certificate chain, with --tls-key\n"
     "  --tls-key FILE          its private key\n"
@@ -64,6 +69,14 @@ static void test_clock_move(void *context, int64_t now_us)
     engine_wake(server->engine);
 }
 
+/* Another process moved its test clock: all processes on a database have one. */
+static void test_clock_watch(void *context, const struct commit *commit)
+{
+    if (commit->foreign) {
+        test_clock_move(context, commit->at_us);
+    }
+}
+
 static int64_t server_now(void *context)
 {
     return engine_now_us(((struct server *)context)->engine);
@@ -96,42 +109,38 @@ static void tokens_watch(void *context, const struct commit *commit)
     }
 }
 
-static bool store_open(struct server *server, const struct server_settings *settings, char *error, size_t error_size)
+/* Where the other processes on a database, and people, find this one: at least which machine and port it has. */
+static void address_tell(const char *listen, char to[ADDRESS_TEXT_SIZE])
 {
-    struct store_error why = { .text = "" };
-    enum status status;
-    if (strcmp(settings->store_path, "memory:") == 0) {
-        status = store_memory_open(till_tables, &(struct memory_settings){ 0 }, &server->store);
+    char host[128] = "";
+    const char *port = strrchr(listen, ':');
+    bool anywhere = strncmp(listen, "0.0.0.0:", 8) == 0 || strncmp(listen, "[::]:", 5) == 0 ||
+                    strncmp(listen, "127.0.0.1:", 10) == 0 || strncmp(listen, "[::1]:", 6) == 0;
+    if (!anywhere || port == NULL || gethostname(host, sizeof(host) - 1) != 0) {
+        snprintf(to, ADDRESS_TEXT_SIZE, "%s", listen);
+    } else if (strcmp(port, ":0") == 0) { /* the port is known only later: the process tells it apart */
+        snprintf(to, ADDRESS_TEXT_SIZE, "%s pid %d", host, (int)getpid());
     } else {
-        struct sqlite_settings sqlite = { .cache_bytes = settings->cache_mb << 20, .indexes = till_indexes };
-        status = store_sqlite_open(settings->store_path, till_tables, &sqlite, &server->store, &why);
+        snprintf(to, ADDRESS_TEXT_SIZE, "%s%s", host, port);
     }
-    if (status != STATUS_ok) {
-        snprintf(error, error_size, "%s: %s", settings->store_path, why.text);
-        return false;
-    }
-    return true;
 }
 
-static bool key_open(struct server *server, const struct server_settings *settings, char *error, size_t error_size)
+static bool store_open(struct server *server, const struct server_settings *settings, char *error, size_t error_size)
 {
-    char path[APP_PATH_SIZE];
-    if (strcmp(settings->store_path, "memory:") == 0) {
-        uint8_t bytes[MASTER_KEY_SIZE];
-        os_random(bytes, sizeof(bytes));
-        master_key_init(&server->key, bytes);
-        return true;
-    }
-    if (!path_beside(settings->store_path, ".key", path)) {
-        snprintf(error, error_size, "the path of the store is too long");
-        return false;
-    }
-    return master_key_open(path, true, &server->key, error, error_size) == STATUS_ok;
+    char address[ADDRESS_TEXT_SIZE];
+    struct place_settings place = { .cache_mb = settings->cache_mb,
+                                    .address = address,
+                                    .read_place = settings->read_place != NULL ? settings->read_place->text : NULL };
+    address_tell(settings->listen, address);
+    return place_open(settings->place, &place, &server->store, error, error_size);
 }
 
 static bool engine_up(struct server *server, const struct server_settings *settings)
 {
-    struct engine_settings engine = { .store = server->store, .timer_commands = till_timers, .check = ledger_check };
+    struct engine_settings engine = { .store = server->store,
+                                      .timer_commands = till_timers,
+                                      .check = ledger_check,
+                                      .tells = doors_tells };
     if (settings->test_clock) {
         engine.now_us = test_clock_now;
         engine.clock_context = server;
@@ -150,6 +159,9 @@ static bool engine_up(struct server *server, const struct server_settings *setti
         return false;
     }
     engine_observe(server->engine, tokens_watch, server);
+    if (settings->test_clock && server->store->shared) {
+        engine_observe(server->engine, test_clock_watch, server);
+    }
     return true;
 }
 
@@ -199,7 +211,11 @@ static bool doors_open(struct server *server, const struct server_settings *sett
 bool server_open(struct server *server, const struct server_settings *settings, char *error, size_t error_size)
 {
     *server = (struct server){ .started_us = os_now_us() };
-    if (!store_open(server, settings, error, error_size) || !key_open(server, settings, error, error_size)) {
+    if (!store_open(server, settings, error, error_size)) {
+        return false;
+    }
+    if (!place_key(settings->place, true, &server->key, error, error_size)) {
+        server->store->ops->close(server->store);
         return false;
     }
     server->tokens = tokens_open(&server->key);
@@ -236,13 +252,13 @@ void server_close(struct server *server)
  * The operator's token, for who may read the file. Written anew at each start, the same every time, until it is
  * revoked like any other: then the file is gone.
  */
-static bool token_write(const struct server *server, const char *store_path)
+static bool token_write(const struct server *server, const struct place *place)
 {
     char path[APP_PATH_SIZE], text[TOKEN_TEXT_SIZE];
     struct caller caller;
     int64_t token_id;
-    if (strcmp(store_path, "memory:") == 0 || !path_beside(store_path, ".operator-token", path)) {
-        return strcmp(store_path, "memory:") == 0;
+    if (place->stem[0] == '\0' || !path_beside(place->stem, ".operator-token", path)) {
+        return place->stem[0] == '\0';
     }
     tokens_issue(server->tokens, (struct caller){ .kind = CALLER_operator }, TOKEN_FIRST_ID, text);
     if (!tokens_check(server->tokens, span_of(text), &caller, &token_id)) {
@@ -274,11 +290,13 @@ static bool base_url_holds(const char *url)
 enum serve_option {
     OPTION_store = 256, OPTION_listen, OPTION_cert, OPTION_key, OPTION_base, OPTION_threads, OPTION_connections,
     OPTION_cache, OPTION_clock, OPTION_clock_start, OPTION_guarded, OPTION_private, OPTION_sandbox,
-    OPTION_help,
+    OPTION_master, OPTION_read, OPTION_help,
 };
 
 static const struct option options[] = {
     { "store", required_argument, NULL, OPTION_store },
+    { "key", required_argument, NULL, OPTION_master },
+    { "read-store", required_argument, NULL, OPTION_read },
     { "listen", required_argument, NULL, OPTION_listen },
     { "tls-cert", required_argument, NULL, OPTION_cert },
     { "tls-key", required_argument, NULL, OPTION_key },
@@ -295,15 +313,29 @@ static const struct option options[] = {
     { NULL, 0, NULL, 0 },
 };
 
+/* What is typed, and what it comes to. */
+struct serve {
+    const char *store, *key, *read_store;
+    struct place place, read_place;
+    struct server_settings settings;
+};
+
 /* Takes one option in; false when its value is wrong. */
 static bool option_take(void *context, int option)
 {
-    struct server_settings *settings = context;
+    struct serve *serve = context;
+    struct server_settings *settings = &serve->settings;
     int64_t number = 0;
     bool fits = true;
     switch (option) {
     case OPTION_store:
-        settings->store_path = optarg;
+        serve->store = optarg;
+        break;
+    case OPTION_master:
+        serve->key = optarg;
+        break;
+    case OPTION_read:
+        serve->read_store = optarg;
         break;
     case OPTION_listen:
         settings->listen = optarg;
@@ -354,11 +386,22 @@ static bool option_take(void *context, int option)
 
 static const char *options_check(void *context, char **files, int file_count)
 {
-    const struct server_settings *settings = context;
+    struct serve *serve = context;
+    const struct server_settings *settings = &serve->settings;
     (void)files;
     (void)file_count;
-    if (settings->store_path == NULL && !settings->sandbox) {
+    if (serve->store == NULL && !settings->sandbox) {
         return "--store is needed";
+    }
+    const char *wrong = serve->store != NULL ? place_read(&serve->place, serve->store, serve->key) : NULL;
+    if (wrong == NULL && serve->read_store != NULL) {
+        wrong = place_read(&serve->read_place, serve->read_store, NULL);
+        if (wrong == NULL && (serve->place.kind != PLACE_postgres || serve->read_place.kind != PLACE_postgres)) {
+            wrong = "--read-store names a replica of a database that --store names";
+        }
+    }
+    if (wrong != NULL) {
+        return wrong;
     }
     bool one = (settings->tls_certificate == NULL) != (settings->tls_key == NULL);
     return one ? "--tls-cert and --tls-key go together" : NULL;
@@ -403,7 +446,7 @@ static bool sandbox_begin(struct server *server, const char *address, char *erro
     return sandbox_fill(server->sandbox, error, error_size) && sandbox_print(server->sandbox, &facts, stdout);
 }
 
-static int serve(struct server *server, const struct server_settings *settings)
+static int serve_until_told(struct server *server, const struct server_settings *settings)
 {
     char error[512] = "the sandbox cannot be told", address[ADDRESS_TEXT_SIZE];
     sigset_t signals;
@@ -420,8 +463,8 @@ static int serve(struct server *server, const struct server_settings *settings)
         return EXIT_fault;
     }
     address_write(server, settings, address);
-    if (!token_write(server, settings->store_path)) {
-        fprintf(stderr, "onetill serve: %s.operator-token cannot be written\n", settings->store_path);
+    if (!token_write(server, settings->place)) {
+        fprintf(stderr, "onetill serve: %s.operator-token cannot be written\n", settings->place->stem);
         server_close(server);
         return EXIT_fault;
     }
@@ -440,31 +483,34 @@ static int serve(struct server *server, const struct server_settings *settings)
 
 int serve_main(int argc, char **argv)
 {
-    struct server_settings settings = { .listen = "127.0.0.1:8080",
-                                        .base_url = "",
-                                        .http_threads = 1,
-                                        .connections_max = 8192,
-                                        .test_clock_start_us = os_now_us() };
-    static struct server server; /* large: it holds what lives as long as the process */
+    static struct serve serve; /* large, as is the next */
+    static struct server server; /* it holds what lives as long as the process */
+    struct server_settings *settings = &serve.settings;
     struct scratch scratch = { .folder = "" };
+    *settings = (struct server_settings){ .place = &serve.place,
+                                          .listen = "127.0.0.1:8080",
+                                          .base_url = "",
+                                          .http_threads = 1,
+                                          .connections_max = 8192,
+                                          .test_clock_start_us = os_now_us() };
 
-    int exit_status = options_read(&terms, argc, argv, &settings);
+    int exit_status = options_read(&terms, argc, argv, &serve);
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
     }
-    if (settings.cache_mb == 0) {
-        settings.cache_mb = settings.sandbox ? CACHE_MB_SANDBOX : CACHE_MB_DEFAULT;
+    settings->read_place = serve.read_store != NULL ? &serve.read_place : NULL;
+    if (settings->cache_mb == 0) {
+        settings->cache_mb = settings->sandbox ? CACHE_MB_SANDBOX : CACHE_MB_DEFAULT;
     }
-    if (settings.store_path == NULL) {
+    if (serve.store == NULL) {
         if (access("/dev/shm", W_OK) == 0) {
             (void)setenv("TMPDIR", "/dev/shm", 0); /* memory, when nobody said otherwise */
         }
-        if (!scratch_make(&scratch, NULL, "serve")) {
+        if (!scratch_make(&scratch, NULL, "serve") || place_read(&serve.place, scratch.store, NULL) != NULL) {
             return EXIT_fault;
         }
-        settings.store_path = scratch.store;
     }
-    exit_status = serve(&server, &settings);
+    exit_status = serve_until_told(&server, settings);
     scratch_remove(&scratch);
     return exit_status;
 }

@@ -5,10 +5,10 @@
 
 #include <stdatomic.h>
 
+#include "app/place.h"
 #include "doors/alipay/alipay.h"
 #include "doors/rest/rest.h"
 #include "doors/till_edits.h"
-#include "store/store.h"
 #include "till/till.h"
 
 struct live;
@@ -17,7 +17,8 @@ struct sandbox;
 struct session_door;
 
 struct server_settings {
-    const char *store_path; /* or "memory:" */
+    const struct place *place;
+    const struct place *read_place; /* a replica of the database, for reads; NULL: none */
     const char *listen;
     const char *base_url;   /* of QR codes; at most 200 bytes, no slash at its end */
     const char *tls_certificate, *tls_key; /* PEM files, or NULL */

@@ -112,7 +112,10 @@ static void gateway_open(struct server *server, const struct server_settings *se
 
 void server_platform(struct server *server, const struct server_settings *settings)
 {
-    struct platform_settings platform = { .store_path = settings->store_path };
+    const struct place *place = settings->place; /* NULL: the interface is only described */
+    struct platform_settings platform = {
+        .store_path = place != NULL && place->stem[0] != '\0' ? place->stem : NULL
+    };
     if (settings->sandbox) {
         platform.bundle = span_of(sandbox_platform_bundle);
     }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "app/app.h"
+#include "app/place.h"
 #include "base/checked.h"
 #include "base/civil.h"
 #include "base/json_out.h"
@@ -18,11 +19,10 @@
 #include "ledger/ledger.h"
 #include "load/progress.h"
 #include "people/people.h"
-#include "store/store.h"
 #include "till/till.h"
 
 static const char help[] =
-    "usage: onetill simulate --store FILE --rules RULES.json --budget-minor N --from T --to T [--json]\n\n"
+    "usage: onetill simulate --store PLACE --rules RULES.json --budget-minor N --from T --to T [--json]\n\n"
     "Pays the trades of a span of time again, on an empty store in memory, under one new campaign, and says what\n"
     "it would have given: to how many trades, how much, and when the budget would have been empty. The store is\n"
     "only read, also while it is being served.\n\n"
@@ -358,7 +358,8 @@ int simulate_main(int argc, char **argv)
     static struct simulation simulation;
     struct campaign_rules rules = { .campaign_id = 0 };
     const char *store = NULL, *rules_path = NULL;
-    struct store_error error = { .text = "" };
+    static struct place place;
+    char error[512] = "the place is not to be read";
     int64_t budget_minor = 0;
     bool json = false, fits = true;
     int option;
@@ -396,9 +397,10 @@ int simulate_main(int argc, char **argv)
     if (!rules_read(rules_path, &rules)) {
         return EXIT_usage;
     }
-    if (store_sqlite_snapshot_open(store, till_tables, &simulation.reader, &error) != STATUS_ok ||
-        store_sqlite_snapshot_open(store, till_tables, &simulation.details, &error) != STATUS_ok) {
-        fprintf(stderr, "onetill simulate: %s: %s\n", store, error.text);
+    const char *wrong = place_read(&place, store, NULL);
+    if (wrong != NULL || !place_snapshot(&place, &simulation.reader, error, sizeof(error)) ||
+        !place_snapshot(&place, &simulation.details, error, sizeof(error))) {
+        fprintf(stderr, "onetill simulate: %s\n", wrong != NULL ? wrong : error);
         return EXIT_fault;
     }
     struct reader *readers[] = { simulation.reader, simulation.details };

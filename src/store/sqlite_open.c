@@ -202,6 +202,11 @@ static enum status meta_read(struct sqlite_store *store, struct meta *meta, stru
         error_set(error, "its meta data cannot be read: %s", sqlite3_errmsg(store->db));
         return status == STATUS_not_found ? STATUS_bad_input : status;
     }
+    int64_t copying = 0;
+    if (meta_get(store->db, "copying", &copying) == STATUS_ok && copying != 0) {
+        error_set(error, "a copy into it is not finished: repeat the copy");
+        return STATUS_busy;
+    }
     return STATUS_ok;
 }
 
