@@ -130,6 +130,21 @@ enum status store_postgres_open(const char *place, const struct table *const *ta
                                 const struct postgres_settings *settings, struct store **store,
                                 struct store_error *error);
 
+#define STORE_NOTE_SIZE_MAX 16384
+
+/* What stands under a name, apart from all rows; size 0: nothing. */
+struct store_note {
+    size_t size;
+    uint8_t bytes[STORE_NOTE_SIZE_MAX];
+};
+
+/*
+ * Notes `wanted` under `name`, unless something stands there already, and hands over what stands there then: the
+ * first writer wins. `wanted` without bytes only reads. On a connection of its own, so for opening; any thread.
+ */
+enum status store_postgres_note(struct store *store, const char *name, struct span wanted,
+                                struct store_note *found, struct store_error *error);
+
 /* One snapshot of the whole database, for audit, backup and copy. */
 enum status store_postgres_snapshot_open(const char *place, const struct table *const *tables,
                                          struct reader **reader, struct store_error *error);
