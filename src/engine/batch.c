@@ -24,7 +24,6 @@ void batch_release(struct batch *batch)
 {
     view_release(&batch->view);
     arena_release(&batch->own);
-    feed_buffer_release(&batch->feed);
     free(batch->changes);
     free(batch->reads);
     free(batch->timers);
@@ -318,7 +317,7 @@ static void shared_complete(struct batch *batch)
         struct feed_tally tally = engine->again.tally;
         struct commit commit = batch_commit(batch);
         feed_tally_add(&tally, &batch->tally);
-        batch->keep.feed = feed_write(&batch->feed, &commit, &tally, engine->settings.tells);
+        batch->keep.feed = feed_write(&batch->view.arena, &commit, &tally, engine->settings.tells);
     }
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/feed.h"
 
-#include <stdlib.h>
-
 #include "base/hash.h"
 
 #define FEED_VERSION 1
@@ -39,15 +37,26 @@ void feed_tally_add(struct feed_tally *tally, const struct feed_tally *more)
 
 /* ---- writing ---- */
 
+struct feed_buffer {
+    struct arena *arena;
+    uint8_t *bytes;
+    size_t size, capacity;
+};
+
 /* Room for `size` more bytes. */
 static void buffer_reserve(struct feed_buffer *buffer, size_t size)
 {
     if (buffer->capacity - buffer->size >= size) {
         return;
     }
-    buffer->capacity = 2 * buffer->capacity + size;
-    buffer->bytes = realloc(buffer->bytes, buffer->capacity);
-    assert(buffer->bytes != NULL);
+    size_t capacity = 2 * buffer->capacity + size;
+    uint8_t *bytes = arena_try_uncleared(buffer->arena, capacity);
+    assert(bytes != NULL);
+    if (buffer->size > 0) {
+        memcpy(bytes, buffer->bytes, buffer->size);
+    }
+    buffer->bytes = bytes;
+    buffer->capacity = capacity;
 }
 
 static void number_write(struct feed_buffer *buffer, uint64_t value, size_t size)
@@ -95,11 +104,11 @@ static void head_write(struct feed_buffer *buffer, const struct commit *commit, 
     number_write(buffer, rows, 4);
 }
 
-struct span feed_write(struct feed_buffer *buffer, const struct commit *commit, const struct feed_tally *tally,
+struct span feed_write(struct arena *arena, const struct commit *commit, const struct feed_tally *tally,
                        bool (*tells)(const struct row_change *change))
 {
+    struct feed_buffer room = { .arena = arena }, *buffer = &room;
     uint32_t refusals = 0, rows = 0;
-    buffer->size = 0;
     buffer_reserve(buffer, HEAD_SIZE + FEED_REFUSALS_MAX * REFUSAL_SIZE);
     buffer->size = HEAD_SIZE;
     for (uint32_t i = 0; i < FEED_REFUSALS_MAX; i++) {
@@ -121,12 +130,6 @@ struct span feed_write(struct feed_buffer *buffer, const struct commit *commit, 
     assert(buffer->size == HEAD_SIZE);
     buffer->size = end;
     return (struct span){ (const char *)buffer->bytes, buffer->size };
-}
-
-void feed_buffer_release(struct feed_buffer *buffer)
-{
-    free(buffer->bytes);
-    *buffer = (struct feed_buffer){ 0 };
 }
 
 /* ---- reading ---- */

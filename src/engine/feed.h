@@ -21,19 +21,12 @@ struct feed_tally {
     uint32_t refused[FEED_REFUSALS_MAX];
 };
 
-/* Grows to what the largest feed needed; zero to begin with. */
-struct feed_buffer {
-    uint8_t *bytes;
-    size_t size, capacity;
-};
-
 void feed_tally_calls(struct feed_tally *tally, const struct call *calls);
 void feed_tally_add(struct feed_tally *tally, const struct feed_tally *more);
 
-/* The feed of an own commit, with those of its changes that `tells` chooses. Valid until the buffer's next use. */
-struct span feed_write(struct feed_buffer *buffer, const struct commit *commit, const struct feed_tally *tally,
+/* The feed of an own commit, with those of its changes that `tells` (or NULL: none) chooses, in the arena's memory. */
+struct span feed_write(struct arena *arena, const struct commit *commit, const struct feed_tally *tally,
                        bool (*tells)(const struct row_change *change));
-void feed_buffer_release(struct feed_buffer *buffer);
 
 /* The commit that a feed of `node` tells of, in the arena's memory; false when the bytes make no sense. */
 MUST_CHECK bool feed_read(struct arena *arena, const struct table *const *tables, uint32_t node, struct span feed,

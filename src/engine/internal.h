@@ -36,7 +36,6 @@ struct batch {
     struct row_change *reads;   /* BATCH_ROWS_MAX */
     struct timer_entry *timers; /* that it set: for the heap once it is kept */
     size_t timer_count, timer_capacity;
-    struct feed_buffer feed;
     struct feed_tally tally;    /* its own calls */
 };
 
@@ -111,10 +110,11 @@ struct peers {
     struct reader *reader;   /* opened when this node leads */
     struct arena arena;      /* one foreign commit */
     int64_t looked_at_us;    /* for orphans; os_monotonic_us */
-    struct timer_entry *found, *found_before; /* ORPHANS_MAX, in the order of their keys */
+    struct timer_entry *found, *found_before; /* in the order of their keys; each one of the rooms */
     size_t found_count, found_before_count;
+    struct timer_entry rooms[2][ORPHANS_MAX];
     /* on their way to the deciding thread; under the engine's lock */
-    struct timer_entry *orphans; /* ORPHANS_MAX */
+    struct timer_entry orphans[ORPHANS_MAX];
     _Atomic size_t orphan_count;
     _Atomic uint64_t heard, taken;
 };

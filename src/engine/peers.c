@@ -4,7 +4,6 @@
  * What they have kept goes to the observers. When this node leads, timers that are overdue go to the
  * deciding thread: whoever set them has gone. Should it fire them after all, one of the two finds nothing.
  */
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/os_clock.h"
@@ -24,14 +23,8 @@ void peers_init(struct engine *engine)
     pthread_cond_init(&peers->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     arena_init(&peers->arena, 1 << 20, BATCH_ARENA_SIZE_MAX);
-    if (engine->shared) {
-        peers->found = calloc(ORPHANS_MAX, sizeof(peers->found[0]));
-        peers->found_before = calloc(ORPHANS_MAX, sizeof(peers->found_before[0]));
-        peers->orphans = calloc(ORPHANS_MAX, sizeof(peers->orphans[0]));
-        assert(peers->found != NULL);
-        assert(peers->found_before != NULL);
-        assert(peers->orphans != NULL);
-    }
+    peers->found = peers->rooms[0];
+    peers->found_before = peers->rooms[1];
 }
 
 static void reader_close(struct peers *peers)
@@ -47,9 +40,6 @@ void peers_release(struct engine *engine)
     struct peers *peers = &engine->peers;
     reader_close(peers);
     arena_release(&peers->arena);
-    free(peers->found);
-    free(peers->found_before);
-    free(peers->orphans);
     pthread_mutex_destroy(&peers->lock);
     pthread_cond_destroy(&peers->wake);
 }

@@ -22,7 +22,8 @@
  *  7. STATUS_away (of `load`, `keep` and `done`): the database cannot be reached and nothing happened.
  *     STATUS_unknown (of `done`): it was lost while it was told, and where the outcome stands is not to be
  *     learnt now. The store finds out by itself before it does anything else; whoever repeats the calls hears.
- *  8. There is never more than one batch between `keep` and `done`.
+ *     The engine asks for its own progress row by `load`, which is answered only once the outcome is known.
+ *  8. There is never more than one batch between `keep` and `done`. One may have no changes, only reads.
  *  9. A node whose place was given to another process is told STATUS_fault by its next call.
  *
  * `peek`, `load`, `keep` and `scan` are called on one thread at a time (the deciding one).
@@ -65,7 +66,7 @@ struct row_change {
 
 typedef void keep_done(void *context, enum status status);
 
-/* A batch on its way to the store. The struct is copied; of a shared store, what it points to stays valid until `done`. */
+/* A batch on its way to the store. The struct is copied; of a shared store, what it points to stays until `done`. */
 struct keep {
     const struct row_change *changes;
     size_t change_count;

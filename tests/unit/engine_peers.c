@@ -193,7 +193,8 @@ static struct search town_search(struct town *town, int64_t counter_id)
     for (size_t i = 0; i < town->count; i++) {
         struct store *store = town->peers[i].store;
         if (store != NULL && !store_shared_dead(store)) {
-            enum status status = store->ops->scan(store, &counter_table, (struct span){ NULL, 0 }, search_each, &search);
+            struct span all = { NULL, 0 };
+            enum status status = store->ops->scan(store, &counter_table, all, search_each, &search);
             assert(status == STATUS_ok);
             return search;
         }
