@@ -4,7 +4,7 @@
  * is everything done before it was taken; what one of a replica shows may be older, and the reader says by how
  * much: the time since the last commit that the replica has replayed, which every node's sign of life keeps
  * below a second or two while the replica follows. A replica that is away, behind by more than
- * REPLICA_AGE_US_MAX, or does not say, is left alone for a while, and the database itself answers.
+ * READ_AGE_MAX_US, or does not say, is left alone for a while, and the database itself answers.
  */
 #include "base/hash.h"
 #include "base/os_clock.h"
@@ -21,7 +21,6 @@
 #define GRACE_US (2 * INT64_C(1000000))           /* the database ends a query itself, in time */
 #define RETRY_US (INT64_C(500000))
 #define REPLICA_RETRY_US (5 * INT64_C(1000000))
-#define REPLICA_AGE_US_MAX (30 * INT64_C(1000000))
 
 struct kept_statement {
     char *key; /* what it was made from */
@@ -147,7 +146,7 @@ static enum status replica_age_read(struct postgres_reader *reader)
         status = STATUS_busy;
     } else if (follows) {
         reader->age_us = max_i64(postgres_i64(result, 0, 1), 0);
-        status = reader->age_us > REPLICA_AGE_US_MAX ? STATUS_busy : STATUS_ok;
+        status = reader->age_us > READ_AGE_MAX_US ? STATUS_busy : STATUS_ok;
     }
     PQclear(result);
     return status;

@@ -5,6 +5,9 @@
  *
  * A cursor is base64url(key of the last element || MAC); the MAC covers the read's name and the caller, so
  * a cursor is good for nothing but going on where that caller was.
+ *
+ * A replica of the database may answer, where there is one. How old what it shows may be is in the header
+ * Onetill-Read-Age-Ms: it holds everything that was answered before so many milliseconds, or more.
  */
 #include "base/os_clock.h"
 #include "doors/rest/rest_internal.h"
@@ -12,6 +15,7 @@
 #define CURSOR_MAC_SIZE 12
 #define CURSOR_TEXT_MAX BASE64URL_SIZE(READ_KEY_SIZE_MAX + CURSOR_MAC_SIZE)
 #define LIMIT_DEFAULT 20
+#define AGE_TEXT_SIZE 24
 #define PAGE_SIZE_MAX (256 * 1024) /* a page whose elements take more ends early; the cursor goes on */
 
 static_assert(PAGE_ROWS_MAX < INT32_MAX, "limits are i32");
@@ -37,6 +41,8 @@ struct reads {
     uint32_t count;
     bool stopping;
     uint32_t reader_count; /* threads started */
+    atomic_uint_fast64_t replica_pages;
+    atomic_int_fast64_t replica_age_us; /* of the last of them */
     struct reads_thread {
         struct reads *reads;
         struct reader *reader;
@@ -92,6 +98,7 @@ static bool cursor_read(struct read_request *read, struct span text)
 struct page {
     struct read_page page; /* first */
     struct read_request *read;
+    int64_t age_us; /* how old what it shows may be; negative: it is no replica that answers */
     struct json_out out;
     int32_t count;
     bool more; /* there is another page */
@@ -122,6 +129,16 @@ static bool page_emit(struct read_page *handed, const void *element, struct span
     return true;
 }
 
+/* Whole milliseconds, rounded up; NULL when the request has used up its memory. */
+static const char *age_write(const struct read_request *read, int64_t age_us)
+{
+    char *text = arena_try(read->http->arena, AGE_TEXT_SIZE);
+    if (text != NULL) {
+        snprintf(text, AGE_TEXT_SIZE, "%lld", (long long)((age_us + 999) / 1000));
+    }
+    return text;
+}
+
 static void page_answer(struct page *page)
 {
     struct read_request *read = page->read;
@@ -145,8 +162,9 @@ static void page_answer(struct page *page)
         return;
     }
     memcpy(kept, answer.bytes, answer.size);
+    struct http_header age = { "Onetill-Read-Age-Ms", page->age_us < 0 ? NULL : age_write(read, page->age_us) };
     rest_count(read->rest, read->route, OUTCOME_ok, read->received_us);
-    http_answer(read->http, 200, JSON_TYPE, (struct span){ kept, answer.size }, NULL, 0);
+    http_answer(read->http, 200, JSON_TYPE, (struct span){ kept, answer.size }, &age, age.value != NULL ? 1 : 0);
 }
 
 static enum refusal page_read(struct reads_thread *self, struct page *page)
@@ -170,6 +188,11 @@ static enum refusal page_read(struct reads_thread *self, struct page *page)
     }
     if (!read_status(&page->page, self->reader->ops->begin(self->reader))) {
         return REFUSAL_none;
+    }
+    page->age_us = reader_age_us(self->reader);
+    if (page->age_us >= 0) {
+        atomic_fetch_add(&self->reads->replica_pages, 1);
+        atomic_store(&self->reads->replica_age_us, page->age_us);
     }
     enum refusal refusal = read->route->read->run(&call, &page->page);
     self->reader->ops->end(self->reader);
@@ -242,6 +265,7 @@ enum status reads_open(struct rest *rest, uint32_t reader_count)
         self->reads = reads;
         status = store->ops->reader_open(store, &self->reader);
         if (status == STATUS_ok) {
+            reader_lag(self->reader, true); /* people look at these */
             self->buffer = arena_take(&rest->arena, PAGE_SIZE_MAX);
             int rc = pthread_create(&self->thread, NULL, reader_thread, self);
             assert(rc == 0);
@@ -254,6 +278,12 @@ enum status reads_open(struct rest *rest, uint32_t reader_count)
     }
     rest->reads = reads;
     return STATUS_ok;
+}
+
+void reads_counts(struct reads *reads, struct reads_counts *counts)
+{
+    counts->replica_pages = atomic_load(&reads->replica_pages);
+    counts->replica_age_us = atomic_load(&reads->replica_age_us);
 }
 
 void reads_stop(struct reads *reads)
