@@ -54,6 +54,80 @@ static void the_keys_are_made_when_first_needed(void **state)
     platform_close(platform);
 }
 
+/* What the processes on a database share. */
+struct board {
+    pthread_mutex_t lock;
+    uint8_t bytes[PLATFORM_NOTE_MAX];
+    size_t size;
+    uint32_t written;
+    bool away;
+};
+
+static bool board_note(void *context, struct span wanted, uint8_t *found, size_t *size, char *error, size_t error_size)
+{
+    struct board *board = context;
+    pthread_mutex_lock(&board->lock);
+    if (wanted.bytes != NULL && board->size == 0) {
+        memcpy(board->bytes, wanted.bytes, wanted.size);
+        board->size = wanted.size;
+        board->written++;
+    }
+    memcpy(found, board->bytes, board->size);
+    *size = board->size;
+    pthread_mutex_unlock(&board->lock);
+    snprintf(error, error_size, "the database is away");
+    return !board->away;
+}
+
+static struct platform *platform_of(struct board *board, const char *path, uint8_t key)
+{
+    struct platform_settings settings = { .store_path = path, .note = board_note, .note_context = board };
+    memset(settings.note_key, key, sizeof(settings.note_key));
+    return platform_open(&settings);
+}
+
+static void all_processes_on_a_database_have_the_same_keys(void **state)
+{
+    char error[256] = "";
+    static struct board board = { .lock = PTHREAD_MUTEX_INITIALIZER, .away = true };
+    (void)state;
+    struct platform *first = platform_of(&board, NULL, 7), *second = platform_of(&board, NULL, 7);
+    struct platform *stranger = platform_of(&board, NULL, 8);
+    assert_null(platform_keys(first, error, sizeof(error)));
+    assert_string_equal(error, "the database is away");
+    board.away = false;
+    char public_text[ALIPAY_PUBLIC_TEXT_SIZE];
+    memcpy(public_text, keys_of(first)->public_text, sizeof(public_text));
+    assert_string_equal(keys_of(second)->public_text, public_text);
+    assert_string_equal(keys_of(second)->cert_sn, keys_of(first)->cert_sn);
+    assert_int_equal(board.written, 1);
+    assert_null(memmem(board.bytes, board.size, "BEGIN", 5)); /* they are sealed */
+    assert_null(platform_keys(stranger, error, sizeof(error)));
+    assert_non_null(strstr(error, "another master key"));
+    board.bytes[board.size / 2] ^= 1;
+    struct platform *damaged = platform_of(&board, NULL, 7);
+    assert_null(platform_keys(damaged, error, sizeof(error)));
+    platform_close(first);
+    platform_close(second);
+    platform_close(stranger);
+    platform_close(damaged);
+}
+
+/* A business that moves to a database brings its keys along. */
+static void keys_in_the_file_become_those_of_the_database(void **state)
+{
+    static struct board board = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    (void)state;
+    struct platform *alone = platform_at(store);
+    struct platform *first = platform_of(&board, store, 7), *second = platform_of(&board, NULL, 7);
+    const char *public_text = keys_of(alone)->public_text;
+    assert_string_equal(keys_of(first)->public_text, public_text);
+    assert_string_equal(keys_of(second)->public_text, public_text);
+    platform_close(alone);
+    platform_close(first);
+    platform_close(second);
+}
+
 static void *key_take(void *context)
 {
     char error[256];
@@ -171,6 +245,8 @@ int main(void)
         cmocka_unit_test(a_file_without_keys_is_refused_and_kept),
         cmocka_unit_test(given_keys_are_used_and_nothing_is_written),
         cmocka_unit_test(nothing_is_kept_of_a_store_in_memory),
+        cmocka_unit_test(all_processes_on_a_database_have_the_same_keys),
+        cmocka_unit_test(keys_in_the_file_become_those_of_the_database),
     };
     return cmocka_run_group_tests(tests, prepare, clean_up);
 }

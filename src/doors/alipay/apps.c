@@ -2,7 +2,8 @@
 /*
  * The apps as they are now, with their keys parsed. Filled from the store at the start and kept up by the commits,
  * so that checking a signature asks nobody. An app that is changed is replaced as a whole; jobs hold the one they
- * began with.
+ * began with. What another process on the database changed is known a moment later; of two images of an app the one
+ * with the higher stamp counts, in whichever order they come.
  */
 #include "doors/alipay/apps.h"
 
@@ -15,6 +16,8 @@
 struct alipay_apps {
     pthread_rwlock_t lock;
     struct hmac_key aes_master;
+    int64_t look_second; /* monotonic */
+    uint32_t looks;      /* in it */
     struct alipay_app *buckets[BUCKETS];
 };
 
@@ -75,21 +78,26 @@ struct alipay_app *alipay_app_take(struct alipay_apps *apps, int64_t app_id)
     return app;
 }
 
-/* Puts the app in its place, instead of the one that was there. */
-static void app_put(struct alipay_apps *apps, const struct app_row *row)
+/* Puts the app in its place, instead of the one that was there, unless that is newer. */
+static void app_put(struct alipay_apps *apps, const struct app_row *row, int64_t stamp)
 {
     struct alipay_app *app = app_make(apps, row);
     struct alipay_app *old = NULL;
     pthread_rwlock_wrlock(&apps->lock);
-    for (struct alipay_app **at = bucket_of(apps, row->app_id); *at != NULL; at = &(*at)->next) {
-        if ((*at)->row.app_id == row->app_id) {
-            old = *at;
-            *at = old->next;
-            break;
-        }
+    struct alipay_app **at = bucket_of(apps, row->app_id);
+    while (*at != NULL && (*at)->row.app_id != row->app_id) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL && (*at)->stamp > stamp) {
+        old = app;
+        app = NULL;
+    } else if (*at != NULL) {
+        old = *at;
+        *at = old->next;
     }
     if (app != NULL) { /* else the app is not known any more: nobody signs with a key that was replaced */
         struct alipay_app **bucket = bucket_of(apps, row->app_id);
+        app->stamp = stamp;
         app->next = *bucket;
         *bucket = app;
     }
@@ -101,7 +109,7 @@ static void app_put(struct alipay_apps *apps, const struct app_row *row)
 
 static bool app_read(void *context, const void *row)
 {
-    app_put(context, row);
+    app_put(context, row, 0);
     return true;
 }
 
@@ -109,9 +117,48 @@ static void apps_watch(void *context, const struct commit *commit)
 {
     for (size_t i = 0; i < commit->change_count; i++) {
         if (commit->changes[i].table == &app_table && commit->changes[i].exists) {
-            app_put(context, commit->changes[i].row);
+            app_put(context, commit->changes[i].row, commit->stamp);
         }
     }
+}
+
+struct look {
+    struct alipay_apps *apps;
+    int64_t app_id;
+};
+
+static bool look_read(void *context, const void *row)
+{
+    const struct look *look = context;
+    if (((const struct app_row *)row)->app_id == look->app_id) {
+        app_put(look->apps, row, 0); /* should a commit have told of it meanwhile, that one stays */
+    }
+    return false;
+}
+
+static bool may_look(struct alipay_apps *apps)
+{
+    int64_t second = os_monotonic_us() / US_PER_SECOND;
+    pthread_rwlock_wrlock(&apps->lock);
+    apps->looks = apps->look_second == second ? apps->looks + 1 : 1;
+    apps->look_second = second;
+    bool may = apps->looks <= ALIPAY_APP_LOOKS;
+    pthread_rwlock_unlock(&apps->lock);
+    return may;
+}
+
+struct alipay_app *alipay_app_look(struct alipay_apps *apps, struct reader *reader, int64_t app_id)
+{
+    uint8_t key[KEY_SIZE_MAX];
+    struct app_row from = { .app_id = app_id };
+    struct look look = { .apps = apps, .app_id = app_id };
+    if (reader == NULL || !may_look(apps) || reader->ops->begin(reader) != STATUS_ok) {
+        return NULL;
+    }
+    struct span encoded = { (const char *)key, row_key_write(&app_table, &from, key) };
+    enum status status = reader->ops->scan(reader, &app_table, encoded, look_read, &look);
+    reader->ops->end(reader);
+    return status == STATUS_ok ? alipay_app_take(apps, app_id) : NULL;
 }
 
 struct alipay_apps *alipay_apps_open(struct engine *engine, struct store *store, const struct master_key *key)

@@ -66,6 +66,9 @@ enum alipay_result alipay_app_read(struct alipay_job *job, struct span text)
         return RESULT_invalid_app_id;
     }
     job->app = alipay_app_take(job->door->apps, app_id);
+    if (job->app == NULL && job->door->settings.store->shared) {
+        job->app = alipay_app_look(job->door->apps, alipay_worker_reader(job->worker), app_id);
+    }
     return job->app != NULL ? RESULT_none : RESULT_invalid_app_id;
 }
 

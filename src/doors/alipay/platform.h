@@ -5,6 +5,9 @@
  * its owner only, and are made when they are first needed: a till without apps never has them. Losing the file
  * means that every app must be given a new public key of the platform, so it is backed up like the master key.
  *
+ * Of a database that several processes serve they stand in the database, sealed (sealed.h): the first process that needs
+ * them makes them, or takes those in the file, for all.
+ *
  * Any thread. The first call of platform_keys reads the file or makes the keys (about half a second of CPU), and
  * others wait for it meanwhile: not for a thread that must not wait, unless platform_ready said yes. What it
  * returns lives as long as the platform and never changes.
@@ -19,9 +22,20 @@
 struct platform_keys; /* certificate.h: key, certificates, serial numbers */
 struct platform;
 
+/*
+ * Notes `wanted` in the database, unless there is something already, and hands over what there is then, of at most
+ * PLATFORM_NOTE_MAX bytes; size 0: nothing. `wanted` without bytes only reads. False with a sentence in `error`.
+ */
+#define PLATFORM_NOTE_MAX 16384
+typedef bool platform_note(void *context, struct span wanted, uint8_t *found, size_t *size, char *error,
+                           size_t error_size);
+
 struct platform_settings {
     const char *store_path; /* the keys' file is beside it; "memory:" or NULL: nothing is kept */
     struct span bundle;     /* the PEM text of given keys (a sandbox's), instead of a file; empty: none */
+    platform_note *note;    /* of a database; otherwise NULL */
+    void *note_context;
+    uint8_t note_key[32];   /* SEALED_KEY_SIZE, derived from the master key under SEALED_KEY_LABEL */
 };
 
 /* Never NULL; nothing is read yet. The settings are copied, the bundle too. */
