@@ -129,6 +129,7 @@ static void notice_ignored(void *context, const PGresult *result)
 static const char session_sql[] =
     "SELECT pg_catalog.set_config(s.name, v.value, false) FROM pg_catalog.pg_settings s JOIN (VALUES "
     "('timezone', 'UTC'), ('jit', 'off'), ('lock_timeout', '2000'), ('client_min_messages', 'warning'), "
+    "('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), "
     "('default_transaction_isolation', 'read committed')) AS v(name, value) ON lower(s.name) = v.name";
 
 enum status postgres_connect(const char *place, const char *name, PGconn **connection,

@@ -24,8 +24,8 @@
 /* ---- connections (postgres_connect.c) ---- */
 
 /*
- * Connects and sets what every session of ours has: UTC, no JIT, no waiting for locks for ever, no plans that read whole
- * tables for one row. `name` is shown in pg_stat_activity as "onetill NAME".
+ * Connects and sets what every session of ours has: UTC, no JIT, no waiting for locks for ever, no plans that
+ * read whole tables for one row. `name` is shown in pg_stat_activity as "onetill NAME".
  * STATUS_away: nobody answers, or it is starting or stopping; STATUS_bad_input: `place` makes no sense, or the
  * database does not let us in. Messages never hold a password.
  */
@@ -50,7 +50,7 @@ MUST_CHECK enum status postgres_script(PGconn *connection, const char *sql, stru
 
 /* ---- values (postgres_value.c) ---- */
 
-/* A field of a binary result: int2, int4, int8 and bool as VALUE_i64, numeric without fractions too, otherwise bytes. */
+/* A field of a binary result: whole numbers of any type and bool as VALUE_i64, otherwise bytes. */
 MUST_CHECK bool postgres_value(const PGresult *result, int row, int field, struct value *value);
 /* The same of a field that is known to be a number and not null. */
 int64_t postgres_i64(const PGresult *result, int row, int field);
@@ -81,13 +81,15 @@ Oid postgres_oid(const struct column *column);
 Oid postgres_array_oid(const struct column *column);
 const char *postgres_type(const struct column *column); /* "bigint", "integer", "text", "bytea" */
 
+/* In which partition a row lives: by the first column of its encoded key. 0 when there is one only. */
+uint32_t postgres_partition(const struct table *table, struct span key, uint32_t partitions);
+
 /* ---- the store ---- */
 
-#define HOT_ROWS_MAX 512
-
-struct postgres_keeper; /* postgres_keep.c */
-struct postgres_node;   /* postgres_node.c */
-struct hot_rows;        /* postgres_hot.c */
+struct session;
+struct decider;
+struct keeper;        /* postgres_keep.h */
+struct postgres_node; /* postgres_node.c */
 
 struct postgres_store {
     struct store base;
@@ -108,17 +110,14 @@ struct postgres_store {
 
     /* deciding thread */
     struct cache *cache;
-    PGconn *reads;
-    struct hot_rows *hot;
+    struct session *reads; /* postgres_rows.h */
+    struct decider *decider; /* postgres.c */
 
     /* shared */
-    pthread_mutex_t lock;
-    pthread_cond_t wake, idle_wake;
-    struct keep keep; /* on its way while `keeping` */
-    bool keeping, stopping;
+    pthread_mutex_t lock; /* of `fault` */
     struct store_error fault;
     atomic_bool dead;
-    struct postgres_keeper *keeper;
+    struct keeper *keeper;
 
     atomic_uint_least64_t done_stamp; /* of the last batch that is durable: what is newer stays in the cache */
     atomic_uint_least64_t batch_count, rows_loaded, rows_cached, bytes_cached, bytes_sent, round_trips, conflicts;
@@ -154,7 +153,8 @@ enum status postgres_reader_open(struct store *base, struct reader **reader);
  * Rows of a table from `from` on, in key order, row by row from the server, so that no table is ever in memory
  * (postgres_scan.c). In the open transaction's snapshot, or in one of its own. `each` may stop it.
  */
-MUST_CHECK enum status postgres_scan(PGconn *connection, uint32_t partitions, const struct table *table, struct span from,
-                          scan_row *each, void *context, struct store_error *error);
+MUST_CHECK enum status postgres_scan(PGconn *connection, uint32_t partitions, const struct table *table,
+                                     struct span from, scan_row *each, void *context,
+                                     struct store_error *error);
 
 #endif

@@ -187,8 +187,8 @@ static uint64_t load_be(const char *bytes, size_t size)
 }
 
 /*
- * A numeric is four numbers of two bytes, count of digits, weight of the first, sign, scale shown, and digits to the base of
- * 10,000. Sums of bigint come as numeric; those that have fractions or do not fit are refused.
+ * A numeric is four numbers of two bytes, count of digits, weight of the first, sign, scale shown, and digits to
+ * the base of 10,000. Sums of bigint come as numeric; those that have fractions or do not fit are refused.
  */
 static bool numeric_read(const char *bytes, size_t size, int64_t *value)
 {

@@ -130,6 +130,9 @@ enum status store_postgres_open(const char *place, const struct table *const *ta
                                 const struct postgres_settings *settings, struct store **store,
                                 struct store_error *error);
 
+/* Why the store is dead, or "". Any thread. */
+void store_postgres_fault(struct store *store, struct store_error *error);
+
 #define STORE_NOTE_SIZE_MAX 16384
 
 /* What stands under a name, apart from all rows; size 0: nothing. */

@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The calls of the deciding thread, opening and closing. How the promises are kept: postgres_keep.h, postgres_decide.h. */
+#include "store/postgres_decide.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/os_clock.h"
+
+#define CACHE_BYTES (INT64_C(512) << 20)
+#define AWAY_US INT64_C(2000000)
+#define QUERY_US INT64_C(10000000)
+
+void postgres_die(struct postgres_store *store, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    pthread_mutex_lock(&store->lock);
+    error_set(&store->fault, "%s", text[0] != '\0' ? text : "the database failed");
+    atomic_store_explicit(&store->dead, true, memory_order_release);
+    pthread_mutex_unlock(&store->lock);
+}
+
+bool postgres_dead(struct postgres_store *store)
+{
+    return atomic_load_explicit(&store->dead, memory_order_acquire);
+}
+
+void store_postgres_fault(struct store *base, struct store_error *error)
+{
+    struct postgres_store *store = (struct postgres_store *)base;
+    pthread_mutex_lock(&store->lock);
+    *error = store->fault;
+    pthread_mutex_unlock(&store->lock);
+}
+
+/* What a call of the deciding thread answers when something failed. */
+static enum status failed(struct postgres_store *store, enum status status, const struct store_error *error)
+{
+    if (status == STATUS_fault) {
+        postgres_die(store, "%s", error->text);
+    } else if (status == STATUS_bad_input) {
+        status = STATUS_away; /* it let us in once, and may again */
+    }
+    if (status == STATUS_away) {
+        store->decider->doubt = true;
+    }
+    return status;
+}
+
+static void counts_publish(struct postgres_store *store)
+{
+    uint64_t rows;
+    uint64_t bytes;
+    cache_counts(store->cache, &rows, &bytes);
+    atomic_store_explicit(&store->rows_cached, rows, memory_order_relaxed);
+    atomic_store_explicit(&store->bytes_cached, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&store->bytes_sent, store->reads->bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&store->round_trips, store->reads->trips, memory_order_relaxed);
+    store->reads->bytes = store->reads->trips = 0;
+}
+
+/* ---- looking ---- */
+
+static enum peek want_answer(struct postgres_store *store, struct row_want *want)
+{
+    struct decider *decider = store->decider;
+    struct cached cached;
+    want->version = 0;
+    want->exists = false;
+    if (cache_find(store->cache, want->table->number, want->key, want->hash, &cached)) {
+        if (cached.round != decider->round && decider->wary_until_us != 0 &&
+            table_wary(decider, want->table, os_monotonic_us())) {
+            return PEEK_unknown;
+        }
+        if (!cached.exists) {
+            return PEEK_absent;
+        }
+        bool fits = row_unpack(want->table, cached.image, want->row);
+        assert(fits); /* the image was packed by this process */
+        want->exists = true;
+        want->version = (int64_t)cached.batch;
+        return PEEK_found;
+    }
+    bool above = decider->ceilings && !decider->pass.heard &&
+                 cache_above_ceiling(store->cache, want->table->number, want->key);
+    return above ? PEEK_absent : PEEK_unknown;
+}
+
+static enum peek postgres_peek(struct store *base, struct row_want *want)
+{
+    struct postgres_store *store = (struct postgres_store *)base;
+    decider_notice(store->decider);
+    return want_answer(store, want);
+}
+
+/* ---- loading ---- */
+
+static void wants_reserve(struct decider *decider, size_t count)
+{
+    if (decider->wants_capacity < count) {
+        free(decider->wants);
+        free(decider->found);
+        decider->wants_capacity = count + 1024;
+        decider->wants = calloc(decider->wants_capacity, sizeof(decider->wants[0]));
+        decider->found = calloc(decider->wants_capacity, sizeof(decider->found[0]));
+        assert(decider->wants != NULL); /* bounded by BATCH_ROWS_MAX */
+        assert(decider->found != NULL);
+    }
+}
+
+/* What memory does not answer, in lots; their rows point to the wants. */
+static size_t wants_gather(struct postgres_store *store, struct row_want *wants, size_t count)
+{
+    struct decider *decider = store->decider;
+    size_t left = 0;
+    lots_begin(&decider->lots, count);
+    for (size_t i = 0; i < count; i++) {
+        if (want_answer(store, &wants[i]) == PEEK_unknown) {
+            struct lot_row row = { .key = wants[i].key, .row = &wants[i] };
+            lots_add(&decider->lots, FORM_get, wants[i].table, &row);
+            left++;
+        }
+    }
+    lots_end(&decider->lots, false);
+    wants_reserve(decider, left);
+    for (size_t i = 0; i < left; i++) {
+        decider->found[i] = false;
+    }
+    return left;
+}
+
+/* The first row of the lot with this key, or its count. */
+static size_t lot_find(const struct lot *lot, struct span key)
+{
+    size_t low = 0;
+    size_t high = lot->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (key_compare(lot->rows[middle].key, key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static enum status load_result(void *context, const struct sent *sent, const PGresult *result)
+{
+    struct decider *decider = context;
+    _Alignas(16) uint8_t row[ROW_SIZE_MAX];
+    if (sent->lot == SENT_other) {
+        return STATUS_ok;
+    }
+    const struct lot *lot = &decider->lots.lots[sent->lot];
+    for (int i = 0; i < PQntuples(result); i++) {
+        struct span key;
+        int64_t version;
+        enum status status = decider_row(decider, lot->table, result, i, row, &key, &version);
+        if (status != STATUS_ok) {
+            return status;
+        }
+        for (size_t at = lot_find(lot, key); at < lot->count && key_compare(lot->rows[at].key, key) == 0; at++) {
+            struct row_want *want = (struct row_want *)(uintptr_t)lot->rows[at].row;
+            memcpy(want->row, row, lot->table->shape.size);
+            want->exists = true;
+            want->version = version;
+            decider->found[&lot->rows[at] - decider->lots.rows] = true;
+        }
+    }
+    return STATUS_ok;
+}
+
+static void absences_put(struct postgres_store *store)
+{
+    struct decider *decider = store->decider;
+    for (size_t i = 0; i < decider->lots.entry_count; i++) {
+        if (!decider->found[i]) {
+            const struct row_want *want = decider->lots.rows[i].row;
+            cache_put(store->cache, want->table->number, want->key, want->hash, false, (struct span){ NULL, 0 },
+                      0);
+        }
+    }
+}
+
+static enum status wants_fetch(struct postgres_store *store, struct store_error *error)
+{
+    struct decider *decider = store->decider;
+    struct session *session = store->reads;
+    if (!keeper_busy(store->keeper) && store->keeper->open) {
+        session = &store->keeper->work; /* which sees what it holds */
+    }
+    enum status status = session_open(session, error);
+    if (status == STATUS_ok) {
+        status = session_prepare(session, decider->lots.lots, decider->lots.count, error);
+    }
+    if (status != STATUS_ok) {
+        return status;
+    }
+    session_begin(session);
+    for (size_t i = 0; i < decider->lots.count; i++) {
+        session_send(session, &decider->lots.lots[i], (uint32_t)i, 0);
+    }
+    status = session_collect(session, load_result, decider, error);
+    if (status != STATUS_ok && session != store->reads) {
+        keeper_rollback(store->keeper);
+    }
+    return status;
+}
+
+static enum status postgres_load(struct store *base, struct row_want *wants, size_t count)
+{
+    struct postgres_store *store = (struct postgres_store *)base;
+    struct store_error error = { .text = "" };
+    if (postgres_dead(store)) {
+        return STATUS_fault;
+    }
+    decider_notice(store->decider);
+    enum status status = decider_hold(store->decider, &error);
+    size_t left = status == STATUS_ok ? wants_gather(store, wants, count) : 0;
+    if (left > 0) {
+        status = wants_fetch(store, &error);
+        if (status == STATUS_ok) {
+            absences_put(store);
+        }
+        atomic_fetch_add_explicit(&store->rows_loaded, left, memory_order_relaxed);
+    }
+    counts_publish(store);
+    return status == STATUS_ok ? status : failed(store, status, &error);
+}
+
+/* ---- keeping ---- */
+
+/* False: a row that does not fit. Nothing has changed then. */
+static bool changes_pack(struct decider *decider, const struct keep *keep)
+{
+    struct wire *packed = &decider->packed;
+    packed->size = 0;
+    for (size_t i = 0; i < keep->change_count; i++) {
+        const struct row_change *change = &keep->changes[i];
+        decider->packed_at[i] = (uint32_t)packed->size;
+        if (change->exists) {
+            uint8_t *at = wire_room(packed, ROW_SIZE_MAX);
+            size_t size = row_pack(change->table, change->row, at, ROW_SIZE_MAX);
+            if (size == 0) {
+                return false;
+            }
+            packed->size -= ROW_SIZE_MAX - size;
+        }
+    }
+    decider->packed_at[keep->change_count] = (uint32_t)packed->size;
+    return true;
+}
+
+static_assert((uint64_t)BATCH_ROWS_MAX *ROW_SIZE_MAX <= UINT32_MAX, "offsets of a batch's packed rows fit 32 bits");
+
+/* A row that was not asked for is new as a rule; when memory knows better it is replaced. */
+static struct keep_step unread_step(struct postgres_store *store, const struct row_change *change)
+{
+    struct cached cached;
+    bool known = cache_find(store->cache, change->table->number, change->key, change->hash, &cached);
+    if (known && cached.exists) {
+        return (struct keep_step){ change->exists ? FORM_update : FORM_delete, (int64_t)cached.batch };
+    }
+    bool above = cache_above_ceiling(store->cache, change->table->number, change->key);
+    if (change->exists && (known || above)) {
+        return (struct keep_step){ FORM_insert, 0 }; /* should it be there after all, that is a conflict */
+    }
+    return (struct keep_step){ change->exists ? FORM_upsert : FORM_remove, 0 };
+}
+
+static struct keep_step change_step(struct postgres_store *store, const struct row_change *change)
+{
+    if (change->version == VERSION_UNREAD) {
+        return unread_step(store, change);
+    }
+    if (change->version == 0) {
+        return (struct keep_step){ change->exists ? FORM_insert : FORM_absent, 0 };
+    }
+    return (struct keep_step){ change->exists ? FORM_update : FORM_delete, change->version };
+}
+
+static void changes_cache(struct postgres_store *store, const struct keep *keep)
+{
+    const struct decider *decider = store->decider;
+    for (size_t i = 0; i < keep->change_count; i++) {
+        const struct row_change *change = &keep->changes[i];
+        size_t ahead = i + 8 < keep->change_count ? i + 8 : i;
+        struct span image = { (const char *)decider->packed.bytes + decider->packed_at[i],
+                              decider->packed_at[i + 1] - decider->packed_at[i] };
+        cache_prefetch(store->cache, keep->changes[ahead].hash);
+        cache_put(store->cache, change->table->number, change->key, change->hash, change->exists, image,
+                  (uint64_t)keep->stamp);
+    }
+}
+
+static void cache_renew(struct postgres_store *store)
+{
+    cache_close(store->cache);
+    store->cache = cache_open(store->settings.cache_bytes, &store->done_stamp);
+    cache_round(store->cache, store->decider->round);
+    store->decider->ceilings = false;
+}
+
+/*
+ * Takes the pass for this batch. What is alone believes itself; so when it becomes alone, what it believed of
+ * rows that others could change is looked at once more, and then forgotten.
+ */
+static void pass_take(struct postgres_store *store, bool *renew)
+{
+    struct decider *decider = store->decider;
+    struct keeper *keeper = store->keeper;
+    postgres_pass(store, &keeper->pass);
+    *renew = !keeper->pass.heard && (decider->pass.heard || decider->pass.epoch != keeper->pass.epoch);
+    keeper->check = keeper->pass.heard || *renew;
+    decider->pass = keeper->pass;
+}
+
+static enum status postgres_keep(struct store *base, const struct keep *keep)
+{
+    struct postgres_store *store = (struct postgres_store *)base;
+    struct decider *decider = store->decider;
+    struct store_error error = { .text = "" };
+    bool renew = false;
+    assert(keep->change_count <= BATCH_ROWS_MAX);
+    if (postgres_dead(store)) {
+        return STATUS_fault;
+    }
+    decider_notice(decider);
+    if (!changes_pack(decider, keep)) {
+        return STATUS_too_large;
+    }
+    enum status status = decider_hold(decider, &error);
+    if (status != STATUS_ok) {
+        return failed(store, status, &error);
+    }
+    assert(!keeper_busy(store->keeper)); /* one batch at a time */
+    pass_take(store, &renew);
+    bool untold = store->decider->pass.heard && decider->heard_asked && decider->heard_no;
+    decider->heard_asked = false;
+    if (untold && keep->change_count > 0) {
+        if (store->keeper->open) {
+            keeper_rollback(store->keeper);
+        }
+        return STATUS_conflict; /* somebody joined since the engine asked: it tells them the next time */
+    }
+    store->keeper->keep = *keep;
+    for (size_t i = 0; i < keep->change_count; i++) {
+        store->keeper->steps[i] = change_step(store, &keep->changes[i]);
+    }
+    if (renew) {
+        cache_renew(store);
+    }
+    changes_cache(store, keep);
+    cache_round(store->cache, ++decider->round);
+    counts_publish(store);
+    keeper_go(store->keeper);
+    return STATUS_ok;
+}
+
+/* ---- the rest of the operations ---- */
+
+static enum status postgres_all(struct store *base, const struct table *table, struct span from,
+                                scan_row *each, void *context)
+{
+    struct postgres_store *store = (struct postgres_store *)base;
+    struct store_error error = { .text = "" };
+    if (postgres_dead(store)) {
+        return STATUS_fault;
+    }
+    enum status status = session_open(store->reads, &error);
+    if (status == STATUS_ok) {
+        status = postgres_scan(store->reads->connection, store->partitions, table, from, each, context, &error);
+    }
+    return status == STATUS_ok ? status : failed(store, status, &error);
+}
+
+static bool postgres_ahead(struct store *base)
+{
+    struct postgres_store *store = (struct postgres_store *)base;
+    const struct decider *decider = store->decider;
+    return !decider->redo && atomic_load_explicit(&store->keeper->failed, memory_order_acquire) == STATUS_ok &&
+           !decider_wary(decider);
+}
+
+static bool heard(struct store *base)
+{
+    struct postgres_store *store = (struct postgres_store *)base;
+    bool answer = postgres_heard(base);
+    store->decider->heard_asked = true;
+    store->decider->heard_no = !answer;
+    return answer;
+}
+
+static void postgres_counts(struct store *base, struct store_counts *counts)
+{
+    struct postgres_store *store = (struct postgres_store *)base;
+    *counts = (struct store_counts){
+        .batches = atomic_load_explicit(&store->batch_count, memory_order_relaxed),
+        .syncs = atomic_load_explicit(&store->batch_count, memory_order_relaxed),
+        .bytes_written = atomic_load_explicit(&store->bytes_sent, memory_order_relaxed),
+        .rows_cached = atomic_load_explicit(&store->rows_cached, memory_order_relaxed),
+        .bytes_cached = atomic_load_explicit(&store->bytes_cached, memory_order_relaxed),
+        .rows_loaded = atomic_load_explicit(&store->rows_loaded, memory_order_relaxed),
+        .keep_cpu_ns = os_other_thread_cpu_ns(store->keeper->thread),
+    };
+}
+
+/* ---- opening and closing ---- */
+
+static void store_free(struct postgres_store *store)
+{
+    session_close(store->reads);
+    keeper_release(store->keeper);
+    lots_release(&store->decider->lots);
+    wire_release(&store->decider->packed);
+    free(store->decider->packed_at);
+    free(store->decider->wants);
+    free(store->decider->found);
+    cache_close(store->cache);
+    free(store->decider);
+    free(store->keeper);
+    free(store->reads);
+    free(store->place);
+    free(store->read_place);
+    pthread_mutex_destroy(&store->lock);
+    free(store);
+}
+
+static void postgres_close(struct store *base)
+{
+    struct postgres_store *store = (struct postgres_store *)base;
+    keeper_stop(store->keeper);
+    if (store->keeper->open) {
+        keeper_rollback(store->keeper);
+    }
+    postgres_leave(store);
+    store_free(store);
+}
+
+static const struct store_ops postgres_ops = {
+    .name = "postgres",
+    .peek = postgres_peek,
+    .load = postgres_load,
+    .keep = postgres_keep,
+    .scan = postgres_all,
+    .reader_open = postgres_reader_open,
+    .counts = postgres_counts,
+    .close = postgres_close,
+    .ahead = postgres_ahead,
+    .heard = heard,
+    .feed = postgres_feed,
+    .nodes = postgres_nodes,
+};
+
+static char *text_copy(const char *text)
+{
+    char *copy = text == NULL ? NULL : strdup(text);
+    assert(text == NULL || copy != NULL);
+    return copy;
+}
+
+static struct postgres_store *store_make(const char *place, const struct table *const *tables,
+                                         const struct postgres_settings *settings)
+{
+    struct postgres_store *store = calloc(1, sizeof(*store));
+    assert(store != NULL);
+    store->base = (struct store){ .ops = &postgres_ops, .tables = tables, .shared = true };
+    store->settings = settings != NULL ? *settings : (struct postgres_settings){ 0 };
+    store->place = text_copy(place);
+    store->read_place = text_copy(store->settings.read_place);
+    store->settings.read_place = store->read_place;
+    if (store->settings.cache_bytes == 0) {
+        store->settings.cache_bytes = CACHE_BYTES;
+    }
+    if (store->settings.away_us_max == 0) {
+        store->settings.away_us_max = AWAY_US;
+    }
+    if (store->settings.query_us_max == 0) {
+        store->settings.query_us_max = QUERY_US;
+    }
+    store->partitions = 1;
+    for (size_t i = 0; tables[i] != NULL; i++) {
+        assert(tables[i]->number < TABLE_COUNT_MAX);
+        store->by_number[tables[i]->number] = tables[i];
+    }
+    pthread_mutex_init(&store->lock, NULL);
+    store->reads = calloc(1, sizeof(*store->reads));
+    store->keeper = calloc(1, sizeof(*store->keeper));
+    store->decider = calloc(1, sizeof(*store->decider));
+    assert(store->reads != NULL);
+    assert(store->keeper != NULL);
+    assert(store->decider != NULL);
+    session_init(store->reads, store->place, "reads", store->settings.value_lists);
+    keeper_init(store->keeper, store);
+    store->decider->store = store;
+    store->decider->packed_at = calloc(BATCH_ROWS_MAX + 1, sizeof(store->decider->packed_at[0]));
+    assert(store->decider->packed_at != NULL);
+    lots_init(&store->decider->lots, store);
+    store->cache = cache_open(store->settings.cache_bytes, &store->done_stamp);
+    return store;
+}
+
+static enum status ceiling_read(struct postgres_store *store, const struct table *table, uint32_t partition,
+                                struct store_error *error)
+{
+    struct sql sql = { .size = 0 };
+    PGresult *result = NULL;
+    struct value bind = VALUE_I64(partition);
+    sql_add(&sql, "SELECT ");
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        sql_add(&sql, "%s\"%s\"", i == 0 ? "" : ",", table->shape.columns[i].name);
+    }
+    sql_add(&sql, " FROM \"%s\" WHERE p = $1::bigint::smallint ORDER BY p DESC", table->shape.name);
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        sql_add(&sql, ",\"%s\" DESC", table->shape.columns[i].name);
+    }
+    sql_add(&sql, " LIMIT 1");
+    enum status status = postgres_ask(store->reads->connection, sql.text, &bind, 1, &result, error);
+    if (status == STATUS_ok && PQntuples(result) == 1) {
+        _Alignas(16) uint8_t row[ROW_SIZE_MAX] = { 0 };
+        uint8_t key[KEY_SIZE_MAX];
+        if (postgres_row_read(result, 0, 0, table, 0, table->key_count, row)) {
+            struct span encoded = { (const char *)key, row_key_write(table, row, key) };
+            cache_ceiling_raise(store->cache, table->number, encoded);
+        } else {
+            error_set(error, "keys of table %s do not fit", table->shape.name);
+            status = STATUS_bad_input;
+        }
+    }
+    PQclear(result);
+    return status;
+}
+
+/* While nobody else is there, keys above the largest of today are new. */
+static enum status ceilings_read(struct postgres_store *store, struct store_error *error)
+{
+    enum status status = STATUS_ok;
+    postgres_pass(store, &store->decider->pass);
+    for (size_t i = 0; store->base.tables[i] != NULL && status == STATUS_ok; i++) {
+        for (uint32_t p = 0; p < store->partitions && status == STATUS_ok; p++) {
+            status = ceiling_read(store, store->base.tables[i], p, error);
+        }
+    }
+    store->decider->ceilings = !store->decider->pass.heard;
+    return status;
+}
+
+enum status store_postgres_open(const char *place, const struct table *const *tables,
+                                const struct postgres_settings *settings, struct store **opened,
+                                struct store_error *error)
+{
+    error->text[0] = '\0';
+    *opened = NULL;
+    struct postgres_store *store = store_make(place, tables, settings);
+    enum status status = session_open(store->reads, error);
+    if (status == STATUS_ok) {
+        status = postgres_schema_prepare(store->reads->connection, tables, &store->settings, &store->partitions,
+                                         error);
+    }
+    if (status == STATUS_ok) {
+        status = postgres_join(store, error);
+    }
+    if (status == STATUS_ok) {
+        status = ceilings_read(store, error);
+    }
+    if (status != STATUS_ok) {
+        postgres_leave(store);
+        store_free(store);
+        return status == STATUS_away || status == STATUS_conflict ? STATUS_fault : status;
+    }
+    keeper_start(store->keeper);
+    *opened = &store->base;
+    return STATUS_ok;
+}

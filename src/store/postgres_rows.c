@@ -1,0 +1,663 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/postgres_rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/os_clock.h"
+
+#define COLUMNS_MAX 96
+#define LIST_MAX 32
+#define PARAMETERS_MAX (2 + LIST_MAX * (COLUMNS_MAX + 1))
+
+static const uint32_t list_lengths[LIST_SIZES] = { 1, 8, LIST_MAX };
+
+/* ---- texts ---- */
+
+/* What a form's rows bring along besides their key. */
+static bool form_writes(enum form form)
+{
+    return form == FORM_insert || form == FORM_update || form == FORM_upsert || form == FORM_copy;
+}
+
+static bool form_compares(enum form form)
+{
+    return form == FORM_check || form == FORM_share || form == FORM_update || form == FORM_delete;
+}
+
+static uint32_t form_columns(enum form form, const struct table *table)
+{
+    return form_writes(form) ? table->shape.column_count : table->key_count;
+}
+
+static void sql_list(struct sql *sql, enum form form, const struct table *table, uint32_t rows, uint32_t parameter)
+{
+    uint32_t columns = form_columns(form, table);
+    sql_add(sql, "(VALUES ");
+    for (uint32_t i = 0; i < rows; i++) {
+        for (uint32_t j = 0; j < columns; j++) {
+            sql_add(sql, "%s$%u", j == 0 ? (i == 0 ? "(" : ",(") : ",", parameter++);
+            if (i == 0) {
+                sql_add(sql, "::%s", postgres_type(&table->shape.columns[j]));
+            }
+        }
+        if (form_compares(form)) {
+            sql_add(sql, ",$%u%s", parameter++, i == 0 ? "::bigint" : "");
+        }
+        sql_add(sql, ")");
+    }
+    sql_add(sql, ")");
+}
+
+static void sql_arrays(struct sql *sql, enum form form, const struct table *table, uint32_t parameter)
+{
+    uint32_t columns = form_columns(form, table);
+    sql_add(sql, "unnest(");
+    for (uint32_t j = 0; j < columns; j++) {
+        sql_add(sql, "%s$%u::%s[]", j == 0 ? "" : ",", parameter++, postgres_type(&table->shape.columns[j]));
+    }
+    if (form_compares(form)) {
+        sql_add(sql, ",$%u::bigint[]", parameter);
+    }
+    sql_add(sql, ")");
+}
+
+/* The rows of the statement as a table `n` with columns c0, c1 … and `seen`. */
+static void sql_source(struct sql *sql, enum form form, const struct table *table, uint32_t rows)
+{
+    uint32_t columns = form_columns(form, table);
+    uint32_t parameter = form_writes(form) ? 3 : 2;
+    if (rows > 0) {
+        sql_list(sql, form, table, rows, parameter);
+    } else {
+        sql_arrays(sql, form, table, parameter);
+    }
+    sql_add(sql, " AS n(");
+    for (uint32_t j = 0; j < columns; j++) {
+        sql_add(sql, "%sc%u", j == 0 ? "" : ",", j);
+    }
+    sql_add(sql, "%s)", form_compares(form) ? ",seen" : "");
+}
+
+static void sql_matches(struct sql *sql, enum form form, const struct table *table)
+{
+    sql_add(sql, "t.p = $1::smallint");
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        sql_add(sql, " AND t.\"%s\" = n.c%u", table->shape.columns[i].name, i);
+    }
+    if (form_compares(form)) {
+        sql_add(sql, " AND t.ver = n.seen");
+    }
+}
+
+static void sql_columns(struct sql *sql, const struct table *table, const char *before)
+{
+    for (uint32_t i = 0; i < table->shape.column_count; i++) {
+        sql_add(sql, "%s%s\"%s\"", i == 0 ? "" : ",", before, table->shape.columns[i].name);
+    }
+}
+
+static void sql_insert(struct sql *sql, enum form form, const struct table *table, uint32_t rows)
+{
+    sql_add(sql, "INSERT INTO \"%s\" (p,", table->shape.name);
+    sql_columns(sql, table, "");
+    sql_add(sql, ",ver) SELECT $1::smallint");
+    for (uint32_t i = 0; i < table->shape.column_count; i++) {
+        sql_add(sql, ",n.c%u", i);
+    }
+    sql_add(sql, ",$2::bigint FROM ");
+    sql_source(sql, form, table, rows);
+    if (form == FORM_upsert) {
+        sql_add(sql, " ON CONFLICT (p");
+        for (uint32_t i = 0; i < table->key_count; i++) {
+            sql_add(sql, ",\"%s\"", table->shape.columns[i].name);
+        }
+        sql_add(sql, ") DO UPDATE SET ver = excluded.ver");
+        for (uint32_t i = table->key_count; i < table->shape.column_count; i++) {
+            const char *name = table->shape.columns[i].name;
+            sql_add(sql, ",\"%s\" = excluded.\"%s\"", name, name);
+        }
+    }
+}
+
+static void sql_select(struct sql *sql, enum form form, const struct table *table, uint32_t rows)
+{
+    bool counts = form == FORM_check || form == FORM_absent;
+    sql_add(sql, form == FORM_share ? "SELECT count(*) FROM (SELECT 1 FROM " : counts ? "SELECT count(*) FROM "
+                                                                                       : "SELECT ");
+    if (form == FORM_get || form == FORM_lock) {
+        sql_columns(sql, table, "t.");
+        sql_add(sql, ",t.ver FROM ");
+    }
+    sql_source(sql, form, table, rows);
+    sql_add(sql, " JOIN \"%s\" AS t ON ", table->shape.name);
+    sql_matches(sql, form, table);
+    if (form == FORM_check) {
+        sql_add(sql, " AND t.xmax = 0");
+    } else if (form == FORM_lock) {
+        sql_add(sql, " FOR UPDATE OF t");
+    } else if (form == FORM_share) {
+        sql_add(sql, " FOR SHARE OF t) AS held");
+    }
+}
+
+void form_sql(struct sql *sql, enum form form, const struct table *table, uint32_t rows)
+{
+    switch (form) {
+    case FORM_get:
+    case FORM_lock:
+    case FORM_check:
+    case FORM_share:
+    case FORM_absent:
+        sql_select(sql, form, table, rows);
+        return;
+    case FORM_insert:
+    case FORM_upsert:
+        sql_insert(sql, form, table, rows);
+        return;
+    case FORM_update:
+        sql_add(sql, "UPDATE \"%s\" AS t SET ver = $2::bigint", table->shape.name);
+        for (uint32_t i = table->key_count; i < table->shape.column_count; i++) {
+            sql_add(sql, ",\"%s\" = n.c%u", table->shape.columns[i].name, i);
+        }
+        sql_add(sql, " FROM ");
+        break;
+    case FORM_delete:
+    case FORM_remove:
+        sql_add(sql, "DELETE FROM \"%s\" AS t USING ", table->shape.name);
+        break;
+    case FORM_copy:
+        sql_add(sql, "COPY \"%s\" (p,", table->shape.name);
+        sql_columns(sql, table, "");
+        sql_add(sql, ",ver) FROM STDIN (FORMAT binary);");
+        return;
+    case FORM_count:
+        assert(!"a form");
+    }
+    sql_source(sql, form, table, rows);
+    sql_add(sql, " WHERE ");
+    sql_matches(sql, form, table);
+}
+
+uint32_t postgres_partition(const struct table *table, struct span key, uint32_t partitions)
+{
+    if (partitions <= 1) {
+        return 0;
+    }
+    struct packed left = { (const uint8_t *)key.bytes, (const uint8_t *)key.bytes + key.size };
+    struct value first;
+    bool fits = key_value(&left, &table->shape.columns[0], &first);
+    assert(fits);
+    size_t size = (size_t)(left.at - (const uint8_t *)key.bytes);
+    return (uint32_t)(checksum(key.bytes, size, 0) % partitions);
+}
+
+/* ---- sessions ---- */
+
+void session_init(struct session *session, const char *place, const char *name, bool lists)
+{
+    *session = (struct session){ .place = place, .name = name, .lists = lists };
+}
+
+void session_drop(struct session *session)
+{
+    PQfinish(session->connection);
+    session->connection = NULL;
+    session->pipeline = false;
+    session->sent_count = 0;
+    memset(session->prepared, 0, sizeof(session->prepared));
+}
+
+void session_close(struct session *session)
+{
+    session_drop(session);
+    wire_release(&session->wire);
+    free(session->sent);
+    session->sent = NULL;
+}
+
+/* Rows are looked up by their keys however many there are; what a lost process holds is let go. */
+static const char rows_sql[] =
+    "SELECT pg_catalog.set_config(s.name, v.value, false) FROM pg_catalog.pg_settings s JOIN (VALUES "
+    "('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('enable_material', 'off'), "
+    "('enable_memoize', 'off'), ('max_parallel_workers_per_gather', '0'), "
+    "('idle_in_transaction_session_timeout', '10000')) AS v(name, value) ON s.name = v.name";
+static const char generic_sql[] = "SET plan_cache_mode = force_generic_plan";
+
+enum status session_open(struct session *session, struct store_error *error)
+{
+    if (session->connection != NULL && PQstatus(session->connection) == CONNECTION_OK) {
+        return STATUS_ok;
+    }
+    session_drop(session);
+    enum status status = postgres_connect(session->place, session->name, &session->connection, error);
+    if (status == STATUS_ok) {
+        status = postgres_script(session->connection, rows_sql, error);
+    }
+    if (status == STATUS_ok && !session->lists) {
+        status = postgres_script(session->connection, generic_sql, error);
+    }
+    if (status != STATUS_ok) {
+        session_drop(session);
+    }
+    return status;
+}
+
+/* ---- preparing ---- */
+
+static void statement_name(char *name, size_t size, enum form form, const struct table *table, uint32_t length)
+{
+    snprintf(name, size, "r%u_%u_%u", (unsigned)form, table->number, length);
+}
+
+/* Which lists a lot is cut into: `counts` of each length. */
+static void lists_cut(size_t rows, size_t counts[LIST_SIZES])
+{
+    for (size_t i = LIST_SIZES; i-- > 0;) {
+        counts[i] = rows / list_lengths[i];
+        rows %= list_lengths[i];
+    }
+}
+
+static void prepare_one(struct session *session, enum form form, const struct table *table, uint32_t size)
+{
+    char name[32];
+    struct sql sql = { .size = 0 };
+    if (session->prepared[form][table->number][size]) {
+        return;
+    }
+    uint32_t length = session->lists ? list_lengths[size] : 0;
+    session_begin(session);
+    statement_name(name, sizeof(name), form, table, length);
+    form_sql(&sql, form, table, length);
+    assert(!sql.failed);
+    (void)PQsendPrepare(session->connection, name, sql.text, 0, NULL); /* a lost connection shows when collecting */
+    session->sent[session->sent_count++] = (struct sent){ .lot = SENT_other };
+    session->prepared[form][table->number][size] = true;
+}
+
+static enum status prepared_fine(void *context, const struct sent *sent, const PGresult *result)
+{
+    (void)context;
+    (void)sent;
+    (void)result;
+    return STATUS_ok;
+}
+
+static void sent_reserve(struct session *session, size_t more)
+{
+    if (session->sent_capacity - session->sent_count < more) {
+        size_t capacity = session->sent_capacity * 2 + more + 64;
+        struct sent *wide = realloc(session->sent, capacity * sizeof(*wide));
+        assert(wide != NULL); /* bounded by BATCH_ROWS_MAX */
+        session->sent = wide;
+        session->sent_capacity = capacity;
+    }
+}
+
+enum status session_prepare(struct session *session, const struct lot *lots, size_t count,
+                            struct store_error *error)
+{
+    assert(!session->pipeline);
+    for (size_t i = 0; i < count; i++) {
+        size_t counts[LIST_SIZES] = { 1, 0, 0 };
+        if (lots[i].form == FORM_copy) {
+            continue;
+        }
+        if (session->lists) {
+            lists_cut(lots[i].count, counts);
+        }
+        for (uint32_t j = 0; j < LIST_SIZES; j++) {
+            if (counts[j] > 0) {
+                sent_reserve(session, 1);
+                prepare_one(session, lots[i].form, lots[i].table, j);
+            }
+        }
+    }
+    return session->pipeline ? session_collect(session, prepared_fine, NULL, error) : STATUS_ok;
+}
+
+/* ---- sending ---- */
+
+void session_begin(struct session *session)
+{
+    if (!session->pipeline) {
+        session->pipeline = true;
+        session->sent_count = 0;
+        (void)PQenterPipelineMode(session->connection);
+    }
+}
+
+void session_say(struct session *session, uint32_t index, const char *sql, const struct value *binds,
+                 size_t bind_count)
+{
+    const char *values[4];
+    int sizes[4];
+    int formats[4] = { 1, 1, 1, 1 };
+    size_t offsets[4];
+    assert(bind_count <= COUNT_OF(values));
+    sent_reserve(session, 1);
+    session->wire.size = 0;
+    for (size_t i = 0; i < bind_count; i++) {
+        offsets[i] = session->wire.size;
+        if (binds[i].kind == VALUE_i64) {
+            wire_i64(&session->wire, binds[i].i64);
+            sizes[i] = 8;
+        } else {
+            sizes[i] = (int)binds[i].bytes.size; /* at most a batch's feed */
+            memcpy(wire_room(&session->wire, binds[i].bytes.size + 1), binds[i].bytes.bytes, binds[i].bytes.size);
+        }
+    }
+    for (size_t i = 0; i < bind_count; i++) {
+        values[i] = (const char *)session->wire.bytes + offsets[i];
+    }
+    session->bytes += session->wire.size + strlen(sql);
+    (void)PQsendQueryParams(session->connection, sql, (int)bind_count, NULL, values, sizes, formats, 1);
+    session->sent[session->sent_count++] = (struct sent){ .lot = index };
+}
+
+/* Parameters of a statement being put together. */
+struct parameters {
+    size_t count;
+    size_t offsets[PARAMETERS_MAX];
+    int sizes[PARAMETERS_MAX];
+    const char *values[PARAMETERS_MAX];
+    int formats[PARAMETERS_MAX];
+};
+
+static void parameter_begin(struct parameters *parameters, const struct wire *wire)
+{
+    assert(parameters->count < PARAMETERS_MAX);
+    parameters->offsets[parameters->count] = wire->size;
+}
+
+static void parameter_end(struct parameters *parameters, const struct wire *wire)
+{
+    parameters->sizes[parameters->count] = (int)(wire->size - parameters->offsets[parameters->count]);
+    parameters->count++;
+}
+
+static void wire_key_column(struct wire *wire, const struct table *table, uint32_t column, struct span key)
+{
+    struct packed left = { (const uint8_t *)key.bytes, (const uint8_t *)key.bytes + key.size };
+    struct value value;
+    for (uint32_t i = 0; i <= column; i++) {
+        bool fits = key_value(&left, &table->shape.columns[i], &value);
+        assert(fits); /* keys were encoded by this process */
+    }
+    wire_value(wire, &table->shape.columns[column], &value);
+}
+
+static void wire_field(struct wire *wire, const struct lot *lot, uint32_t column, const struct lot_row *row)
+{
+    if (column < lot->table->key_count) {
+        wire_key_column(wire, lot->table, column, row->key);
+    } else {
+        wire_column(wire, &lot->table->shape.columns[column], row->row);
+    }
+}
+
+static void wire_array_head(struct wire *wire, Oid type, size_t count)
+{
+    wire_i32(wire, 1); /* dimensions */
+    wire_i32(wire, 0); /* no nulls */
+    wire_i32(wire, (int32_t)type);
+    wire_i32(wire, (int32_t)count);
+    wire_i32(wire, 1); /* subscripts begin here */
+}
+
+static void arrays_fill(struct wire *wire, struct parameters *parameters, const struct lot *lot)
+{
+    uint32_t columns = form_columns(lot->form, lot->table);
+    for (uint32_t j = 0; j < columns; j++) {
+        parameter_begin(parameters, wire);
+        wire_array_head(wire, postgres_oid(&lot->table->shape.columns[j]), lot->count);
+        for (size_t i = 0; i < lot->count; i++) {
+            wire_field(wire, lot, j, &lot->rows[i]);
+        }
+        parameter_end(parameters, wire);
+    }
+    if (form_compares(lot->form)) {
+        static const struct column seen = { .kind = COLUMN_i64 };
+        parameter_begin(parameters, wire);
+        wire_array_head(wire, postgres_oid(&seen), lot->count);
+        for (size_t i = 0; i < lot->count; i++) {
+            wire_field_i64(wire, lot->rows[i].seen);
+        }
+        parameter_end(parameters, wire);
+    }
+}
+
+/* A parameter has no size before it: that of the field is taken off again. */
+static void field_alone(struct parameters *parameters, struct wire *wire)
+{
+    size_t at = parameters->offsets[parameters->count];
+    memmove(wire->bytes + at, wire->bytes + at + 4, wire->size - at - 4);
+    wire->size -= 4;
+    parameter_end(parameters, wire);
+}
+
+static void lists_fill(struct wire *wire, struct parameters *parameters, const struct lot *lot)
+{
+    uint32_t columns = form_columns(lot->form, lot->table);
+    for (size_t i = 0; i < lot->count; i++) {
+        for (uint32_t j = 0; j < columns; j++) {
+            parameter_begin(parameters, wire);
+            wire_field(wire, lot, j, &lot->rows[i]);
+            field_alone(parameters, wire);
+        }
+        if (form_compares(lot->form)) {
+            parameter_begin(parameters, wire);
+            wire_field_i64(wire, lot->rows[i].seen);
+            field_alone(parameters, wire);
+        }
+    }
+}
+
+static void send_one(struct session *session, const struct lot *lot, uint32_t index, int64_t stamp,
+                     uint32_t length)
+{
+    static _Thread_local struct parameters parameters;
+    struct wire *wire = &session->wire;
+    char name[32];
+    parameters.count = 0;
+    wire->size = 0;
+    parameter_begin(&parameters, wire);
+    wire_i16(wire, (int32_t)lot->partition);
+    parameter_end(&parameters, wire);
+    if (form_writes(lot->form)) {
+        parameter_begin(&parameters, wire);
+        wire_i64(wire, stamp);
+        parameter_end(&parameters, wire);
+    }
+    if (length == 0) {
+        arrays_fill(wire, &parameters, lot);
+    } else {
+        lists_fill(wire, &parameters, lot);
+    }
+    for (size_t i = 0; i < parameters.count; i++) {
+        parameters.values[i] = (const char *)wire->bytes + parameters.offsets[i];
+        parameters.formats[i] = 1;
+    }
+    statement_name(name, sizeof(name), lot->form, lot->table, length);
+    sent_reserve(session, 1);
+    session->bytes += wire->size;
+    (void)PQsendQueryPrepared(session->connection, name, (int)parameters.count, parameters.values,
+                              parameters.sizes, parameters.formats, 1);
+    session->sent[session->sent_count++] = (struct sent){ .lot = index, .rows = (uint32_t)lot->count };
+}
+
+void session_send(struct session *session, const struct lot *lot, uint32_t index, int64_t stamp)
+{
+    assert(session->pipeline);
+    assert(lot->form != FORM_copy);
+    if (!session->lists) {
+        send_one(session, lot, index, stamp, 0);
+        return;
+    }
+    struct lot part = *lot;
+    for (size_t at = 0, i = LIST_SIZES; at < lot->count;) {
+        while (list_lengths[i - 1] > lot->count - at) {
+            i--;
+        }
+        part.rows = lot->rows + at;
+        part.count = list_lengths[i - 1];
+        send_one(session, &part, index, stamp, list_lengths[i - 1]);
+        at += part.count;
+    }
+}
+
+/* ---- results ---- */
+
+/* All results of one statement; the connection may be lost. */
+static enum status collect_one(struct session *session, const struct sent *sent, session_result *each,
+                               void *context, bool go_on, struct store_error *error)
+{
+    enum status status = STATUS_ok;
+    for (;;) {
+        PGresult *result = PQgetResult(session->connection);
+        if (result == NULL) {
+            return PQstatus(session->connection) == CONNECTION_OK ? status : STATUS_away;
+        }
+        enum status found = STATUS_ok;
+        if (PQresultStatus(result) != PGRES_PIPELINE_ABORTED) {
+            found = postgres_status(session->connection, result);
+            if (found != STATUS_ok) {
+                postgres_reason(error, "the database", session->connection, result);
+            } else if (go_on && status == STATUS_ok) {
+                found = each(context, sent, result);
+            }
+        }
+        PQclear(result);
+        status = status == STATUS_ok ? found : status;
+        if (PQstatus(session->connection) != CONNECTION_OK) {
+            return STATUS_away;
+        }
+    }
+}
+
+enum status session_collect(struct session *session, session_result *each, void *context,
+                            struct store_error *error)
+{
+    enum status status = STATUS_ok;
+    assert(session->pipeline);
+    bool lost = PQpipelineSync(session->connection) != 1;
+    session->trips++;
+    for (size_t i = 0; i < session->sent_count && !lost; i++) {
+        enum status found =
+            collect_one(session, &session->sent[i], each, context, status == STATUS_ok, error);
+        status = status == STATUS_ok ? found : status;
+        lost = PQstatus(session->connection) != CONNECTION_OK;
+    }
+    PGresult *sync = lost ? NULL : PQgetResult(session->connection);
+    lost = lost || PQresultStatus(sync) != PGRES_PIPELINE_SYNC;
+    PQclear(sync);
+    session->pipeline = false;
+    session->sent_count = 0;
+    if (lost || PQexitPipelineMode(session->connection) != 1) {
+        postgres_reason(error, "the database", session->connection, NULL);
+        session_drop(session);
+        return status == STATUS_fault ? STATUS_fault : STATUS_away;
+    }
+    return status;
+}
+
+/* ---- COPY ---- */
+
+static void copy_fill(struct wire *wire, const struct lot *lot, int64_t stamp)
+{
+    uint32_t columns = lot->table->shape.column_count;
+    memcpy(wire_room(wire, 11), "PGCOPY\n\377\r\n\0", 11);
+    wire_i32(wire, 0); /* flags */
+    wire_i32(wire, 0); /* nothing more in the head */
+    for (size_t i = 0; i < lot->count; i++) {
+        wire_i16(wire, (int32_t)columns + 2);
+        wire_i32(wire, 2);
+        wire_i16(wire, (int32_t)lot->partition);
+        for (uint32_t j = 0; j < columns; j++) {
+            wire_field(wire, lot, j, &lot->rows[i]);
+        }
+        wire_field_i64(wire, stamp);
+    }
+    wire_i16(wire, -1);
+}
+
+/* The server asks for the rows of one COPY after the other. */
+static enum status copy_results(struct session *session, const struct lot *lots, size_t count, int64_t stamp,
+                                struct store_error *error)
+{
+    enum status status = STATUS_ok;
+    size_t next = 0;
+    for (;;) {
+        PGresult *result = PQgetResult(session->connection);
+        if (result == NULL) {
+            break;
+        }
+        enum status found = postgres_status(session->connection, result);
+        if (found != STATUS_ok) {
+            postgres_reason(error, "the database", session->connection, result);
+        }
+        status = status == STATUS_ok ? found : status;
+        if (PQresultStatus(result) == PGRES_COPY_IN) {
+            assert(next < count);
+            session->wire.size = 0;
+            copy_fill(&session->wire, &lots[next++], stamp);
+            session->bytes += session->wire.size;
+            session->trips++;
+            (void)PQputCopyData(session->connection, (const char *)session->wire.bytes,
+                                (int)session->wire.size); /* what is lost shows in the next result */
+            (void)PQputCopyEnd(session->connection, NULL);
+        }
+        /* A COMMIT of what had failed is no error, and none. */
+        bool undone = strcmp(PQcmdStatus(result), "ROLLBACK") == 0;
+        PQclear(result);
+        if (undone && status == STATUS_ok) {
+            error_set(error, "the database had given the transaction up");
+            status = STATUS_fault;
+        }
+        if (PQstatus(session->connection) != CONNECTION_OK) {
+            return status == STATUS_ok ? STATUS_away : status;
+        }
+    }
+    return status;
+}
+
+enum status session_copy(struct session *session, const struct lot *lots, size_t count, int64_t stamp,
+                         const char *last, struct store_error *error)
+{
+    assert(!session->pipeline);
+    struct sql sql = { .size = 0 };
+    for (size_t i = 0; i < count; i++) {
+        form_sql(&sql, FORM_copy, lots[i].table, 0);
+    }
+    sql_add(&sql, "%s", last);
+    assert(!sql.failed);
+    session->trips++;
+    session->bytes += sql.size;
+    if (PQsendQuery(session->connection, sql.text) != 1) {
+        postgres_reason(error, "the database", session->connection, NULL);
+        session_drop(session);
+        return STATUS_away;
+    }
+    enum status status = copy_results(session, lots, count, stamp, error);
+    if (PQstatus(session->connection) != CONNECTION_OK) {
+        session_drop(session);
+        return STATUS_away;
+    }
+    return status;
+}
+
+/* ---- rows that came ---- */
+
+bool row_came(const PGresult *result, int at, const struct table *table, void *row, uint8_t *key,
+              size_t *key_size, int64_t *version)
+{
+    int columns = (int)table->shape.column_count;
+    if (PQnfields(result) != columns + 1 ||
+        !postgres_row_read(result, at, 0, table, 0, table->shape.column_count, row)) {
+        return false;
+    }
+    *key_size = row_key_write(table, row, key);
+    *version = postgres_i64(result, at, columns);
+    return *version > 0;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Statements over many rows of one table at once, made from descriptors and prepared once per connection. Rows
+ * travel as arrays, one per column, or as lists of VALUES of fixed lengths for databases that shard: then each
+ * statement is also sent several times.
+ *
+ * What is sent is gathered in libpq's pipeline; results come in the same order. One thread at a time owns a session.
+ */
+#ifndef STORE_POSTGRES_ROWS_H
+#define STORE_POSTGRES_ROWS_H
+
+#include "store/postgres_store.h"
+
+enum form {
+    FORM_get,    /* all columns and the version of the rows named */
+    FORM_lock,   /* the same, and holds them to the end of the transaction */
+    FORM_check,  /* how many have the version seen, and nobody is changing them */
+    FORM_share,  /* how many have the version seen; nobody changes them until the end of the transaction */
+    FORM_absent, /* how many exist */
+    FORM_insert,
+    FORM_update, /* those that have the version seen */
+    FORM_delete, /* those that have the version seen */
+    FORM_upsert, /* whatever is there */
+    FORM_remove, /* whatever is there */
+    FORM_copy,   /* as insert, by COPY: not in a pipeline */
+    FORM_count
+};
+
+/* One row of a statement. */
+struct lot_row {
+    struct span key;
+    const void *row; /* for forms that write columns; may be NULL for others */
+    int64_t seen;    /* for forms that compare versions */
+};
+
+/* Rows of one table and one partition, in key order. */
+struct lot {
+    const struct table *table;
+    enum form form;
+    uint32_t partition;
+    const struct lot_row *rows;
+    size_t count;
+};
+
+/*
+ * Rows being sorted into lots (postgres_lots.c): first the lots that write, then those that look, then those that insert; within,
+ * by table, form and partition. Keys and rows stay the caller's.
+ */
+struct lot_entry {
+    struct lot_row row;
+    uint32_t group;
+};
+
+struct lots {
+    struct postgres_store *store;
+    struct lot_entry *entries;
+    struct lot_row *rows;
+    struct lot *lots;
+    size_t entry_count, entry_capacity, count, capacity;
+    uint32_t *group_counts, *groups;
+    size_t group_count;
+};
+
+void lots_init(struct lots *lots, struct postgres_store *store);
+void lots_release(struct lots *lots);
+/* At most `rows` rows are added until lots_end. */
+void lots_begin(struct lots *lots, size_t rows);
+void lots_add(struct lots *lots, enum form form, const struct table *table, const struct lot_row *row);
+/* `count` and `lots` are the outcome. `copies`: many new rows of a table become a FORM_copy. */
+void lots_end(struct lots *lots, bool copies);
+
+#define LIST_SIZES 3 /* lengths of lists of VALUES: 1, 8, 32 */
+
+/* A statement whose result is still to come. */
+struct sent {
+    uint32_t lot;  /* index given by the caller; SENT_other: none */
+    uint32_t rows; /* that it named */
+};
+
+#define SENT_other UINT32_MAX
+
+struct session {
+    PGconn *connection; /* NULL: to be made */
+    const char *name;
+    const char *place;
+    bool lists;
+    bool pipeline;
+    bool prepared[FORM_count][TABLE_COUNT_MAX][LIST_SIZES];
+    struct wire wire;
+    struct sent *sent;
+    size_t sent_count, sent_capacity;
+    uint64_t bytes, trips;
+};
+
+void session_init(struct session *session, const char *place, const char *name, bool lists);
+void session_close(struct session *session);
+/* Connects when there is no connection. */
+MUST_CHECK enum status session_open(struct session *session, struct store_error *error);
+/* Gives the connection up: whatever was under way there is void, unless its COMMIT was sent. */
+void session_drop(struct session *session);
+
+/* ---- pipelines ---- */
+
+/* Prepares what these lots need and was not prepared before. Outside of pipelines. */
+MUST_CHECK enum status session_prepare(struct session *session, const struct lot *lots, size_t count,
+                                       struct store_error *error);
+void session_begin(struct session *session);
+/* A statement without rows, with up to four values; `index` is found again in the result's `sent`. */
+void session_say(struct session *session, uint32_t index, const char *sql, const struct value *binds,
+                 size_t bind_count);
+/* `index` is found again in the result's `sent`. */
+void session_send(struct session *session, const struct lot *lot, uint32_t index, int64_t stamp);
+
+/* Looks at the result of one statement. Anything but STATUS_ok ends the collecting with that status. */
+typedef enum status session_result(void *context, const struct sent *sent, const PGresult *result);
+/*
+ * Sends what is left, waits for all results and leaves the pipeline. The first status that is not ok wins; an
+ * error of the server is turned into one by postgres_status. The connection may be lost afterwards.
+ */
+MUST_CHECK enum status session_collect(struct session *session, session_result *each, void *context,
+                                       struct store_error *error);
+
+/* ---- COPY ---- */
+
+/* Several COPYs and then `last` (such as COMMIT) as one message; `lots` are all FORM_copy. */
+MUST_CHECK enum status session_copy(struct session *session, const struct lot *lots, size_t count,
+                                    int64_t stamp, const char *last, struct store_error *error);
+
+/* ---- rows that came ---- */
+
+/* One row of a FORM_get or FORM_lock into a zeroed struct, its key encoded, its version. */
+MUST_CHECK bool row_came(const PGresult *result, int at, const struct table *table, void *row, uint8_t *key,
+                         size_t *key_size, int64_t *version);
+
+/* Text of a statement; `rows`: of a list of VALUES, 0: arrays. For tests too. */
+void form_sql(struct sql *sql, enum form form, const struct table *table, uint32_t rows);
+
+#endif
