@@ -14,6 +14,7 @@
 #include "doors/alipay/oauth.h"
 #include "doors/alipay/platform.h"
 #include "doors/alipay/platform_page.h"
+#include "doors/alipay/sealed.h"
 #include "doors/alipay/session.h"
 
 /* Where the next of the server's pages goes. */
@@ -110,6 +111,28 @@ static void gateway_open(struct server *server, const struct server_settings *se
     rest->edit_count = server->edits.count;
 }
 
+static bool note_in_database(void *context, struct span wanted, uint8_t *found, size_t *size, char *error,
+                             size_t error_size)
+{
+    struct server *server = context;
+    struct store_note *note = malloc(sizeof(*note));
+    struct store_error why = { .text = "" };
+    static_assert(PLATFORM_NOTE_MAX == STORE_NOTE_SIZE_MAX, "what is noted can be read");
+    if (note == NULL) {
+        snprintf(error, error_size, "there is no memory for the platform's keys");
+        return false;
+    }
+    bool done = store_postgres_note(server->store, "platform-keys", wanted, note, &why) == STATUS_ok;
+    if (done) {
+        memcpy(found, note->bytes, note->size);
+        *size = note->size;
+    } else {
+        snprintf(error, error_size, "the platform's keys in the database: %s", why.text);
+    }
+    free(note);
+    return done;
+}
+
 void server_platform(struct server *server, const struct server_settings *settings)
 {
     const struct place *place = settings->place; /* NULL: the interface is only described */
@@ -119,7 +142,17 @@ void server_platform(struct server *server, const struct server_settings *settin
     if (settings->sandbox) {
         platform.bundle = span_of(sandbox_platform_bundle);
     }
+    if (place != NULL && place->kind == PLACE_postgres) {
+        platform.note = note_in_database;
+        platform.note_context = server;
+        master_key_derive(&server->key, SEALED_KEY_LABEL, platform.note_key);
+    }
     server->platform = platform_open(&platform);
+    char error[512];
+    if (!platform_look(server->platform, error, sizeof(error))) {
+        fprintf(stderr, "onetill serve: %s\n", error);
+        exit(EXIT_fault); /* nothing was started yet */
+    }
 }
 
 enum alipay_notice_fault server_notice_fault(void *context, int64_t app_id, int64_t *delay_ms)

@@ -97,7 +97,11 @@ static void all_processes_on_a_database_have_the_same_keys(void **state)
     assert_string_equal(error, "the database is away");
     board.away = false;
     char public_text[ALIPAY_PUBLIC_TEXT_SIZE];
+    assert_true(platform_look(second, error, sizeof(error)));
+    assert_false(platform_ready(second)); /* to look makes none */
     memcpy(public_text, keys_of(first)->public_text, sizeof(public_text));
+    assert_true(platform_look(second, error, sizeof(error)));
+    assert_true(platform_ready(second));
     assert_string_equal(keys_of(second)->public_text, public_text);
     assert_string_equal(keys_of(second)->cert_sn, keys_of(first)->cert_sn);
     assert_int_equal(board.written, 1);

@@ -107,7 +107,7 @@ static bool note_write(struct platform *platform, uint8_t *found, size_t *size, 
     return noted;
 }
 
-static bool note_fill(struct platform *platform, char *error, size_t error_size)
+static bool note_fill(struct platform *platform, bool make, char *error, size_t error_size)
 {
     uint8_t found[PLATFORM_NOTE_MAX];
     char pem[PLATFORM_NOTE_MAX];
@@ -115,8 +115,11 @@ static bool note_fill(struct platform *platform, char *error, size_t error_size)
     struct span nothing = { NULL, 0 };
     const char *why = "they were sealed under another master key";
     if (!platform->note(platform->note_context, nothing, found, &size, error, error_size) ||
-        (size == 0 && !note_write(platform, found, &size, error, error_size))) {
+        (size == 0 && make && !note_write(platform, found, &size, error, error_size))) {
         return false;
+    }
+    if (size == 0) {
+        return true;
     }
     if (sealed_read(platform->note_key, NOTE_NAME, (struct span){ (const char *)found, size }, pem, &pem_size)) {
         why = platform_keys_read((struct span){ pem, pem_size }, &platform->keys);
@@ -124,8 +127,18 @@ static bool note_fill(struct platform *platform, char *error, size_t error_size)
     explicit_bzero(pem, sizeof(pem));
     if (why != NULL) {
         snprintf(error, error_size, "the platform's keys in the database: %s", why);
+    } else {
+        atomic_store_explicit(&platform->ready, true, memory_order_release);
     }
     return why == NULL;
+}
+
+bool platform_look(struct platform *platform, char *error, size_t error_size)
+{
+    pthread_mutex_lock(&platform->lock);
+    bool looked = platform->note == NULL || platform_ready(platform) || note_fill(platform, false, error, error_size);
+    pthread_mutex_unlock(&platform->lock);
+    return looked;
 }
 
 /* With the lock. */
@@ -143,7 +156,7 @@ static bool keys_fill(struct platform *platform, char *error, size_t error_size)
         return false;
     }
     if (platform->note != NULL) {
-        return note_fill(platform, error, error_size);
+        return note_fill(platform, true, error, error_size);
     }
     if (platform->path[0] == '\0') {
         platform_keys_make(os_now_us(), &platform->keys);

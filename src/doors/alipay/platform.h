@@ -43,6 +43,12 @@ struct platform *platform_open(const struct platform_settings *settings);
 /* No thread may be signing any more. */
 void platform_close(struct platform *platform);
 
+/*
+ * Of a database: reads the keys if there are some, and makes none. At the start, where waiting harms nobody; true also
+ * when there are none yet. False with a sentence in `error`.
+ */
+MUST_CHECK bool platform_look(struct platform *platform, char *error, size_t error_size);
+
 /* Whether platform_keys answers at once. */
 bool platform_ready(struct platform *platform);
 
