@@ -130,7 +130,7 @@ static void the_calls_of_a_conflict_come_first_and_in_order(void **state)
     assert_int_equal(counts.conflicts, 1);
     assert_int_equal(first->commits, counts.batches); /* the failed one was not told of */
     for (size_t i = 1; i < first->told_count; i++) {
-        assert_true(first->told[i].number >= first->told[i - 1].number);
+        assert_in_range(first->told[i].number - first->told[i - 1].number, 0, 1);
     }
     town_close(&town);
 }
@@ -174,6 +174,44 @@ static void a_call_that_cannot_succeed_is_answered_busy(void **state)
     assert_int_equal(peer_do(first, &after, &counter_add, REQUEST(.counter_id = 7, .amount = 1), "k"), REFUSAL_none);
     assert_int_equal(after.answer.value, 3);
     assert_false(after.call.repeated);
+    town_close(&town);
+}
+
+static void what_was_held_for_calls_that_gave_up_is_free(void **state)
+{
+    struct stage_call call;
+    (void)state;
+    open_two(&(struct town_settings){ .deferred = true });
+    add(first, NULL, 7, 1);
+    add(second, NULL, 7, 1);
+    stage_call_init(&first->stage, &call, &counter_add, REQUEST(.counter_id = 7, .amount = 1), NULL);
+    call.call.deadline_us = os_monotonic_us() + 50000;
+    assert_true(engine_submit(first->stage.engine, &call.call));
+    (void)engine_step(first->stage.engine);
+    (void)store_shared_pump(first->store); /* a conflict */
+    peer_fault(first, SHARED_load, SHARED_away, 2);
+    (void)engine_step(first->stage.engine); /* takes note */
+    (void)engine_step(first->stage.engine); /* decides anew, in vain */
+    assert_false(call.done);
+    os_sleep_us(60000);
+    peer_settle(first); /* too late for the call; the database, once it is back, holds its row */
+    assert_true(call.done);
+    assert_int_equal(call.call.status, STATUS_busy);
+    add(second, NULL, 7, 1);
+    assert_int_equal(town_value(&town, 7), 3);
+    town_close(&town);
+}
+
+static void a_row_that_was_not_asked_for_is_replaced(void **state)
+{
+    struct stage_call one, two;
+    (void)state;
+    open_two(NULL);
+    struct counter_request wait = REQUEST(.counter_id = 7, .amount = town.now_us + SECOND);
+    assert_int_equal(peer_do(first, &one, &counter_wait, wait, NULL), REFUSAL_none);
+    assert_int_equal(peer_do(second, &two, &counter_wait, wait, NULL), REFUSAL_none);
+    assert_int_equal(one.answer.value, two.answer.value);
+    assert_int_equal(counts_of(second).conflicts, 0);
     town_close(&town);
 }
 
@@ -305,17 +343,18 @@ static void an_idle_engine_notices_that_the_database_is_back(void **state)
     struct stage_call call;
     (void)state;
     open_two(NULL);
-    peer_fault(first, SHARED_load, SHARED_away, 3);
+    peer_fault(first, SHARED_load, SHARED_away, 6); /* for longer than the call waits */
     engine_start(first->stage.engine);
     stage_call_init(&first->stage, &call, &counter_add, REQUEST(.counter_id = 7, .amount = 1), NULL);
-    call.call.deadline_us = os_monotonic_us() + 1;
-    os_sleep_us(100);
+    call.call.deadline_us = os_monotonic_us() + 20000;
     assert_true(engine_submit(first->stage.engine, &call.call));
     for (int i = 0; i < 5000 && (!call.done || peer_counts(first).away_since_us != 0); i++) {
         os_sleep_us(1000);
     }
     engine_stop(first->stage.engine);
     assert_true(call.done);
+    assert_int_equal(call.call.status, STATUS_busy);
+    assert_int_equal(peer_counts(first).aways, 6);
     assert_true(peer_counts(first).away_since_us == 0);
     town_close(&town);
 }
@@ -417,6 +456,9 @@ static void the_others_hear_of_changes_and_refusals(void **state)
     assert_int_equal(second->answered, 5);
     assert_int_equal(second->refused, 1);
     assert_int_equal(peer_counts(second).heard, 4);
+    add(first, NULL, 7, 1);
+    town_settle(&town);
+    assert_int_equal(second->answered, 6); /* and nothing twice */
     assert_int_equal(first->foreign_commits, 0);
     town_close(&town);
 }
@@ -527,6 +569,23 @@ static void timers_of_a_node_that_has_gone_fire_once(void **state)
     assert_int_equal(fired, 50);
     assert_int_equal(peer_counts(first).timers_taken, 50);
     assert_int_equal(counts_of(first).timers_fired, 50);
+    town_close(&town);
+}
+
+static void a_timer_is_taken_over_once(void **state)
+{
+    (void)state;
+    open_two(&(struct town_settings){ .deferred = true });
+    assert_int_equal(peer_do(second, NULL, &counter_wait, REQUEST(.counter_id = 7, .amount = SECOND), NULL),
+                     REFUSAL_none);
+    first->stage.now_us += 10 * SECOND;
+    for (int i = 0; i < 3; i++) { /* it is there to be found until the batch that drops it is durable */
+        (void)engine_hear(first->stage.engine);
+        (void)engine_step(first->stage.engine);
+    }
+    assert_int_equal(peer_counts(first).timers_taken, 1);
+    town_settle(&town);
+    assert_int_equal(town_value(&town, 7), 1);
     town_close(&town);
 }
 
@@ -685,6 +744,8 @@ int main(void)
         cmocka_unit_test(the_calls_of_a_conflict_come_first_and_in_order),
         cmocka_unit_test(a_batch_that_cannot_succeed_is_cut_in_half),
         cmocka_unit_test(a_call_that_cannot_succeed_is_answered_busy),
+        cmocka_unit_test(what_was_held_for_calls_that_gave_up_is_free),
+        cmocka_unit_test(a_row_that_was_not_asked_for_is_replaced),
         cmocka_unit_test(ids_hold_the_node_and_grow_along_a_row),
         cmocka_unit_test(a_node_that_joins_goes_on_from_where_all_are),
         cmocka_unit_test(calls_wait_for_a_database_that_is_away),
@@ -698,6 +759,7 @@ int main(void)
         cmocka_unit_test(a_feed_that_makes_no_sense_is_not_believed),
         cmocka_unit_test(a_node_fires_its_own_timers),
         cmocka_unit_test(timers_of_a_node_that_has_gone_fire_once),
+        cmocka_unit_test(a_timer_is_taken_over_once),
         cmocka_unit_test(a_node_alone_fires_what_was_set_before_it_came),
         cmocka_unit_test(timers_of_a_batch_that_failed_are_not_lost),
         cmocka_unit_test(whatever_goes_wrong_each_call_counts_once),
