@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The calls of the deciding thread, opening and closing. How the promises are kept: postgres_keep.h, postgres_decide.h. */
+/* The calls of the deciding thread, opening and closing. See postgres_keep.h and postgres_decide.h. */
 #include "store/postgres_decide.h"
 
 #include <stdarg.h>
@@ -191,22 +191,22 @@ static void absences_put(struct postgres_store *store)
 static enum status wants_fetch(struct postgres_store *store, struct store_error *error)
 {
     struct decider *decider = store->decider;
-    struct session *session = store->reads;
+    struct rows_session *session = store->reads;
     if (!keeper_busy(store->keeper) && store->keeper->open) {
         session = &store->keeper->work; /* which sees what it holds */
     }
-    enum status status = session_open(session, error);
+    enum status status = rows_session_open(session, error);
     if (status == STATUS_ok) {
-        status = session_prepare(session, decider->lots.lots, decider->lots.count, error);
+        status = rows_session_prepare(session, decider->lots.lots, decider->lots.count, error);
     }
     if (status != STATUS_ok) {
         return status;
     }
-    session_begin(session);
+    rows_session_begin(session);
     for (size_t i = 0; i < decider->lots.count; i++) {
-        session_send(session, &decider->lots.lots[i], (uint32_t)i, 0);
+        rows_session_send(session, &decider->lots.lots[i], (uint32_t)i, 0);
     }
-    status = session_collect(session, load_result, decider, error);
+    status = rows_session_collect(session, load_result, decider, error);
     if (status != STATUS_ok && session != store->reads) {
         keeper_rollback(store->keeper);
     }
@@ -373,7 +373,7 @@ static enum status postgres_all(struct store *base, const struct table *table, s
     if (postgres_dead(store)) {
         return STATUS_fault;
     }
-    enum status status = session_open(store->reads, &error);
+    enum status status = rows_session_open(store->reads, &error);
     if (status == STATUS_ok) {
         status = postgres_scan(store->reads->connection, store->partitions, table, from, each, context, &error);
     }
@@ -415,7 +415,7 @@ static void postgres_counts(struct store *base, struct store_counts *counts)
 
 static void store_free(struct postgres_store *store)
 {
-    session_close(store->reads);
+    rows_session_close(store->reads);
     keeper_release(store->keeper);
     lots_release(&store->decider->lots);
     wire_release(&store->decider->packed);
@@ -496,7 +496,7 @@ static struct postgres_store *store_make(const char *place, const struct table *
     assert(store->reads != NULL);
     assert(store->keeper != NULL);
     assert(store->decider != NULL);
-    session_init(store->reads, store->place, "reads", store->settings.value_lists);
+    rows_session_init(store->reads, store->place, "reads", store->settings.value_lists);
     keeper_init(store->keeper, store);
     store->decider->store = store;
     store->decider->packed_at = calloc(BATCH_ROWS_MAX + 1, sizeof(store->decider->packed_at[0]));
@@ -558,7 +558,7 @@ enum status store_postgres_open(const char *place, const struct table *const *ta
     error->text[0] = '\0';
     *opened = NULL;
     struct postgres_store *store = store_make(place, tables, settings);
-    enum status status = session_open(store->reads, error);
+    enum status status = rows_session_open(store->reads, error);
     if (status == STATUS_ok) {
         status = postgres_schema_prepare(store->reads->connection, tables, &store->settings, &store->partitions,
                                          error);

@@ -124,20 +124,20 @@ static enum status held_result(void *context, const struct sent *sent, const PGr
 /* Reads or holds what was gathered in `lots`, within the transaction, which is begun if need be. */
 static enum status lots_hold(struct decider *decider, bool begin, struct store_error *error)
 {
-    struct session *work = &decider->store->keeper->work;
+    struct rows_session *work = &decider->store->keeper->work;
     struct holding holding = { .decider = decider };
-    enum status status = session_prepare(work, decider->lots.lots, decider->lots.count, error);
+    enum status status = rows_session_prepare(work, decider->lots.lots, decider->lots.count, error);
     if (status != STATUS_ok) {
         return status;
     }
-    session_begin(work);
+    rows_session_begin(work);
     if (begin) {
-        session_say(work, SENT_other, "BEGIN", NULL, 0);
+        rows_session_say(work, SENT_other, "BEGIN", NULL, 0);
     }
     for (size_t i = 0; i < decider->lots.count; i++) {
-        session_send(work, &decider->lots.lots[i], (uint32_t)i, 0);
+        rows_session_send(work, &decider->lots.lots[i], (uint32_t)i, 0);
     }
-    return session_collect(work, held_result, &holding, error);
+    return rows_session_collect(work, held_result, &holding, error);
 }
 
 static int64_t cached_version(struct decider *decider, uint32_t table, struct span key, uint64_t hash)
@@ -237,7 +237,7 @@ static enum status hold_some(struct decider *decider, enum status (*some)(struct
         if (i > 0) {
             os_sleep_us(HOLD_PAUSE_US * i + (int64_t)(hash_mix((uint64_t)os_monotonic_ns()) % HOLD_PAUSE_US));
         }
-        status = session_open(&keeper->work, error);
+        status = rows_session_open(&keeper->work, error);
         if (status == STATUS_ok) {
             status = some(decider, error);
         }
@@ -265,12 +265,12 @@ enum status decider_hold(struct decider *decider, struct store_error *error)
         status = keeper_resolve(keeper, error);
     }
     if (status == STATUS_ok && decider->doubt) {
-        status = session_open(&keeper->work, error);
+        status = rows_session_open(&keeper->work, error);
         if (status == STATUS_ok) {
             status = postgres_script(keeper->work.connection, "SELECT 1", error);
         }
         if (status != STATUS_ok) {
-            session_drop(&keeper->work);
+            rows_session_drop(&keeper->work);
             return status == STATUS_fault ? STATUS_fault : STATUS_away;
         }
         decider->doubt = false;

@@ -100,13 +100,13 @@ static void fence_say(struct keeper *keeper, bool writes)
     struct value binds[] = { VALUE_I64((int64_t)store->batch + 1), VALUE_I64(store->base.node),
                              VALUE_I64(store->instance), VALUE_I64(keeper->pass.epoch) };
     if (writes) {
-        session_say(&keeper->work, SENT_fence,
+        rows_session_say(&keeper->work, SENT_fence,
                     "UPDATE onetill_batches SET batch = $1::bigint WHERE node = $2::bigint AND "
                     "instance = $3::bigint AND epoch = $4::bigint",
                     binds, 4);
         return;
     }
-    session_say(&keeper->work, SENT_fence,
+    rows_session_say(&keeper->work, SENT_fence,
                 "SELECT 1 FROM onetill_batches WHERE node = $1::bigint AND instance = $2::bigint AND "
                 "epoch = $3::bigint",
                 binds + 1, 3);
@@ -118,7 +118,7 @@ static void feed_say(struct keeper *keeper)
     if (keeper->pass.heard) {
         struct value binds[] = { VALUE_I64(store->base.node), VALUE_I64((int64_t)store->batch + 1),
                                  VALUE_TEXT(keeper->keep.feed) };
-        session_say(&keeper->work, SENT_other,
+        rows_session_say(&keeper->work, SENT_other,
                     "INSERT INTO onetill_feed (node, batch, rows) VALUES ($1::bigint, $2::bigint, $3::bytea)",
                     binds, 3);
     }
@@ -137,44 +137,44 @@ static enum status doubts_settle(struct keeper *keeper, struct counting *countin
     enum status status = STATUS_ok;
     for (size_t i = 0; i < k->lots.count && status == STATUS_ok; i++) {
         if (k->lots.lots[i].form == FORM_share) {
-            status = session_prepare(&k->work, &k->lots.lots[i], 1, error);
+            status = rows_session_prepare(&k->work, &k->lots.lots[i], 1, error);
         }
     }
     if (status != STATUS_ok) {
         return status;
     }
-    session_begin(&k->work);
+    rows_session_begin(&k->work);
     for (size_t i = 0; i < k->lots.count; i++) {
         if (k->lots.lots[i].form == FORM_share) {
-            session_send(&k->work, &k->lots.lots[i], (uint32_t)i, k->keep.stamp);
+            rows_session_send(&k->work, &k->lots.lots[i], (uint32_t)i, k->keep.stamp);
         }
     }
-    return session_collect(&k->work, batch_result, counting, error);
+    return rows_session_collect(&k->work, batch_result, counting, error);
 }
 
 /* Everything but new rows that come by COPY, and COMMIT. */
 static enum status batch_tell(struct keeper *keeper, struct counting *counting, struct store_error *error)
 {
-    struct session *work = &keeper->work;
+    struct rows_session *work = &keeper->work;
     bool writes = keeper->keep.change_count > 0;
-    enum status status = session_prepare(work, keeper->lots.lots, keeper->lots.count, error);
+    enum status status = rows_session_prepare(work, keeper->lots.lots, keeper->lots.count, error);
     if (status != STATUS_ok) {
         return status;
     }
-    session_begin(work);
+    rows_session_begin(work);
     if (!keeper->open && writes) {
-        session_say(work, SENT_other, "BEGIN", NULL, 0);
+        rows_session_say(work, SENT_other, "BEGIN", NULL, 0);
     }
     fence_say(keeper, writes);
     for (size_t i = 0; i < keeper->lots.count; i++) {
         if (keeper->lots.lots[i].form != FORM_copy) {
-            session_send(work, &keeper->lots.lots[i], (uint32_t)i, keeper->keep.stamp);
+            rows_session_send(work, &keeper->lots.lots[i], (uint32_t)i, keeper->keep.stamp);
         }
     }
     if (writes) {
         feed_say(keeper);
     }
-    status = session_collect(work, batch_result, counting, error);
+    status = rows_session_collect(work, batch_result, counting, error);
     if (status == STATUS_ok && counting->doubts) {
         status = doubts_settle(keeper, counting, error);
     }
@@ -186,14 +186,14 @@ void keeper_rollback(struct keeper *keeper)
     keeper->open = false;
     if (keeper->work.connection != NULL &&
         postgres_script(keeper->work.connection, "ROLLBACK", NULL) != STATUS_ok) {
-        session_drop(&keeper->work);
+        rows_session_drop(&keeper->work);
     }
 }
 
 enum status keeper_resolve(struct keeper *keeper, struct store_error *error)
 {
     uint64_t batch = 0;
-    enum status status = session_open(&keeper->work, error);
+    enum status status = rows_session_open(&keeper->work, error);
     if (status == STATUS_ok) {
         status = postgres_resolve(keeper->store, keeper->work.connection, &batch);
     }
@@ -202,7 +202,7 @@ enum status keeper_resolve(struct keeper *keeper, struct store_error *error)
         keeper->store->batch = batch;
         keeper->unresolved = false;
     } else if (status != STATUS_fault) {
-        session_drop(&keeper->work);
+        rows_session_drop(&keeper->work);
         status = STATUS_away;
     }
     return status;
@@ -236,7 +236,7 @@ static enum status batch_commit(struct keeper *keeper, struct store_error *error
         }
     }
     enum status status =
-        session_copy(&keeper->work, keeper->lots.lots, count, keeper->keep.stamp, "COMMIT", error);
+        rows_session_copy(&keeper->work, keeper->lots.lots, count, keeper->keep.stamp, "COMMIT", error);
     if (status == STATUS_ok) {
         keeper->store->batch++;
     } else if (keeper->work.connection == NULL) {
@@ -258,7 +258,7 @@ static enum status batch_run(struct keeper *keeper, struct store_error *error)
         return STATUS_ok;
     }
     if (!held) {
-        status = session_open(&keeper->work, error);
+        status = rows_session_open(&keeper->work, error);
     }
     if (status != STATUS_ok) {
         return status == STATUS_fault ? STATUS_fault : STATUS_away;
@@ -386,7 +386,7 @@ void keeper_go(struct keeper *keeper)
 void keeper_init(struct keeper *keeper, struct postgres_store *store)
 {
     *keeper = (struct keeper){ .store = store };
-    session_init(&keeper->work, store->place, "keeper", store->settings.value_lists);
+    rows_session_init(&keeper->work, store->place, "keeper", store->settings.value_lists);
     pthread_mutex_init(&keeper->lock, NULL);
     pthread_cond_init(&keeper->wake, NULL);
     keeper->steps = calloc(BATCH_ROWS_MAX, sizeof(keeper->steps[0]));
@@ -419,7 +419,7 @@ void keeper_stop(struct keeper *keeper)
 
 void keeper_release(struct keeper *keeper)
 {
-    session_close(&keeper->work);
+    rows_session_close(&keeper->work);
     wire_release(&keeper->note_keys);
     free(keeper->steps);
     free(keeper->notes);

@@ -46,7 +46,7 @@ struct keeper {
     struct keep_step *steps; /* of its changes */
 
     /* the transaction */
-    struct session work;
+    struct rows_session work;
     bool open;       /* it was begun and rows are held */
     bool unresolved; /* nobody knows whether batch number `batch + 1` was kept */
 

@@ -194,12 +194,12 @@ uint32_t postgres_partition(const struct table *table, struct span key, uint32_t
 
 /* ---- sessions ---- */
 
-void session_init(struct session *session, const char *place, const char *name, bool lists)
+void rows_session_init(struct rows_session *session, const char *place, const char *name, bool lists)
 {
-    *session = (struct session){ .place = place, .name = name, .lists = lists };
+    *session = (struct rows_session){ .place = place, .name = name, .lists = lists };
 }
 
-void session_drop(struct session *session)
+void rows_session_drop(struct rows_session *session)
 {
     PQfinish(session->connection);
     session->connection = NULL;
@@ -208,9 +208,9 @@ void session_drop(struct session *session)
     memset(session->prepared, 0, sizeof(session->prepared));
 }
 
-void session_close(struct session *session)
+void rows_session_close(struct rows_session *session)
 {
-    session_drop(session);
+    rows_session_drop(session);
     wire_release(&session->wire);
     free(session->sent);
     session->sent = NULL;
@@ -224,12 +224,12 @@ static const char rows_sql[] =
     "('idle_in_transaction_session_timeout', '10000')) AS v(name, value) ON s.name = v.name";
 static const char generic_sql[] = "SET plan_cache_mode = force_generic_plan";
 
-enum status session_open(struct session *session, struct store_error *error)
+enum status rows_session_open(struct rows_session *session, struct store_error *error)
 {
     if (session->connection != NULL && PQstatus(session->connection) == CONNECTION_OK) {
         return STATUS_ok;
     }
-    session_drop(session);
+    rows_session_drop(session);
     enum status status = postgres_connect(session->place, session->name, &session->connection, error);
     if (status == STATUS_ok) {
         status = postgres_script(session->connection, rows_sql, error);
@@ -238,7 +238,7 @@ enum status session_open(struct session *session, struct store_error *error)
         status = postgres_script(session->connection, generic_sql, error);
     }
     if (status != STATUS_ok) {
-        session_drop(session);
+        rows_session_drop(session);
     }
     return status;
 }
@@ -259,7 +259,7 @@ static void lists_cut(size_t rows, size_t counts[LIST_SIZES])
     }
 }
 
-static void prepare_one(struct session *session, enum form form, const struct table *table, uint32_t size)
+static void prepare_one(struct rows_session *session, enum form form, const struct table *table, uint32_t size)
 {
     char name[32];
     struct sql sql = { .size = 0 };
@@ -267,7 +267,7 @@ static void prepare_one(struct session *session, enum form form, const struct ta
         return;
     }
     uint32_t length = session->lists ? list_lengths[size] : 0;
-    session_begin(session);
+    rows_session_begin(session);
     statement_name(name, sizeof(name), form, table, length);
     form_sql(&sql, form, table, length);
     assert(!sql.failed);
@@ -284,7 +284,7 @@ static enum status prepared_fine(void *context, const struct sent *sent, const P
     return STATUS_ok;
 }
 
-static void sent_reserve(struct session *session, size_t more)
+static void sent_reserve(struct rows_session *session, size_t more)
 {
     if (session->sent_capacity - session->sent_count < more) {
         size_t capacity = session->sent_capacity * 2 + more + 64;
@@ -295,7 +295,7 @@ static void sent_reserve(struct session *session, size_t more)
     }
 }
 
-enum status session_prepare(struct session *session, const struct lot *lots, size_t count,
+enum status rows_session_prepare(struct rows_session *session, const struct lot *lots, size_t count,
                             struct store_error *error)
 {
     assert(!session->pipeline);
@@ -314,12 +314,12 @@ enum status session_prepare(struct session *session, const struct lot *lots, siz
             }
         }
     }
-    return session->pipeline ? session_collect(session, prepared_fine, NULL, error) : STATUS_ok;
+    return session->pipeline ? rows_session_collect(session, prepared_fine, NULL, error) : STATUS_ok;
 }
 
 /* ---- sending ---- */
 
-void session_begin(struct session *session)
+void rows_session_begin(struct rows_session *session)
 {
     if (!session->pipeline) {
         session->pipeline = true;
@@ -328,7 +328,7 @@ void session_begin(struct session *session)
     }
 }
 
-void session_say(struct session *session, uint32_t index, const char *sql, const struct value *binds,
+void rows_session_say(struct rows_session *session, uint32_t index, const char *sql, const struct value *binds,
                  size_t bind_count)
 {
     const char *values[4];
@@ -454,7 +454,7 @@ static void lists_fill(struct wire *wire, struct parameters *parameters, const s
     }
 }
 
-static void send_one(struct session *session, const struct lot *lot, uint32_t index, int64_t stamp,
+static void send_one(struct rows_session *session, const struct lot *lot, uint32_t index, int64_t stamp,
                      uint32_t length)
 {
     static _Thread_local struct parameters parameters;
@@ -487,7 +487,7 @@ static void send_one(struct session *session, const struct lot *lot, uint32_t in
     session->sent[session->sent_count++] = (struct sent){ .lot = index, .rows = (uint32_t)lot->count };
 }
 
-void session_send(struct session *session, const struct lot *lot, uint32_t index, int64_t stamp)
+void rows_session_send(struct rows_session *session, const struct lot *lot, uint32_t index, int64_t stamp)
 {
     assert(session->pipeline);
     assert(lot->form != FORM_copy);
@@ -510,7 +510,7 @@ void session_send(struct session *session, const struct lot *lot, uint32_t index
 /* ---- results ---- */
 
 /* All results of one statement; the connection may be lost. */
-static enum status collect_one(struct session *session, const struct sent *sent, session_result *each,
+static enum status collect_one(struct rows_session *session, const struct sent *sent, rows_session_result *each,
                                void *context, bool go_on, struct store_error *error)
 {
     enum status status = STATUS_ok;
@@ -536,7 +536,7 @@ static enum status collect_one(struct session *session, const struct sent *sent,
     }
 }
 
-enum status session_collect(struct session *session, session_result *each, void *context,
+enum status rows_session_collect(struct rows_session *session, rows_session_result *each, void *context,
                             struct store_error *error)
 {
     enum status status = STATUS_ok;
@@ -556,7 +556,7 @@ enum status session_collect(struct session *session, session_result *each, void 
     session->sent_count = 0;
     if (lost || PQexitPipelineMode(session->connection) != 1) {
         postgres_reason(error, "the database", session->connection, NULL);
-        session_drop(session);
+        rows_session_drop(session);
         return status == STATUS_fault ? STATUS_fault : STATUS_away;
     }
     return status;
@@ -583,7 +583,7 @@ static void copy_fill(struct wire *wire, const struct lot *lot, int64_t stamp)
 }
 
 /* The server asks for the rows of one COPY after the other. */
-static enum status copy_results(struct session *session, const struct lot *lots, size_t count, int64_t stamp,
+static enum status copy_results(struct rows_session *session, const struct lot *lots, size_t count, int64_t stamp,
                                 struct store_error *error)
 {
     enum status status = STATUS_ok;
@@ -622,7 +622,7 @@ static enum status copy_results(struct session *session, const struct lot *lots,
     return status;
 }
 
-enum status session_copy(struct session *session, const struct lot *lots, size_t count, int64_t stamp,
+enum status rows_session_copy(struct rows_session *session, const struct lot *lots, size_t count, int64_t stamp,
                          const char *last, struct store_error *error)
 {
     assert(!session->pipeline);
@@ -636,12 +636,12 @@ enum status session_copy(struct session *session, const struct lot *lots, size_t
     session->bytes += sql.size;
     if (PQsendQuery(session->connection, sql.text) != 1) {
         postgres_reason(error, "the database", session->connection, NULL);
-        session_drop(session);
+        rows_session_drop(session);
         return STATUS_away;
     }
     enum status status = copy_results(session, lots, count, stamp, error);
     if (PQstatus(session->connection) != CONNECTION_OK) {
-        session_drop(session);
+        rows_session_drop(session);
         return STATUS_away;
     }
     return status;

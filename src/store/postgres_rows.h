@@ -43,8 +43,8 @@ struct lot {
 };
 
 /*
- * Rows being sorted into lots (postgres_lots.c): first the lots that write, then those that look, then those that insert; within,
- * by table, form and partition. Keys and rows stay the caller's.
+ * Rows being sorted into lots (postgres_lots.c): first the lots that write, then those that look, then those
+ * that insert; within, by table, form and partition. Keys and rows stay the caller's.
  */
 struct lot_entry {
     struct lot_row row;
@@ -79,7 +79,7 @@ struct sent {
 
 #define SENT_other UINT32_MAX
 
-struct session {
+struct rows_session {
     PGconn *connection; /* NULL: to be made */
     const char *name;
     const char *place;
@@ -92,38 +92,38 @@ struct session {
     uint64_t bytes, trips;
 };
 
-void session_init(struct session *session, const char *place, const char *name, bool lists);
-void session_close(struct session *session);
+void rows_session_init(struct rows_session *session, const char *place, const char *name, bool lists);
+void rows_session_close(struct rows_session *session);
 /* Connects when there is no connection. */
-MUST_CHECK enum status session_open(struct session *session, struct store_error *error);
+MUST_CHECK enum status rows_session_open(struct rows_session *session, struct store_error *error);
 /* Gives the connection up: whatever was under way there is void, unless its COMMIT was sent. */
-void session_drop(struct session *session);
+void rows_session_drop(struct rows_session *session);
 
 /* ---- pipelines ---- */
 
 /* Prepares what these lots need and was not prepared before. Outside of pipelines. */
-MUST_CHECK enum status session_prepare(struct session *session, const struct lot *lots, size_t count,
+MUST_CHECK enum status rows_session_prepare(struct rows_session *session, const struct lot *lots, size_t count,
                                        struct store_error *error);
-void session_begin(struct session *session);
+void rows_session_begin(struct rows_session *session);
 /* A statement without rows, with up to four values; `index` is found again in the result's `sent`. */
-void session_say(struct session *session, uint32_t index, const char *sql, const struct value *binds,
+void rows_session_say(struct rows_session *session, uint32_t index, const char *sql, const struct value *binds,
                  size_t bind_count);
 /* `index` is found again in the result's `sent`. */
-void session_send(struct session *session, const struct lot *lot, uint32_t index, int64_t stamp);
+void rows_session_send(struct rows_session *session, const struct lot *lot, uint32_t index, int64_t stamp);
 
 /* Looks at the result of one statement. Anything but STATUS_ok ends the collecting with that status. */
-typedef enum status session_result(void *context, const struct sent *sent, const PGresult *result);
+typedef enum status rows_session_result(void *context, const struct sent *sent, const PGresult *result);
 /*
  * Sends what is left, waits for all results and leaves the pipeline. The first status that is not ok wins; an
  * error of the server is turned into one by postgres_status. The connection may be lost afterwards.
  */
-MUST_CHECK enum status session_collect(struct session *session, session_result *each, void *context,
+MUST_CHECK enum status rows_session_collect(struct rows_session *session, rows_session_result *each, void *context,
                                        struct store_error *error);
 
 /* ---- COPY ---- */
 
 /* Several COPYs and then `last` (such as COMMIT) as one message; `lots` are all FORM_copy. */
-MUST_CHECK enum status session_copy(struct session *session, const struct lot *lots, size_t count,
+MUST_CHECK enum status rows_session_copy(struct rows_session *session, const struct lot *lots, size_t count,
                                     int64_t stamp, const char *last, struct store_error *error);
 
 /* ---- rows that came ---- */

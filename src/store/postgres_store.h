@@ -86,7 +86,7 @@ uint32_t postgres_partition(const struct table *table, struct span key, uint32_t
 
 /* ---- the store ---- */
 
-struct session;
+struct rows_session;
 struct decider;
 struct keeper;        /* postgres_keep.h */
 struct postgres_node; /* postgres_node.c */
@@ -110,7 +110,7 @@ struct postgres_store {
 
     /* deciding thread */
     struct cache *cache;
-    struct session *reads; /* postgres_rows.h */
+    struct rows_session *reads; /* postgres_rows.h */
     struct decider *decider; /* postgres.c */
 
     /* shared */
