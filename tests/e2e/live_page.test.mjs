@@ -546,6 +546,31 @@ describe("the sheet", () => {
         });
     });
 
+    test("has a line for each process of a database, and none for a store of one", mock_only, async () => {
+        await withPage({}, async (page) => {
+            await live(page);
+            assert.equal(await page.locator("#nodes").isVisible(), false);
+        });
+        await withPage({ mock: { nodes: [0.5, 0.3, 0.2] } }, async (page) => {
+            await live(page);
+            const lines = page.locator("#nodes > li");
+            assert.equal(await lines.count(), 3);
+            assert.match(await lines.nth(0).textContent(), /process 0.*payments\/s.*this one · leads/);
+            assert.match(await lines.nth(1).textContent(), /process 1.*payments\/s$/);
+            assert.match(await lines.nth(2).textContent(), /silent for 4 s/);
+            for (const [width, height] of sizes) {
+                await page.setViewportSize({ width, height });
+                await page.waitForTimeout(200);
+                const over = await page.evaluate(() => [
+                    document.documentElement.scrollWidth - window.innerWidth,
+                    document.documentElement.scrollHeight - window.innerHeight,
+                ]);
+                assert.ok(over[0] <= 0, `${over[0]} pixels too wide at ${width} × ${height}`);
+                assert.ok(width < 1440 || over[1] <= 0, `${over[1]} pixels too high at ${width} × ${height}`);
+            }
+        });
+    });
+
     test("is one screen from a laptop to a wall", mock_only, async () => {
         await withPage({}, async (page) => {
             await live(page);

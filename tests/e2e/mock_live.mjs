@@ -66,11 +66,12 @@ function instant(at) {
 
 /* The invented day, one second per step. */
 export class Day {
-    constructor({ seed = 1212, hostile = false, empty = false } = {}) {
+    constructor({ seed = 1212, hostile = false, empty = false, nodes = [] } = {}) {
         this.random = randomMake(seed);
         this.hostile = hostile;
         this.empty = empty;
         this.broken = null;
+        this.nodes = nodes; /* each one's part of the payments */
         this.elapsed = 0;
         this.payments = 0;
         this.amount = 0;
@@ -262,6 +263,14 @@ export class Day {
             })),
             connections: 256,
             queue_depth: Math.floor(this.random() * 40),
+            nodes: this.nodes.map((part, node) => ({
+                node,
+                here: node === 0,
+                leads: node === 0,
+                started_at: instant(day_start),
+                seen_ms_ago: node === 2 ? 4_200 : 400,
+                payments_per_second: Math.round(this.rate * part),
+            })),
         };
     }
 }

@@ -11,6 +11,7 @@ const arrivals_max = 3; /* a busy list changes as a whole: fading all of it once
 const other = "\u0000other"; /* no code of the server can be this */
 const tween_ms = 950;
 const tween_frame_ms = 50;
+const silent_ms = 3000; /* of a process that says every second that it lives */
 const trade_states = ["WAIT_BUYER_PAY", "TRADE_SUCCESS", "TRADE_FINISHED", "TRADE_CLOSED"];
 
 /* A count that runs up to its new value during the second until the next one; counts only, never money. */
@@ -75,6 +76,34 @@ export class ActivityPanel {
         const connections = { count: format.count(second.connections), plural: second.connections };
         show(find("foot-connections"), say("foot_connections", connections));
         show(find("foot-queue"), say("foot_queue", { count: format.count(second.queue_depth) }));
+        this.showNodes();
+    }
+
+    /* Of a database that several processes serve: a line for each. */
+    showNodes() {
+        const nodes = this.second.nodes;
+        find("nodes").hidden = nodes.length === 0;
+        showList(
+            find("nodes"),
+            nodes,
+            (node) => String(node.node),
+            nodeMake,
+            (row, node) => this.showNode(row, node),
+        );
+    }
+
+    showNode(row, node) {
+        const { say, format } = this.context;
+        const silent = node.seen_ms_ago > silent_ms;
+        row.dataset.silent = String(silent);
+        show(row.querySelector(".node-name"), say("node_name", { node: format.count(node.node) }));
+        const marks = [];
+        if (node.here) marks.push(say("node_here"));
+        if (node.leads) marks.push(say("node_leads"));
+        if (silent) marks.push(say("node_silent", { seconds: format.count(Math.round(node.seen_ms_ago / 1000)) }));
+        show(row.querySelector(".node-marks"), marks.join(" · "));
+        show(row.querySelector(".node-rate"), say("node_rate", { count: format.count(node.payments_per_second) }));
+        row.title = say("foot_since", { time: format.clock(node.started_at) });
     }
 
     showRefusals() {
@@ -149,4 +178,8 @@ function paymentMake(class_name) {
         make("span", "payment-discount quiet"),
         make("span", "payment-state quiet"),
     );
+}
+
+function nodeMake() {
+    return make("li", "node", make("b", "node-name"), make("span", "node-rate"), make("span", "node-marks"));
 }

@@ -12,6 +12,7 @@ export const campaigns_max = 500;
 const burn_max = 240;
 const laws_max = 32;
 const refusals_max = 200;
+const nodes_max = 64;
 const text_max = 120;
 const zone_minutes_max = 18 * 60;
 
@@ -127,6 +128,20 @@ function readRefusals(value) {
     }));
 }
 
+/* A process that serves the same database. */
+function readNode(value, name) {
+    if (typeof value.here !== "boolean") fail(name + ".here", "true or false");
+    if (typeof value.leads !== "boolean") fail(name + ".leads", "true or false");
+    return {
+        node: readCount(value.node, name + ".node"),
+        here: value.here,
+        leads: value.leads,
+        started_at: readInstant(value.started_at, name + ".started_at"),
+        seen_ms_ago: readCount(value.seen_ms_ago, name + ".seen_ms_ago"),
+        payments_per_second: readCount(value.payments_per_second, name + ".payments_per_second"),
+    };
+}
+
 export function readHello(json) {
     const value = readObject(JSON.parse(json), "hello");
     const zone_minutes = value.zone_minutes;
@@ -173,5 +188,6 @@ export function readSecond(json) {
         laws: readList(value.laws, laws_max, readLaw, "laws"),
         connections: readCount(value.connections, "connections"),
         queue_depth: readCount(value.queue_depth, "queue_depth"),
+        nodes: readList(value.nodes ?? [], nodes_max, readNode, "nodes"),
     };
 }
