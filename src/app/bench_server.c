@@ -63,7 +63,7 @@ bool bench_server_start(struct bench_server *server, const char *path, const cha
     if (place_read(&place, path, NULL) != NULL || !child_begin(server, &place, options)) {
         return false;
     }
-    if (!place_key(&place, false, &server->key, error, sizeof(error))) {
+    if (!place_key(&place, NULL, false, &server->key, error, sizeof(error))) {
         child_stop(&server->child, STOP_US);
         return complain("the server's master key cannot be read");
     }

@@ -16,34 +16,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/app.h"
+#include "app/copy.h"
 #include "app/import_rows.h"
 #include "app/options.h"
+#include "app/scratch.h"
+#include "app/store_file.h"
 #include "base/os_clock.h"
-#include "load/progress.h"
-#include "store/store.h"
 
 #define BADS_SHOWN 1000
 #define ARENA_BLOCK 65536
 #define ARENA_SIZE_MAX (1 << 20)
 
 static const char help[] =
-    "usage: onetill import FILE.csv|FILE.jsonl --store FILE [OPTION]…\n\n"
+    "usage: onetill import FILE.csv|FILE.jsonl --store PLACE [OPTION]…\n\n"
     "Brings merchants, shops, terminals, shoppers and campaigns in: all of the file or nothing of it. Every bad\n"
-    "line is named (the first 1,000 of them). The store must not be served meanwhile; without one, one is made.\n"
+    "line is named (the first 1,000 of them). A store in a file must not be served meanwhile; without one, one is\n"
+    "made. A database may be served: the file is tried in a copy first, in $TMPDIR, and brought in when it is good.\n"
     "The same file again changes nothing: the ids in it say what is there already.\n\n"
     "CSV has a first line that names the columns; JSON lines have an object in each line. The field `record` says\n"
     "what a line is: merchant, shop, terminal, shopper, campaign. The other fields are those of the REST door's\n"
     "requests (onetill describe api); an empty one counts as not given. More than there: balance_minor and\n"
     "device_id of a shopper, platform_minor and merchant_minor for the budget of a campaign. Lists in CSV:\n"
     "sets 3;5 and targets all;merchant:3;shop:8;set:5.\n\n"
-    "  --store FILE    where it goes\n"
+    "  --store PLACE   where it goes: a file, postgres://user@host/name, or env:NAME\n"
     "  --check         only say what is wrong; the store stays as it is\n"
+    "  --no-trial      of a database: without the copy; lines that are refused are named, and the others are in\n"
     "  --quiet         no progress bar\n";
 
 struct import_settings {
     const char *file, *store;
-    bool check, quiet;
+    bool check, quiet, no_trial;
 };
 
 /* What is wrong in a line. */
@@ -55,6 +57,7 @@ struct bad {
 
 struct import {
     struct import_settings settings;
+    struct place place;
     struct import_rows rows;
     struct progress progress;
     uint64_t counts[RECORD_KIND_COUNT];
@@ -65,6 +68,8 @@ struct import {
     size_t bad_count;
     struct bad bads[BADS_SHOWN];
 };
+
+static const char nothing_imported[] = "nothing was imported";
 
 /* ---- bad lines ---- */
 
@@ -93,7 +98,7 @@ static int bad_compare(const void *a, const void *b)
 }
 
 /* Names them in the order of their lines. */
-static int bad_end(struct import *import)
+static int bad_end(struct import *import, const char *what)
 {
     char count[32];
     qsort(import->bads, import->bad_count, sizeof(import->bads[0]), bad_compare);
@@ -103,8 +108,8 @@ static int bad_end(struct import *import)
                 bad->field[0] != '\0' ? ": " : "", bad->reason);
     }
     progress_number(import->bad_lines, count);
-    fprintf(stderr, "%s%s bad %s; nothing was imported\n", import->bad_count == BADS_SHOWN ? "… in all " : "", count,
-            import->bad_lines == 1 ? "line" : "lines");
+    fprintf(stderr, "%s%s bad %s; %s\n", import->bad_count == BADS_SHOWN ? "… in all " : "", count,
+            import->bad_lines == 1 ? "line" : "lines", what);
     return EXIT_broken;
 }
 
@@ -178,43 +183,6 @@ static bool rows_apply(struct import *import, const char *copy)
 
 /* ---- the store and its copy ---- */
 
-static void copy_remove(const char *copy)
-{
-    static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".journal", ".lock", ".partial" };
-    char path[APP_PATH_SIZE];
-    for (size_t i = 0; i < COUNT_OF(endings); i++) {
-        if (path_beside(copy, endings[i], path)) {
-            unlink(path);
-        }
-    }
-}
-
-static bool file_sync(const char *path, int flags)
-{
-    int file = open(path, flags | O_CLOEXEC);
-    bool synced = file >= 0 && fsync(file) == 0;
-    if (file >= 0) {
-        close(file);
-    }
-    return synced;
-}
-
-static bool folder_sync(const char *path)
-{
-    char folder[APP_PATH_SIZE];
-    const char *slash = strrchr(path, '/');
-    struct span name = slash == NULL ? SPAN(".") : (struct span){ path, (size_t)max_i64(slash - path, 1) };
-    return span_copy(name, folder, sizeof(folder)) && file_sync(folder, O_RDONLY | O_DIRECTORY);
-}
-
-/* A log beside the store holds what is not in the file yet; an empty one is only left over. */
-static bool log_is_empty(const char *store)
-{
-    char path[APP_PATH_SIZE];
-    struct stat about;
-    return path_beside(store, "-wal", path) && (stat(path, &about) != 0 || about.st_size == 0);
-}
-
 /* As a server does it: nobody serves the store while we have this. -1 with a message. */
 static int store_lock(const char *store)
 {
@@ -259,7 +227,7 @@ static bool copy_make(struct import *import, const char *copy)
     struct store_error error = { .text = "" };
     progress_init(&import->progress, "copying pages", 0, import->settings.quiet ? -1 : STDERR_FILENO,
                   os_monotonic_us());
-    enum status status = store_sqlite_backup(import->settings.store, copy, till_tables, copy_seen,
+    enum status status = store_sqlite_backup(import->place.text, copy, till_tables, copy_seen,
                                              &import->progress, &error);
     progress_end(&import->progress, os_monotonic_us());
     if (status != STATUS_ok) {
@@ -273,7 +241,7 @@ static bool copy_name(const char *copy, const char *store)
 {
     char path[APP_PATH_SIZE];
     static const char *const endings[] = { "-wal", "-shm" };
-    if (!log_is_empty(copy) || !log_is_empty(store) || !file_sync(copy, O_RDONLY)) {
+    if (!store_file_settled(copy) || !store_file_settled(store)) {
         fprintf(stderr, "onetill import: %s is not settled; nothing was imported, try again\n", store);
         return false;
     }
@@ -282,7 +250,7 @@ static bool copy_name(const char *copy, const char *store)
             unlink(path);
         }
     }
-    if (rename(copy, store) != 0 || !folder_sync(store)) {
+    if (!store_file_name(copy, store, true)) {
         fprintf(stderr, "onetill import: %s: %s\n", store, strerror(errno));
         return false;
     }
@@ -292,23 +260,23 @@ static bool copy_name(const char *copy, const char *store)
 /* With the lock held. */
 static int copy_import(struct import *import, bool exists, const char *copy)
 {
-    copy_remove(copy);
+    store_file_remove(copy);
     if ((exists && !copy_make(import, copy)) || !rows_apply(import, copy)) {
         return EXIT_fault;
     }
     if (import->bad_lines > 0) {
-        return bad_end(import);
+        return bad_end(import, nothing_imported);
     }
-    if (!import->settings.check && !copy_name(copy, import->settings.store)) {
+    if (!import->settings.check && !copy_name(copy, import->place.text)) {
         return EXIT_fault;
     }
     return EXIT_holds;
 }
 
-static int store_import(struct import *import)
+static int file_import(struct import *import)
 {
     char copy[APP_PATH_SIZE];
-    const char *store = import->settings.store;
+    const char *store = import->place.text;
     bool exists = access(store, F_OK) == 0;
     if (!path_beside(store, ".importing", copy)) {
         fprintf(stderr, "onetill import: the path of the store is too long\n");
@@ -322,16 +290,62 @@ static int store_import(struct import *import)
         return EXIT_fault;
     }
     int exit_status = copy_import(import, exists, copy);
-    copy_remove(copy);
+    store_file_remove(copy);
     close(lock);
     return exit_status;
+}
+
+/* ---- a database, which may be served ---- */
+
+/* On a copy of its own. What it says is right unless the database changes just so meanwhile. */
+static int database_trial(struct import *import, const struct place *place)
+{
+    static volatile bool stopped; /* by nobody: a signal ends the process, and the copy is of no use */
+    static struct place file;
+    struct scratch scratch;
+    struct copy_result result;
+    if (!scratch_make(&scratch, NULL, "import")) {
+        return EXIT_fault;
+    }
+    const char *wrong = place_read(&file, scratch.store, NULL);
+    assert(wrong == NULL);
+    struct copy_settings copy = { .from = place,
+                                  .to = &file,
+                                  .command = "import",
+                                  .quiet = import->settings.quiet,
+                                  .stopped = &stopped };
+    int exit_status = copy_run(&copy, &result);
+    if (exit_status == EXIT_holds && !rows_apply(import, scratch.store)) {
+        exit_status = EXIT_fault;
+    }
+    if (exit_status == EXIT_holds && import->bad_lines > 0) {
+        exit_status = bad_end(import, nothing_imported);
+    }
+    scratch_remove(&scratch);
+    return exit_status;
+}
+
+static int database_import(struct import *import, const struct place *place)
+{
+    int exit_status = EXIT_holds;
+    if (import->settings.check || !import->settings.no_trial) {
+        exit_status = database_trial(import, place);
+    }
+    if (exit_status != EXIT_holds || import->settings.check) {
+        return exit_status;
+    }
+    if (!rows_apply(import, import->settings.store)) {
+        return EXIT_fault;
+    }
+    return import->bad_lines == 0 ? EXIT_holds : bad_end(import, "the other lines are imported");
 }
 
 /* ---- the subcommand ---- */
 
 static const struct option options[] = {
     { "store", required_argument, NULL, 's' }, { "check", no_argument, NULL, 'c' },
-    { "quiet", no_argument, NULL, 'q' },       { "help", no_argument, NULL, 'h' },
+    { "quiet", no_argument, NULL, 'q' },       { "no-trial", no_argument, NULL, 'n' },
+    { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
 };
 
@@ -347,6 +361,9 @@ static bool option_take(void *context, int option)
         return true;
     case 'q':
         settings->quiet = true;
+        return true;
+    case 'n':
+        settings->no_trial = true;
         return true;
     default:
         return false;
@@ -430,6 +447,11 @@ int import_main(int argc, char **argv)
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
     }
+    const char *wrong = place_read(&import.place, import.settings.store, NULL);
+    if (wrong != NULL || import.place.kind == PLACE_memory) {
+        fprintf(stderr, "onetill import: --store: %s\n", wrong != NULL ? wrong : "memory: keeps nothing");
+        return EXIT_usage;
+    }
     bool csv = ends_in(import.settings.file, ".csv");
     if (!csv && !ends_in(import.settings.file, ".jsonl")) {
         fprintf(stderr, "onetill import: %s: the name of the file must end in .csv or .jsonl\n",
@@ -445,9 +467,10 @@ int import_main(int argc, char **argv)
     assert(import.bad_bits != NULL);
     rows_check(&import);
     if (import.bad_lines > 0) {
-        exit_status = bad_end(&import);
+        exit_status = bad_end(&import, nothing_imported);
     } else {
-        exit_status = store_import(&import);
+        exit_status = import.place.kind == PLACE_postgres ? database_import(&import, &import.place)
+                                                          : file_import(&import);
     }
     if (exit_status == EXIT_holds) {
         imported_show(&import);

@@ -60,9 +60,12 @@ MUST_CHECK bool place_open(const struct place *place, const struct place_setting
 MUST_CHECK bool place_snapshot(const struct place *place, struct reader **reader, char *error, size_t error_size);
 
 /*
- * The master key, made when there is none and `create` says so. False with a sentence.
+ * The master key, made when there is none and `create` says so. Of a database that is opened, `store`, only one will
+ * do: the first process that serves it makes the key, or brings one, and leaves a check value there, from which
+ * nothing follows but whether another key is the same. `store` may be NULL: the file is taken as it is. False with
+ * a sentence.
  */
-MUST_CHECK bool place_key(const struct place *place, bool create, struct master_key *key, char *error,
-                          size_t error_size);
+MUST_CHECK bool place_key(const struct place *place, struct store *store, bool create, struct master_key *key,
+                          char *error, size_t error_size);
 
 #endif

@@ -23,7 +23,7 @@ bool played_keys(struct played *played, const char *store, char *error, size_t e
         snprintf(error, error_size, "%s", wrong);
         return false;
     }
-    if (!place_key(&played->place, true, &key, error, error_size)) {
+    if (!place_key(&played->place, NULL, true, &key, error, error_size)) {
         return false;
     }
     played->tokens = tokens_open(&key);

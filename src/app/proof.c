@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* onetill audit, backup, token, describe: what an operator does beside serving. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "app/app.h"
-#include "app/place.h"
+#include "app/copy.h"
 #include "app/serve.h"
+#include "app/store_file.h"
 #include "base/json_out.h"
 #include "base/os_clock.h"
 #include "doors/alipay/alipay.h"
 #include "doors/openapi.h"
-#include "load/progress.h"
-#include "till/audit.h"
 
 /* ---- audit ---- */
 
@@ -225,9 +224,10 @@ int audit_main(int argc, char **argv)
 /* ---- backup ---- */
 
 static const char backup_help[] =
-    "usage: onetill backup --store FILE --to FILE\n\n"
-    "Copies a store into a new file, also while it is being served, checks the copy and audits it. The master key\n"
-    "(FILE.key) is not copied: keep it elsewhere; without it tokens and pay codes are void.\n";
+    "usage: onetill backup --store PLACE --to FILE\n\n"
+    "Copies a store into a new file, also while it is being served, checks the copy and audits it: also a database,\n"
+    "of which the file is one moment. The master key is not copied: keep it elsewhere; without it tokens and pay\n"
+    "codes are void.\n";
 
 static void backup_seen(void *context, int64_t pages_done, int64_t pages)
 {
@@ -236,11 +236,50 @@ static void backup_seen(void *context, int64_t pages_done, int64_t pages)
     progress_set(progress, (uint64_t)pages_done, os_monotonic_us());
 }
 
+/* A database row by row, all of it of one snapshot. */
+static int database_backup(const struct proof_settings *settings)
+{
+    static volatile bool stopped; /* by nobody: a signal ends the process, and what there is, is no backup */
+    static struct place partial;
+    struct copy_result result;
+    char path[APP_PATH_SIZE];
+    if (access(settings->to, F_OK) == 0 || !path_beside(settings->to, ".partial", path) ||
+        place_read(&partial, path, NULL) != NULL) {
+        fprintf(stderr, "onetill backup: %s exists already, or its name is too long\n", settings->to);
+        return EXIT_fault;
+    }
+    store_file_remove(path);
+    struct copy_settings copy = { .from = &settings->place,
+                                  .to = &partial,
+                                  .command = "backup",
+                                  .quiet = settings->quiet,
+                                  .stopped = &stopped };
+    int exit_status = copy_run(&copy, &result);
+    if (exit_status == EXIT_holds && (!store_file_settled(path) || !store_file_name(path, settings->to, false))) {
+        fprintf(stderr, "onetill backup: %s: %s\n", settings->to, strerror(errno));
+        exit_status = EXIT_fault;
+    }
+    store_file_remove(path);
+    return exit_status;
+}
+
+static int file_backup(const struct proof_settings *settings)
+{
+    struct progress progress;
+    struct store_error error = { .text = "" };
+    progress_init(&progress, "pages", 0, settings->quiet ? -1 : STDERR_FILENO, os_monotonic_us());
+    enum status status =
+        store_sqlite_backup(settings->place.text, settings->to, till_tables, backup_seen, &progress, &error);
+    progress_end(&progress, os_monotonic_us());
+    if (status != STATUS_ok) {
+        fprintf(stderr, "onetill backup: %s\n", error.text);
+    }
+    return status == STATUS_ok ? EXIT_holds : EXIT_fault;
+}
+
 int backup_main(int argc, char **argv)
 {
     static struct proof_settings settings;
-    struct progress progress;
-    struct store_error error = { .text = "" };
     if (!options_read(argc, argv, &settings)) {
         return EXIT_usage;
     }
@@ -252,17 +291,14 @@ int backup_main(int argc, char **argv)
         fprintf(stderr, "onetill backup: --to is needed; see onetill backup --help\n");
         return EXIT_usage;
     }
-    progress_init(&progress, "pages", 0, settings.quiet ? -1 : STDERR_FILENO, os_monotonic_us());
-    enum status status =
-        store_sqlite_backup(settings.place.text, settings.to, till_tables, backup_seen, &progress, &error);
-    progress_end(&progress, os_monotonic_us());
-    if (status != STATUS_ok) {
-        fprintf(stderr, "onetill backup: %s\n", error.text);
-        return EXIT_fault;
-    }
     struct place copy;
     const char *wrong = place_read(&copy, settings.to, NULL);
-    return wrong == NULL ? audit_store(&copy, false, settings.quiet) : EXIT_usage;
+    if (wrong != NULL || copy.kind != PLACE_file || settings.place.kind == PLACE_memory) {
+        fprintf(stderr, "onetill backup: --to names a new file, and --store what can be read\n");
+        return EXIT_usage;
+    }
+    int exit_status = settings.place.kind == PLACE_postgres ? database_backup(&settings) : file_backup(&settings);
+    return exit_status == EXIT_holds ? audit_store(&copy, false, settings.quiet) : exit_status;
 }
 
 /* ---- token ---- */
@@ -271,8 +307,9 @@ static const char token_help[] =
     "usage: onetill token --store PLACE [--key FILE] --kind operator|merchant|shop|terminal|shopper [--id N]\n"
     "                     [--token-id N]\n\n"
     "Prints a bearer token signed with the master key (FILE.key; of a database onetill.key). Whoever can read that\n"
-    "file can do everything: this command only spells it out. Tokens made here carry the number N, 1 when it is left out, and are revoked by it; the REST\n"
-    "door's POST /v1/tokens gives each token a number of its own and is the better way.\n";
+    "file can do everything: this command only spells it out. Tokens made here carry the number N, 1 when it is\n"
+    "left out, and are revoked by it; the REST door's POST /v1/tokens gives each token a number of its own and is\n"
+    "the better way.\n";
 
 int token_main(int argc, char **argv)
 {
@@ -299,7 +336,7 @@ int token_main(int argc, char **argv)
         fprintf(stderr, "onetill token: --kind and --id name whom it speaks for; see onetill token --help\n");
         return EXIT_usage;
     }
-    if (!place_key(&settings.place, false, &key, error, sizeof(error))) {
+    if (!place_key(&settings.place, NULL, false, &key, error, sizeof(error))) {
         fprintf(stderr, "onetill token: %s\n", error);
         return EXIT_fault;
     }

@@ -214,7 +214,7 @@ bool server_open(struct server *server, const struct server_settings *settings, 
     if (!store_open(server, settings, error, error_size)) {
         return false;
     }
-    if (!place_key(settings->place, true, &server->key, error, error_size)) {
+    if (!place_key(settings->place, server->store, true, &server->key, error, error_size)) {
         server->store->ops->close(server->store);
         return false;
     }

@@ -5,6 +5,7 @@
  */
 #include "store/sink.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/os_clock.h"
@@ -33,6 +34,7 @@ struct postgres_sink {
     struct wire late;          /* rows that replace others */
     struct wire keys;          /* to be deleted: a size byte and the key each */
     struct wire parameters;
+    bool prepared[TABLE_COUNT_MAX]; /* the deletion of a table's row */
 };
 
 static enum status failed(struct postgres_sink *sink, const char *what, const PGresult *result)
@@ -159,11 +161,21 @@ static enum status stream_row(struct postgres_sink *sink, struct span key, struc
 
 /* ---- rows that go ---- */
 
+static void deletion_name(const struct table *table, char to[16])
+{
+    snprintf(to, 16, "drop%u", table->number);
+}
+
 static enum status deletion_prepare(struct postgres_sink *sink)
 {
     const struct table *table = sink->table;
     struct sql sql = { 0 };
+    char name[16];
     Oid types[KEY_COLUMNS_MAX + 1] = { OID_int2 };
+    if (sink->prepared[table->number]) {
+        return STATUS_ok;
+    }
+    deletion_name(table, name);
     assert(table->key_count <= KEY_COLUMNS_MAX);
     sql_add(&sql, "DELETE FROM \"%s\" WHERE p = $1", table->shape.name);
     for (uint32_t i = 0; i < table->key_count; i++) {
@@ -171,9 +183,10 @@ static enum status deletion_prepare(struct postgres_sink *sink)
         types[i + 1] = postgres_oid(&table->shape.columns[i]);
     }
     assert(!sql.failed);
-    PGresult *result = PQprepare(sink->connection, "", sql.text, (int)table->key_count + 1, types);
+    PGresult *result = PQprepare(sink->connection, name, sql.text, (int)table->key_count + 1, types);
     enum status status = PQresultStatus(result) == PGRES_COMMAND_OK ? STATUS_ok : failed(sink, "deleting", result);
     PQclear(result);
+    sink->prepared[table->number] = status == STATUS_ok;
     return status;
 }
 
@@ -184,9 +197,11 @@ static enum status deletion_send(struct postgres_sink *sink, struct span key)
     struct packed names = { bytes, bytes + key.size };
     struct wire *wire = &sink->parameters;
     size_t offsets[KEY_COLUMNS_MAX + 2] = { 0 };
+    char name[16];
     const char *values[KEY_COLUMNS_MAX + 1];
     int sizes[KEY_COLUMNS_MAX + 1], formats[KEY_COLUMNS_MAX + 1], count = (int)table->key_count + 1;
     wire->size = 0;
+    deletion_name(table, name);
     field_i16(wire, (int32_t)postgres_partition(table, key, sink->partitions));
     offsets[1] = wire->size;
     for (uint32_t i = 0; i < table->key_count; i++) {
@@ -203,7 +218,7 @@ static enum status deletion_send(struct postgres_sink *sink, struct span key)
         sizes[i] = (int)(offsets[i + 1] - offsets[i] - 4);
         formats[i] = 1;
     }
-    return PQsendQueryPrepared(sink->connection, "", count, values, sizes, formats, 1) == 1
+    return PQsendQueryPrepared(sink->connection, name, count, values, sizes, formats, 1) == 1
                ? STATUS_ok
                : failed(sink, "deleting", NULL);
 }
@@ -374,31 +389,11 @@ static enum status number_ask(struct postgres_sink *sink, const char *sql, int64
     return status;
 }
 
-/* The mark goes first: who joins afterwards sees it, who joined before is seen here. */
 static enum status postgres_sink_begin(struct sink *base)
 {
     struct postgres_sink *sink = (struct postgres_sink *)base;
-    struct sql sql = { 0 };
-    int64_t serving = 0;
     base->error.text[0] = '\0';
-    sql_add(&sql,
-            "SELECT count(*) FROM onetill_nodes WHERE seen_us >"
-            " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - %lld",
-            (long long)SILENT_MAX_US);
-    assert(!sql.failed);
-    enum status status = run(sink, "UPDATE onetill_meta SET value = 1 WHERE name = 'copy_open'");
-    if (status == STATUS_ok) {
-        status = number_ask(sink, sql.text, 0, &serving, &base->error);
-    }
-    if (status == STATUS_ok && serving > 0) {
-        if (!base->state.unfinished) {
-            (void)run(sink, "UPDATE onetill_meta SET value = 0 WHERE name = 'copy_open'");
-        }
-        base->error.text[0] = '\0';
-        error_set(&base->error, "it is being served by %lld process%s, or was until seconds ago", (long long)serving,
-                  serving == 1 ? "" : "es");
-        return STATUS_busy;
-    }
+    enum status status = postgres_copy_mark(sink->connection, true, &base->error);
     return status == STATUS_ok ? run(sink, "SET synchronous_commit = off; SET maintenance_work_mem = '128MB'") : status;
 }
 
@@ -429,12 +424,14 @@ static enum status postgres_sink_finish(struct sink *base, int64_t seal)
     }
     /* One durable commit: the log up to it is durable too, and with it everything that was not waited for. */
     sql_add(&sql,
-            "SET synchronous_commit = on; BEGIN; UPDATE onetill_meta SET value = 0 WHERE name = 'copy_open';"
-            "DELETE FROM onetill_meta WHERE name = 'copy_seal'; INSERT INTO onetill_meta VALUES ('copy_seal', %lld);"
-            "COMMIT",
+            "SET synchronous_commit = on; BEGIN; DELETE FROM onetill_meta WHERE name = 'copy_seal';"
+            "INSERT INTO onetill_meta VALUES ('copy_seal', %lld); COMMIT",
             (long long)seal);
     assert(!sql.failed);
-    return status == STATUS_ok ? run(sink, sql.text) : status;
+    if (status == STATUS_ok) {
+        status = run(sink, sql.text);
+    }
+    return status == STATUS_ok ? postgres_copy_mark(sink->connection, false, &base->error) : status;
 }
 
 static void postgres_sink_close(struct sink *base)
