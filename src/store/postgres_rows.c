@@ -62,26 +62,36 @@ static void sql_arrays(struct sql *sql, enum form form, const struct table *tabl
     sql_add(sql, ")");
 }
 
-/* The rows of the statement as a table `n` with columns c0, c1 … and `seen`. */
+/*
+ * The rows of the statement as a table `n` with columns c0, c1 … and `seen`. Arrays bring `p` along as one of their
+ * columns, behind an OFFSET that keeps the planner from seeing through: told that p is $1 it thinks, of a table
+ * that was never analyzed, that next to nothing is left of it, and reads all of it for each row of the statement.
+ * Databases that shard need to be told.
+ */
 static void sql_source(struct sql *sql, enum form form, const struct table *table, uint32_t rows)
 {
     uint32_t columns = form_columns(form, table);
     uint32_t parameter = form_writes(form) ? 3 : 2;
+    bool matched = form != FORM_insert && form != FORM_upsert;
     if (rows > 0) {
         sql_list(sql, form, table, rows, parameter);
+    } else if (matched) {
+        sql_add(sql, "(SELECT $1::smallint, u.* FROM ");
+        sql_arrays(sql, form, table, parameter);
+        sql_add(sql, " AS u OFFSET 0)");
     } else {
         sql_arrays(sql, form, table, parameter);
     }
-    sql_add(sql, " AS n(");
+    sql_add(sql, " AS n(%s", rows == 0 && matched ? "p," : "");
     for (uint32_t j = 0; j < columns; j++) {
         sql_add(sql, "%sc%u", j == 0 ? "" : ",", j);
     }
     sql_add(sql, "%s)", form_compares(form) ? ",seen" : "");
 }
 
-static void sql_matches(struct sql *sql, enum form form, const struct table *table)
+static void sql_matches(struct sql *sql, enum form form, const struct table *table, uint32_t rows)
 {
-    sql_add(sql, "t.p = $1::smallint");
+    sql_add(sql, rows == 0 ? "t.p = n.p" : "t.p = $1::smallint");
     for (uint32_t i = 0; i < table->key_count; i++) {
         sql_add(sql, " AND t.\"%s\" = n.c%u", table->shape.columns[i].name, i);
     }
@@ -131,7 +141,7 @@ static void sql_select(struct sql *sql, enum form form, const struct table *tabl
     }
     sql_source(sql, form, table, rows);
     sql_add(sql, " JOIN \"%s\" AS t ON ", table->shape.name);
-    sql_matches(sql, form, table);
+    sql_matches(sql, form, table, rows);
     if (form == FORM_check) {
         sql_add(sql, " AND t.xmax = 0");
     } else if (form == FORM_lock) {
@@ -176,7 +186,7 @@ void form_sql(struct sql *sql, enum form form, const struct table *table, uint32
     }
     sql_source(sql, form, table, rows);
     sql_add(sql, " WHERE ");
-    sql_matches(sql, form, table);
+    sql_matches(sql, form, table, rows);
 }
 
 uint32_t postgres_partition(const struct table *table, struct span key, uint32_t partitions)
