@@ -144,8 +144,9 @@ class Joined:
 
 
 class Cluster(Joined):
-    def __init__(self, durable=False, replicated=False, options=None, copy_of=None):
+    def __init__(self, durable=False, replicated=False, options=None, copy_of=None, within=None):
         self.folder = None
+        self.within = within  # the folder it is made in; None: in memory where there is room
         self.process = None
         self.primary = copy_of
         self.bin = programs()
@@ -165,7 +166,7 @@ class Cluster(Joined):
             raise
 
     def _folder_make(self):
-        parent = home()
+        parent = self.within or home()
         sweep(parent)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
         self.data = self.folder / 'data'
