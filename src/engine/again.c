@@ -6,9 +6,11 @@
  *             Failing again and again it is cut in half, the rest given back, until one call is left; that
  *             one is answered `busy` in the end.
  *   away      All calls are given back and wait, those that become too old are answered `busy`.
- *   unknown   Its calls are answered so at once. The batch itself is kept: whether it is durable is learnt
- *             from the progress row of this node, which every batch that changes something writes, before
- *             anything else is decided; only then do observers hear of it.
+ *   unknown   The batch is put aside: whether it is durable is learnt from the progress row of this node,
+ *             which every batch that changes something writes, before anything else is decided; only then do
+ *             observers hear of it. Its calls that have a key are given back: decided anew they find their
+ *             own answer or are decided for the first time; those that become too old are answered
+ *             `unknown`, and so at once are those without a key.
  *
  * Whatever was decided on top of the batch is void in each case, and its calls come next.
  */
@@ -59,6 +61,17 @@ static void calls_answer_with(struct call *calls, enum status status)
         call->repeated = false;
     }
     calls_answer(calls);
+}
+
+/* Not decided, unless they were in a batch of which nobody knows. */
+static void calls_dismiss(struct call *calls)
+{
+    while (calls != NULL) {
+        struct call *call = calls;
+        calls = call->next;
+        call->next = NULL;
+        calls_answer_with(call, call->unsure != 0 ? STATUS_unknown : STATUS_busy);
+    }
 }
 
 /* Timers go back to the heap, the other calls are returned. */
@@ -135,9 +148,9 @@ static void calls_expire(struct engine *engine)
     }
     pthread_mutex_unlock(&engine->lock);
     engine->counts.expired += counts[0] + counts[1] + counts[2];
-    calls_answer_with(of_redo, STATUS_busy);
-    calls_answer_with(of_back, STATUS_busy);
-    calls_answer_with(of_queue, STATUS_busy);
+    calls_dismiss(of_redo);
+    calls_dismiss(of_back);
+    calls_dismiss(of_queue);
 }
 
 /* The database is away and the engine stops: nobody waits any longer. */
@@ -156,9 +169,9 @@ static void give_up(struct engine *engine)
     again->back = NULL;
     again->holds = false;
     again->unsure = NULL; /* whoever repeats its calls learns what became of them */
-    calls_answer_with(redo, STATUS_busy);
-    calls_answer_with(back, STATUS_busy);
-    calls_answer_with(queued, STATUS_busy);
+    calls_dismiss(redo);
+    calls_dismiss(back);
+    calls_dismiss(queued);
 }
 
 /* ---- failures ---- */
@@ -190,7 +203,7 @@ static void conflict(struct engine *engine, struct batch *batch)
         again->redo = calls_split(&rest, count / 2, &count);
         calls_give_back(engine, rest);
     } else if (again->tries >= TRIES_ALONE) {
-        calls_answer_with(timers_give_back(engine, again->redo), STATUS_busy);
+        calls_dismiss(timers_give_back(engine, again->redo));
         again->redo = NULL;
         again->tries = 0;
     }
@@ -202,10 +215,24 @@ static void conflict(struct engine *engine, struct batch *batch)
 
 static void unknown(struct engine *engine, struct batch *batch)
 {
+    struct call *calls = timers_give_back(engine, batch_calls_take(batch));
+    struct call *repeatable = NULL, **repeatable_tail = &repeatable;
+    struct call *others = NULL, **others_tail = &others;
     engine->counts.unknowns++;
     engine->again.unsure = batch;
     engine->again.holds = false;
-    calls_answer_with(timers_give_back(engine, batch_calls_take(batch)), STATUS_unknown);
+    for (struct call *call = calls; call != NULL; call = call->next) {
+        bool reads = (call->command->flags & COMMAND_reads) != 0;
+        bool keyed = call->request_key[0] != '\0';
+        call->unsure = reads ? 0 : batch->number;
+        struct call ***tail = reads || keyed ? &repeatable_tail : &others_tail;
+        **tail = call;
+        *tail = &call->next;
+    }
+    *repeatable_tail = NULL;
+    *others_tail = NULL;
+    calls_give_back(engine, repeatable);
+    calls_answer_with(others, STATUS_unknown);
 }
 
 static void failed(struct engine *engine, struct batch *batch, enum status status)
@@ -295,6 +322,9 @@ static void resolve(struct engine *engine, const struct row_want *want)
         engine_tell(engine, &commit);
         kept(engine, batch);
     } else {
+        for (struct call *call = engine->again.back; call != NULL; call = call->next) {
+            call->unsure = call->unsure == batch->number ? 0 : call->unsure;
+        }
         engine->batch_number--;
     }
     batch_reset(batch);

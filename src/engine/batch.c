@@ -76,6 +76,7 @@ static void request_repeat(struct call *call, const struct request_row *kept)
     }
     assert(refusal_text(kept->refusal) != NULL);
     call->refusal = (enum refusal)kept->refusal;
+    call->repeated = call->unsure == 0; /* or it is its own answer, that was not given yet */
     memset(call->answer, 0, call->command->answer->size);
     if (call->refusal == REFUSAL_none) {
         struct span packed = { (const char *)kept->answer.bytes, kept->answer.size };
@@ -228,7 +229,7 @@ enum status batch_decide(struct batch *batch, struct call *calls)
             struct call *call = calls;
             calls = call->next;
             if (first && call_expired(call, monotonic_us)) {
-                call->status = STATUS_busy;
+                call->status = call->unsure != 0 ? STATUS_unknown : STATUS_busy;
                 batch->engine->counts.expired++;
                 append(batch, call);
             } else if (decide_once(batch, call)) {

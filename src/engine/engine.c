@@ -156,8 +156,9 @@ void engine_observe(struct engine *engine, commit_observer *observer, void *cont
     engine->observers[engine->observer_count++].context = context;
 }
 
-static void call_check(const struct call *call)
+static void call_take(struct call *call)
 {
+    call->unsure = 0;
     /* What this process does on its own account repeats nothing; whatever comes from outside has a key. */
     assert((call->command->flags & (COMMAND_reads | COMMAND_unkeyed | COMMAND_internal)) != 0 ||
            call->caller.kind == CALLER_system || call->request_key[0] != '\0');
@@ -165,8 +166,8 @@ static void call_check(const struct call *call)
 
 struct call *engine_submit_all(struct engine *engine, struct call *calls)
 {
-    for (const struct call *call = calls; call != NULL; call = call->next) {
-        call_check(call);
+    for (struct call *call = calls; call != NULL; call = call->next) {
+        call_take(call);
     }
     pthread_mutex_lock(&engine->lock);
     while (calls != NULL && engine->queue_count < QUEUE_CALLS_MAX && !engine->stopping) {
@@ -392,23 +393,26 @@ static bool decides_ahead(struct engine *engine)
 
 bool engine_step(struct engine *engine)
 {
+    bool ahead = true; /* otherwise the next batch has all that waits, as nothing is added while it is away */
     if (engine->shared) {
         enum again_step step = again_step(engine);
         if (step != AGAIN_nothing) {
             return step == AGAIN_worked;
         }
-        if (!decides_ahead(engine) && !store_is_idle(engine)) {
+        ahead = decides_ahead(engine);
+        if (!ahead && !store_is_idle(engine)) {
             return false;
         }
     }
     uint32_t room = batch_room(engine->open);
+    uint32_t most = ahead ? (uint32_t)min_i64(room, DECIDE_CALLS_AT_ONCE) : room;
     struct call *calls = room > 0 ? timers_take(engine, room) : NULL;
     if (calls != NULL) {
         for (struct call *call = calls; call != NULL; call = call->next) {
             engine->counts.timers_fired++;
         }
     } else if (room > 0) {
-        calls = queue_take(engine, (uint32_t)min_i64(room, DECIDE_CALLS_AT_ONCE));
+        calls = queue_take(engine, most);
     }
     enum status status = calls != NULL ? batch_decide(engine->open, calls) : STATUS_ok;
     if (status != STATUS_ok) {

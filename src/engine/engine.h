@@ -40,11 +40,13 @@ struct call {
     void (*done)(struct call *call);
     void *context;
     /* outcome, set before `done` */
-    enum status status;   /* ok; busy: not decided, nothing happened; unknown: in whole or not at all, ask again */
+    enum status status;   /* ok; busy: not decided, nothing happened; unknown: repeat it with its key to learn */
     enum refusal refusal; /* when ok */
     bool repeated;        /* the kept answer of an earlier call with this key */
     int64_t decided_at_us;
-    struct call *next; /* the engine's */
+    /* the engine's */
+    struct call *next;
+    uint64_t unsure; /* batch that it was in when its outcome became unknown; 0: none */
 };
 
 struct refused {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Engines that share a store: conflicts, a database that is away, outcomes that nobody knows, ids and time
- * across nodes, what the others hear, and timers whose node has gone.
+ * across nodes, and threads. What the nodes hear of each other: engine_heard.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -361,15 +361,14 @@ static void an_idle_engine_notices_that_the_database_is_back(void **state)
 
 /* ---- unknown ---- */
 
-static void an_unknown_outcome_is_said_and_learnt(void **state)
+static void an_unknown_outcome_is_learnt(void **state)
 {
     (void)state;
     for (int kept = 0; kept < 2; kept++) {
-        struct stage_call calls[3], again;
+        struct stage_call calls[3], bare, again;
         open_two(NULL);
         add(first, NULL, 7, 1);
-        uint64_t number = first->told[first->told_count - 1].number;
-        size_t told = first->told_count;
+        uint64_t number = first->told[0].number;
         peer_fault(first, SHARED_commit, kept ? SHARED_unknown_kept : SHARED_unknown_lost, 1);
         peer_fault(first, SHARED_resolve, SHARED_away, 2);
         for (size_t i = 0; i < COUNT_OF(calls); i++) {
@@ -377,27 +376,83 @@ static void an_unknown_outcome_is_said_and_learnt(void **state)
             snprintf(key, sizeof(key), "k%zu", i);
             peer_submit(first, &calls[i], &counter_add, REQUEST(.counter_id = 7, .amount = 1), key);
         }
+        peer_submit(first, &bare, &counter_add, REQUEST(.counter_id = 8, .amount = 1), NULL);
         peer_settle(first);
+        assert_int_equal(bare.call.status, STATUS_unknown); /* nobody can tell whether a second one is the same */
+        assert_int_equal(town_value(&town, 8), kept ? 1 : -1);
         for (size_t i = 0; i < COUNT_OF(calls); i++) {
             assert_true(calls[i].done);
-            assert_int_equal(calls[i].call.status, STATUS_unknown);
+            assert_int_equal(calls[i].call.status, STATUS_ok);
+            assert_int_equal(calls[i].answer.value, 2 + i);
+            assert_false(calls[i].call.repeated);
         }
-        assert_int_equal(town_value(&town, 7), kept ? 4 : 1);
-        /* its own observers hear of it once it is known */
-        assert_int_equal(first->told_count, told + (size_t)kept);
-        if (kept) {
-            assert_int_equal(first->told[told].value_before, 1);
-            assert_int_equal(first->told[told].value, 4);
-            assert_int_equal(first->told[told].number, number + 1);
+        assert_int_equal(town_value(&town, 7), 4);
+        /* its own observers hear of it once, when it is known */
+        int64_t told = 0;
+        for (size_t i = 1; i < first->told_count; i++) {
+            assert_int_equal(first->told[i].number, number + 1);
+            told += first->told[i].value - first->told[i].value_before;
         }
+        assert_int_equal(told, kept ? 4 : 3);
         struct counter_request one = REQUEST(.counter_id = 7, .amount = 1);
         assert_int_equal(peer_do(first, &again, &counter_add, one, "k1"), REFUSAL_none);
-        assert_int_equal(again.call.repeated, kept);
-        assert_int_equal(again.answer.value, kept ? 3 : 2);
-        assert_int_equal(first->told[first->told_count - 1].number, number + 1);
+        assert_true(again.call.repeated);
         struct engine_counts counts = counts_of(first);
         assert_int_equal(counts.unknowns, 1);
         assert_true(counts.away_since_us == 0);
+        town_close(&town);
+    }
+}
+
+static void who_cannot_wait_for_an_outcome_is_told_so(void **state)
+{
+    (void)state;
+    for (int kept = 0; kept < 2; kept++) {
+        struct stage_call calls[2], again;
+        open_two(NULL);
+        peer_fault(first, SHARED_commit, kept ? SHARED_unknown_kept : SHARED_unknown_lost, 1);
+        for (size_t i = 0; i < COUNT_OF(calls); i++) {
+            const struct command *command = i == 0 ? &counter_add : &counter_query;
+            stage_call_init(&first->stage, &calls[i], command, REQUEST(.counter_id = 7, .amount = 1),
+                            i == 0 ? "k" : NULL);
+            calls[i].call.deadline_us = os_monotonic_us() + 20000;
+            assert_true(engine_submit(first->stage.engine, &calls[i].call));
+        }
+        (void)engine_step(first->stage.engine); /* hands over */
+        (void)engine_step(first->stage.engine); /* hears that nobody knows */
+        os_sleep_us(30000);
+        peer_fault(first, SHARED_resolve, SHARED_away, 1);
+        (void)engine_step(first->stage.engine);
+        assert_true(calls[0].done);
+        assert_true(calls[1].done);
+        assert_int_equal(calls[0].call.status, STATUS_unknown);
+        assert_int_equal(calls[1].call.status, STATUS_busy); /* it would have changed nothing */
+        peer_settle(first);
+        struct counter_request one = REQUEST(.counter_id = 7, .amount = 1);
+        assert_int_equal(peer_do(first, &again, &counter_add, one, "k"), REFUSAL_none);
+        assert_int_equal(again.call.repeated, kept);
+        assert_int_equal(again.answer.value, 1);
+        town_close(&town);
+    }
+}
+
+static void what_is_known_not_to_have_happened_may_be_busy(void **state)
+{
+    (void)state;
+    for (int kept = 0; kept < 2; kept++) {
+        struct stage_call call;
+        open_two(NULL);
+        peer_fault(first, SHARED_commit, kept ? SHARED_unknown_kept : SHARED_unknown_lost, 1);
+        stage_call_init(&first->stage, &call, &counter_add, REQUEST(.counter_id = 7, .amount = 1), "k");
+        call.call.deadline_us = os_monotonic_us() + 20000;
+        assert_true(engine_submit(first->stage.engine, &call.call));
+        (void)engine_step(first->stage.engine); /* hands over */
+        (void)engine_step(first->stage.engine); /* hears that nobody knows */
+        (void)engine_step(first->stage.engine); /* learns */
+        assert_false(call.done);
+        os_sleep_us(30000);
+        peer_settle(first); /* too late */
+        assert_int_equal(call.call.status, kept ? STATUS_unknown : STATUS_busy);
         town_close(&town);
     }
 }
@@ -421,188 +476,7 @@ static void timers_of_an_unknown_batch_fire_if_it_was_kept(void **state)
     }
 }
 
-/* ---- what others hear ---- */
-
-static void the_others_hear_of_changes_and_refusals(void **state)
-{
-    struct stage_call call;
-    (void)state;
-    open_two(NULL);
-    add(first, NULL, 7, 5);
-    add(first, NULL, 7, 6);
-    assert_int_equal(peer_do(first, &call, &counter_add, REQUEST(.counter_id = 8, .amount = -1), "k"),
-                     REFUSAL_floor_reached);
-    (void)peer_do(first, NULL, &counter_query, REQUEST(.counter_id = 7), NULL); /* told with the next change */
-    assert_int_equal(peer_do(first, NULL, &counter_drop, REQUEST(.counter_id = 7), NULL), REFUSAL_none);
-    assert_int_equal(second->told_count, 0);
-    town_settle(&town);
-    assert_int_equal(second->told_count, 3);
-    assert_int_equal(second->foreign_commits, 4);
-    for (size_t i = 0; i < 3; i++) {
-        struct told own = first->told[i], heard = second->told[i];
-        assert_true(heard.foreign);
-        assert_false(own.foreign);
-        own.foreign = true;
-        assert_memory_equal(&own, &heard, sizeof(own));
-        assert_int_equal(heard.node, first->store->node);
-        assert_int_equal(heard.stamp % NODES_MAX, first->store->node);
-        assert_true(heard.at_us >= town.now_us);
-    }
-    assert_false(second->told[0].existed);
-    assert_int_equal(second->told[1].value_before, 5);
-    assert_int_equal(second->told[1].value, 11);
-    assert_false(second->told[2].exists);
-    assert_int_equal(second->told[2].value_before, 11);
-    assert_int_equal(second->answered, 5);
-    assert_int_equal(second->refused, 1);
-    assert_int_equal(peer_counts(second).heard, 4);
-    add(first, NULL, 7, 1);
-    town_settle(&town);
-    assert_int_equal(second->answered, 6); /* and nothing twice */
-    assert_int_equal(first->foreign_commits, 0);
-    town_close(&town);
-}
-
-static void what_is_not_told_is_not_heard(void **state)
-{
-    (void)state;
-    open_two(NULL);
-    assert_int_equal(peer_do(first, NULL, &counter_wait, REQUEST(.counter_id = 7, .amount = SECOND), NULL),
-                     REFUSAL_none); /* a timer row */
-    town_settle(&town);
-    assert_int_equal(second->foreign_commits, 1); /* the batch, for what it answered */
-    assert_int_equal(second->answered, 1);
-    assert_int_equal(second->told_count, 0);
-    town_close(&town);
-}
-
-static void a_feed_that_makes_no_sense_is_not_believed(void **state)
-{
-    struct arena arena;
-    struct feed_tally tally = { .answered = 3 };
-    struct counter_row row = { .counter_id = 7, .value = 5 };
-    uint8_t key[KEY_SIZE_MAX], image[ROW_SIZE_MAX];
-    struct commit own = { .number = 4, .at_us = 5, .stamp = 64 }, heard;
-    (void)state;
-    arena_init(&arena, 1 << 16, 1 << 20);
-    tally.refused[REFUSAL_shop_unknown] = 2;
-    struct span coded = { (const char *)key, row_key_write(&counter_table, &row, key) };
-    size_t size = row_pack(&counter_table, &row, image, sizeof(image));
-    struct row_change change = { .table = &counter_table, .key = coded, .exists = true };
-    change.row = row_image(&arena, &counter_table, coded, (struct span){ NULL, 0 },
-                           (struct span){ (const char *)image, size });
-    own.changes = &change;
-    own.change_count = 1;
-    struct span feed = feed_write(&arena, &own, &tally, NULL);
-    assert_true(feed_read(&arena, stage_tables, 3, feed, &heard));
-    assert_int_equal(heard.change_count, 0); /* nobody says what to tell */
-    feed = feed_write(&arena, &own, &tally, peers_tells);
-    assert_true(feed_read(&arena, stage_tables, 3, feed, &heard));
-    assert_int_equal(heard.change_count, 1);
-    assert_int_equal(heard.node, 3);
-    assert_int_equal(heard.number, 4);
-    assert_int_equal(heard.answered, 3);
-    assert_int_equal(heard.refused_count, 1);
-    assert_int_equal(heard.refused[0].refusal, REFUSAL_shop_unknown);
-    assert_int_equal(heard.refused[0].count, 2);
-    assert_memory_equal(heard.changes[0].row, &row, sizeof(row));
-    assert_null(row_before(heard.changes[0].row));
-    uint8_t *bytes = malloc(feed.size + 1);
-    assert_non_null(bytes);
-    for (size_t cut = 0; cut < feed.size; cut++) { /* of its own size, so that a sanitizer sees reads beyond it */
-        uint8_t *part = malloc(cut + 1);
-        assert_non_null(part);
-        memcpy(part, feed.bytes, cut);
-        assert_false(feed_read(&arena, stage_tables, 3, (struct span){ (const char *)part, cut }, &heard));
-        free(part);
-    }
-    memcpy(bytes, feed.bytes, feed.size);
-    bytes[feed.size] = 0; /* one too many */
-    assert_false(feed_read(&arena, stage_tables, 3, (struct span){ (const char *)bytes, feed.size + 1 }, &heard));
-    bytes[0]++; /* another version */
-    assert_false(feed_read(&arena, stage_tables, 3, (struct span){ (const char *)bytes, feed.size }, &heard));
-    free(bytes);
-    arena_release(&arena);
-}
-
 /* ---- timers ---- */
-
-static void a_node_fires_its_own_timers(void **state)
-{
-    (void)state;
-    open_two(NULL);
-    assert_int_equal(peer_do(second, NULL, &counter_wait, REQUEST(.counter_id = 7, .amount = SECOND), NULL),
-                     REFUSAL_none);
-    first->stage.now_us += 2 * SECOND;
-    second->stage.now_us += SECOND + 10;
-    peer_settle(first);
-    (void)engine_hear(first->stage.engine); /* it leads, and waits a while for those who live */
-    peer_settle(first);
-    assert_int_equal(town_value(&town, 7), -1);
-    peer_settle(second);
-    assert_int_equal(town_value(&town, 7), 1);
-    town_settle(&town);
-    assert_int_equal(counts_of(first).timers_fired, 0);
-    assert_int_equal(counts_of(second).timers_fired, 1);
-    town_close(&town);
-}
-
-static void timers_of_a_node_that_has_gone_fire_once(void **state)
-{
-    (void)state;
-    open_two(&(struct town_settings){ .lease_us = 10 * SECOND });
-    for (int64_t i = 1; i <= 50; i++) {
-        struct counter_request wait = REQUEST(.counter_id = 100 + i, .amount = i * SECOND / 10);
-        assert_int_equal(peer_do(second, NULL, &counter_wait, wait, NULL), REFUSAL_none);
-    }
-    peer_crash(second);
-    town_settle(&town);
-    assert_int_equal(town_sum(&town), 0);
-    int64_t fired = 0;
-    for (int i = 0; i < 80; i++) {
-        first->stage.now_us += SECOND / 10;
-        town_settle(&town);
-        fired = town_sum(&town);
-        assert_true(fired <= max_i64(0, i + 1 - 20));
-        assert_true(fired >= min_i64(50, i - 20));
-    }
-    assert_int_equal(fired, 50);
-    assert_int_equal(peer_counts(first).timers_taken, 50);
-    assert_int_equal(counts_of(first).timers_fired, 50);
-    town_close(&town);
-}
-
-static void a_timer_is_taken_over_once(void **state)
-{
-    (void)state;
-    open_two(&(struct town_settings){ .deferred = true });
-    assert_int_equal(peer_do(second, NULL, &counter_wait, REQUEST(.counter_id = 7, .amount = SECOND), NULL),
-                     REFUSAL_none);
-    first->stage.now_us += 10 * SECOND;
-    for (int i = 0; i < 3; i++) { /* it is there to be found until the batch that drops it is durable */
-        (void)engine_hear(first->stage.engine);
-        (void)engine_step(first->stage.engine);
-    }
-    assert_int_equal(peer_counts(first).timers_taken, 1);
-    town_settle(&town);
-    assert_int_equal(town_value(&town, 7), 1);
-    town_close(&town);
-}
-
-static void a_node_alone_fires_what_was_set_before_it_came(void **state)
-{
-    (void)state;
-    town_open(&town, &(struct town_settings){ .count = 1, .lease_us = 10 * SECOND });
-    assert_int_equal(peer_do(first, NULL, &counter_wait, REQUEST(.counter_id = 7, .amount = SECOND), NULL),
-                     REFUSAL_none);
-    peer_crash(first);
-    town.now_us += 11 * SECOND; /* its lease is over */
-    peer_join(first, &(struct shared_join){ 0 });
-    first->stage.now_us += SECOND + 10; /* on time, and not late as with an orphan */
-    peer_settle(first);
-    assert_int_equal(town_value(&town, 7), 1);
-    town_close(&town);
-}
 
 static void timers_of_a_batch_that_failed_are_not_lost(void **state)
 {
@@ -752,15 +626,10 @@ int main(void)
         cmocka_unit_test(what_waits_too_long_is_answered_busy),
         cmocka_unit_test(stopping_does_not_wait_for_a_database_that_is_away),
         cmocka_unit_test(an_idle_engine_notices_that_the_database_is_back),
-        cmocka_unit_test(an_unknown_outcome_is_said_and_learnt),
+        cmocka_unit_test(an_unknown_outcome_is_learnt),
+        cmocka_unit_test(who_cannot_wait_for_an_outcome_is_told_so),
+        cmocka_unit_test(what_is_known_not_to_have_happened_may_be_busy),
         cmocka_unit_test(timers_of_an_unknown_batch_fire_if_it_was_kept),
-        cmocka_unit_test(the_others_hear_of_changes_and_refusals),
-        cmocka_unit_test(what_is_not_told_is_not_heard),
-        cmocka_unit_test(a_feed_that_makes_no_sense_is_not_believed),
-        cmocka_unit_test(a_node_fires_its_own_timers),
-        cmocka_unit_test(timers_of_a_node_that_has_gone_fire_once),
-        cmocka_unit_test(a_timer_is_taken_over_once),
-        cmocka_unit_test(a_node_alone_fires_what_was_set_before_it_came),
         cmocka_unit_test(timers_of_a_batch_that_failed_are_not_lost),
         cmocka_unit_test(whatever_goes_wrong_each_call_counts_once),
         cmocka_unit_test(threads_of_several_nodes_hammer_one_row),
