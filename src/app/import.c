@@ -297,6 +297,20 @@ static int file_import(struct import *import)
 
 /* ---- a database, which may be served ---- */
 
+/* An empty database is made a store, so that there is something to copy. */
+static bool database_prepare(const struct place *place)
+{
+    char error[PLACE_NAME_SIZE + 256];
+    struct place_settings settings = { .cache_mb = 1 };
+    struct store *store;
+    if (!place_open(place, &settings, &store, error, sizeof(error))) {
+        fprintf(stderr, "onetill import: %s\n", error);
+        return false;
+    }
+    store->ops->close(store);
+    return true;
+}
+
 /* On a copy of its own. What it says is right unless the database changes just so meanwhile. */
 static int database_trial(struct import *import, const struct place *place)
 {
@@ -304,7 +318,7 @@ static int database_trial(struct import *import, const struct place *place)
     static struct place file;
     struct scratch scratch;
     struct copy_result result;
-    if (!scratch_make(&scratch, NULL, "import")) {
+    if (!database_prepare(place) || !scratch_make(&scratch, NULL, "import")) {
         return EXIT_fault;
     }
     const char *wrong = place_read(&file, scratch.store, NULL);
