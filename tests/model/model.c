@@ -520,7 +520,7 @@ int model_scan_counter(struct model *m, int shopper, int shop, int64_t amount, b
     int refusal = amount_check(amount);
     if (refusal == 0) {
         struct model_trade *t = open_trade(m, shop, "", amount, STATIC);
-        t->id++; /* its number took the first */
+        t->id += m->id_step; /* its number took the first */
         refusal = take(m, t, shopper, confirmed, false);
     }
     if (refusal == 0) {

@@ -110,6 +110,7 @@ struct model {
     int64_t refund_days;
     int64_t now_us;   /* of the call that is being decided */
     int64_t fresh_id; /* of the trade that the call opens, if it opens one */
+    int64_t id_step;  /* from one id to the next */
 };
 
 /* A canary: the model rounds discounts up and gives left-over cents of a refund to the last first. */

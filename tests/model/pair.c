@@ -201,25 +201,28 @@ void audit(struct run *run)
 
 /* ---- calls ---- */
 
-/* The id of a trade that a call opens is the first that it takes; timers that take ids have fired before. */
-static int64_t fresh_id(const struct run *run, int64_t id_last)
+/* The id of a trade that a call opens is the first that it takes; timers that take ids have fired before. On a
+ * shared store ids step over those of other nodes. */
+static void ids_follow(struct run *run, int64_t id_last)
 {
+    const struct store *store = run->house.store;
     int64_t since_2010_ms = run->house.decided_at_us / 1000 - INT64_C(1262304000000);
-    return max_i64(id_last + 1, since_2010_ms << 22);
+    run->model.id_step = store->shared ? INT64_C(1) << NODE_BITS : 1;
+    run->model.fresh_id = max_i64(id_last + run->model.id_step, (since_2010_ms << 22) + store->node);
 }
 
 enum refusal call(struct run *run, struct caller caller, const struct command *command, const void *request,
                   void *answer)
 {
     char key[32];
-    struct progress_row progress = { .one = 1 };
+    struct progress_row progress = { .one = (int32_t)run->house.store->node + 1 };
     bool reads = (command->flags & COMMAND_reads) != 0;
     house_settle(&run->house);
     house_row(&run->house, &progress_table, &progress);
     snprintf(key, sizeof(key), "k%" PRIu64, run->key_number++);
     enum refusal refusal = house_call_keyed(&run->house, caller, command, request, answer, reads ? NULL : key);
     run->model.now_us = run->house.decided_at_us;
-    run->model.fresh_id = fresh_id(run, progress.id_last);
+    ids_follow(run, progress.id_last);
     model_expire(&run->model, run->house.decided_at_us - 1);
     if (!reads) {
         struct old_call *old = &run->old[run->old_count++ % OLD_CALLS];

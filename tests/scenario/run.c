@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs scenarios: text, one line per command with the answer that it must get, on a memory store that has
- * nothing at hand before any line, so that each command shows how many rounds of deciding it takes at worst, and on
- * a sqlite file. README.md beside this file says what a line may be. Prints TAP.
+ * nothing at hand before any line, so that each command shows how many rounds of deciding it takes at worst, on
+ * a sqlite file, and on a PostgreSQL database with hardly a cache. README.md beside this file says what a line
+ * may be. Prints TAP.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/civil.h"
+#include "support/cluster.h"
 #include "support/holds.h"
 #include "support/house.h"
 
@@ -504,17 +506,33 @@ static void line_run(struct script *script, const char *line)
     }
 }
 
-static bool script_run(const char *path, bool sqlite)
+enum ground {
+    GROUND_memory,
+    GROUND_sqlite,
+    GROUND_postgres,
+    GROUND_COUNT,
+};
+
+static const char *const ground_names[] = { "memory", "sqlite", "postgres" };
+static_assert(COUNT_OF(ground_names) == GROUND_COUNT, "every ground has a name");
+
+static struct cluster *cluster; /* of the whole program */
+
+static bool script_run(const char *path, enum ground ground)
 {
     static struct script script;
     char line[LINE_SIZE], folder[] = "/tmp/onetill-scenario-XXXXXX", store[sizeof(folder) + 16];
+    char place[CLUSTER_PLACE_SIZE];
     FILE *file = fopen(path, "r");
     if (file == NULL) {
         printf("# %s cannot be read\n", path);
         return false;
     }
     script = (struct script){ .path = path, .caller = house_operator };
-    if (sqlite) {
+    if (ground == GROUND_postgres) {
+        cluster_database(cluster, place);
+        house_open_postgres(&script.house, place, 1);
+    } else if (ground == GROUND_sqlite) {
         bool made = mkdtemp(folder) != NULL;
         assert(made);
         snprintf(store, sizeof(store), "%s/till.db", folder);
@@ -532,7 +550,9 @@ static bool script_run(const char *path, bool sqlite)
     audit_check(&script);
     fclose(file);
     house_close(&script.house);
-    if (sqlite) {
+    if (ground == GROUND_postgres) {
+        cluster_database_drop(cluster, place);
+    } else if (ground == GROUND_sqlite) {
         folder_remove(folder);
     }
     return script.failures == 0;
@@ -541,16 +561,18 @@ static bool script_run(const char *path, bool sqlite)
 int main(int argc, char **argv)
 {
     int failures = 0, number = 0;
-    printf("1..%d\n", 2 * (argc - 1));
+    printf("1..%d\n", GROUND_COUNT * (argc - 1));
+    cluster = cluster_open(NULL);
     for (int i = 1; i < argc; i++) {
         const char *slash = strrchr(argv[i], '/');
         const char *name = slash == NULL ? argv[i] : slash + 1;
-        for (int sqlite = 0; sqlite < 2; sqlite++) {
-            bool ok = script_run(argv[i], sqlite == 1);
+        for (int ground = 0; ground < GROUND_COUNT; ground++) {
+            bool ok = script_run(argv[i], (enum ground)ground);
             failures += !ok;
-            printf("%sok %d - %s on %s\n", ok ? "" : "not ", ++number, name, sqlite == 1 ? "sqlite" : "memory");
+            printf("%sok %d - %s on %s\n", ok ? "" : "not ", ++number, name, ground_names[ground]);
             fflush(stdout);
         }
     }
+    cluster_close(cluster);
     return failures > 0;
 }

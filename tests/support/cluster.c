@@ -187,8 +187,7 @@ int64_t cluster_number(struct cluster *cluster, const char *place, const char *q
 
 /* ---- databases ---- */
 
-/* Where the name of the database stands in a place: after "@/", up to "?". */
-static const char *name_in(const char *place, size_t *size)
+const char *cluster_name(const char *place, size_t *size)
 {
     const char *at = strstr(place, "@/");
     if (at == NULL) {
@@ -201,7 +200,7 @@ static const char *name_in(const char *place, size_t *size)
 static void place_with(const char *server, const char *name, size_t name_size, char place[CLUSTER_PLACE_SIZE])
 {
     size_t old_size;
-    const char *old = name_in(server, &old_size);
+    const char *old = cluster_name(server, &old_size);
     int size = snprintf(place, CLUSTER_PLACE_SIZE, "%.*s%.*s%s", (int)(old - server), server, (int)name_size, name,
                         old + old_size);
     if (size < 0 || size >= CLUSTER_PLACE_SIZE) {
@@ -222,7 +221,7 @@ void cluster_database_drop(struct cluster *cluster, const char *place)
 {
     size_t size;
     char statement[160];
-    const char *name = name_in(place, &size);
+    const char *name = cluster_name(place, &size);
     snprintf(statement, sizeof(statement), "DROP DATABASE IF EXISTS %.*s WITH (FORCE)", (int)size, name);
     cluster_run(cluster, NULL, statement);
 }
@@ -237,7 +236,7 @@ int64_t cluster_terminate(struct cluster *cluster, const char *place)
 {
     size_t size;
     char query[320];
-    const char *name = name_in(place, &size);
+    const char *name = cluster_name(place, &size);
     snprintf(query, sizeof(query),
              "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '%.*s' AND "
              "pid <> pg_backend_pid()",
@@ -300,14 +299,14 @@ const char *cluster_log(struct cluster *cluster, uint32_t server)
 void cluster_place_on(const struct cluster *cluster, const char *place, uint32_t server, char on[CLUSTER_PLACE_SIZE])
 {
     size_t size;
-    const char *name = name_in(place, &size);
+    const char *name = cluster_name(place, &size);
     place_with(cluster->places[server], name, size, on);
 }
 
 void cluster_place_any(const struct cluster *cluster, const char *place, char any[CLUSTER_PLACE_SIZE])
 {
     size_t size, used = 0;
-    const char *name = name_in(place, &size);
+    const char *name = cluster_name(place, &size);
     char hosts[CLUSTER_PLACE_SIZE] = "";
     for (uint32_t i = 0; i < cluster->server_count; i++) {
         const char *host = strstr(cluster->places[i], "?host=");

@@ -38,6 +38,8 @@ void cluster_close(struct cluster *cluster);
 
 /* Makes a database and writes its place, postgres://…, for as long as the server lives. */
 void cluster_database(struct cluster *cluster, char place[CLUSTER_PLACE_SIZE]);
+/* Where the name of the database stands in a place. */
+const char *cluster_name(const char *place, size_t *size);
 /* Whoever is connected to it loses the connection. */
 void cluster_database_drop(struct cluster *cluster, const char *place);
 /* Removes all tables: cheaper than another database. Nobody may be connected who believes in them. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "engine/engine_rows.h"
 
 const struct caller house_operator = { .kind = CALLER_operator };
 
@@ -33,7 +34,22 @@ static void fatal(void *context, const char *what)
     abort();
 }
 
-static void house_init(struct house *house, struct store *store, bool threaded)
+static void commit_count(void *context, const struct commit *commit)
+{
+    if (!commit->foreign) {
+        atomic_fetch_add(&((struct house *)context)->committed, 1);
+    }
+}
+
+static void house_engine_open(struct house *house)
+{
+    house->engine = engine_open(&house->settings);
+    assert(house->engine != NULL);
+    atomic_store(&house->committed, 0);
+    engine_observe(house->engine, commit_count, house);
+}
+
+void house_open_store(struct house *house, struct store *store, bool threaded)
 {
     *house = (struct house){ .store = store, .now_us = HOUSE_NOON_US, .threaded = threaded };
     house->settings = (struct engine_settings){ .store = store,
@@ -42,8 +58,7 @@ static void house_init(struct house *house, struct store *store, bool threaded)
                                                 .timer_commands = till_timers,
                                                 .check = ledger_check,
                                                 .fatal = fatal };
-    house->engine = engine_open(&house->settings);
-    assert(house->engine != NULL);
+    house_engine_open(house);
 }
 
 void house_open_memory(struct house *house, const struct memory_settings *settings)
@@ -51,7 +66,7 @@ void house_open_memory(struct house *house, const struct memory_settings *settin
     struct store *store;
     enum status status = store_memory_open(till_tables, settings, &store);
     assert(status == STATUS_ok);
-    house_init(house, store, false);
+    house_open_store(house, store, false);
 }
 
 void house_open_sqlite(struct house *house, const char *path)
@@ -64,7 +79,7 @@ void house_open_sqlite(struct house *house, const char *path)
         fprintf(stderr, "%s: %s\n", path, error.text);
     }
     assert(status == STATUS_ok);
-    house_init(house, store, true);
+    house_open_store(house, store, true);
 }
 
 void house_close(struct house *house)
@@ -77,8 +92,7 @@ void house_reopen_engine(struct house *house)
 {
     house_settle(house);
     engine_close(house->engine);
-    house->engine = engine_open(&house->settings);
-    assert(house->engine != NULL);
+    house_engine_open(house);
 }
 
 void house_body_hash(const struct command *command, const void *request, uint8_t hash[16])
@@ -99,7 +113,7 @@ static void call_done(struct call *call)
 static bool house_step(struct house *house)
 {
     bool worked = engine_step(house->engine);
-    if (!house->threaded) {
+    if (!house->threaded && !house->store->shared) {
         worked = store_memory_pump(house->store) || worked;
     }
     return worked;
@@ -148,9 +162,29 @@ enum refusal house_call(struct house *house, struct caller caller, const struct 
     return house_call_keyed(house, caller, command, request, answer, keyed ? key : NULL);
 }
 
+/* On a shared store a batch is a while on its way, and what an engine before this one set is found by listening. */
+static void house_settle_shared(struct house *house)
+{
+    struct engine_counts counts;
+    bool worked;
+    do {
+        worked = house_step(house);
+        engine_counts(house->engine, &counts);
+        if (!worked && atomic_load(&house->committed) < counts.batches) {
+            usleep(20);
+            worked = true;
+        }
+        worked = worked || engine_hear(house->engine);
+    } while (worked || house_step(house));
+}
+
 void house_settle(struct house *house)
 {
     int idle = 0;
+    if (house->store->shared) {
+        house_settle_shared(house);
+        return;
+    }
     while (idle < (house->threaded ? 50 : 1)) {
         bool worked = house_step(house);
         idle = worked ? 0 : idle + 1;
@@ -181,6 +215,14 @@ bool house_row(struct house *house, const struct table *table, void *row)
     return peek == PEEK_found;
 }
 
+/* On a shared store: a version above all that the engine has given, and of its node. */
+static int64_t stamp_next(struct house *house)
+{
+    struct progress_row progress = { .one = (int32_t)house->store->node + 1 };
+    (void)house_row(house, &progress_table, &progress);
+    return max_i64(progress.id_last, 0) + (INT64_C(1) << NODE_BITS);
+}
+
 static void put_done(void *context, enum status status)
 {
     assert(status == STATUS_ok);
@@ -196,12 +238,15 @@ void house_row_put(struct house *house, const struct table *table, const void *r
                                  .key = encoded,
                                  .hash = row_hash(table, hash_bytes(key, encoded.size)),
                                  .row = row,
-                                 .exists = exists };
-    struct keep keep = { &change, 1, put_done, &done, .reads = NULL };
+                                 .exists = exists,
+                                 .version = VERSION_UNREAD };
+    struct keep keep = {
+        &change, 1, put_done, &done, .reads = NULL, .stamp = house->store->shared ? stamp_next(house) : 0
+    };
     enum status status = house->store->ops->keep(house->store, &keep);
     assert(status == STATUS_ok);
     while (!atomic_load(&done)) {
-        if (!house->threaded) {
+        if (!house->threaded && !house->store->shared) {
             store_memory_pump(house->store);
         } else {
             usleep(20);

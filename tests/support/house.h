@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A whole till for tests: a store, an engine on the calling thread, a clock that the test moves, and calls
- * that are made one after another. On memory or on a sqlite file. What cannot be opened fails an assertion.
+ * that are made one after another. On memory, on a sqlite file or on a PostgreSQL database, or on any store
+ * that the test brings. What cannot be opened fails an assertion.
  */
 #ifndef TESTS_SUPPORT_HOUSE_H
 #define TESTS_SUPPORT_HOUSE_H
+
+#include <stdatomic.h>
 
 #include "engine/engine.h"
 #include "engine/reader.h"
@@ -22,6 +25,7 @@ struct house {
     uint64_t key_next; /* of calls that name no key */
     struct engine_settings settings;
     bool threaded; /* the store calls `done` on a thread of its own */
+    _Atomic uint64_t committed; /* batches that observers were told of */
     /* of the last call */
     bool repeated;
     int64_t decided_at_us;
@@ -30,6 +34,10 @@ struct house {
 /* NULL settings: warm, and durable at once. */
 void house_open_memory(struct house *house, const struct memory_settings *settings);
 void house_open_sqlite(struct house *house, const char *path);
+/* `cache_bytes` 0: the usual. */
+void house_open_postgres(struct house *house, const char *place, int64_t cache_bytes);
+/* `threaded`: it calls `done` on a thread of its own. The house closes it. */
+void house_open_store(struct house *house, struct store *store, bool threaded);
 void house_close(struct house *house);
 /* The engine anew on the same store, as after a stop; time and ids are read back. */
 void house_reopen_engine(struct house *house);

@@ -23,6 +23,8 @@ import time
 import cases
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests' / 'support'))
+import cluster  # noqa: E402 pylint: disable=wrong-import-position
 OUTPUT_LINES_MAX = 200  # of a failing test: what went wrong stands at the end
 
 
@@ -92,11 +94,25 @@ class Runner:
         self.fuzz_seconds = fuzz_seconds
         self.jobs = os.cpu_count() or 1
         self.faults_shown = set()
+        self.cluster = None
 
     def call(self, command, **more):
         return subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
                               errors='replace', stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                               **more)
+
+    def cluster_share(self):
+        """One PostgreSQL server for all tests of the run that do not want to kill theirs."""
+        if self.cluster is None and cluster.SHARED not in self.environment:
+            try:
+                self.cluster = cluster.Cluster()
+                self.environment[cluster.SHARED] = self.cluster.where
+            except cluster.ClusterError as error:
+                print(f'   no PostgreSQL server to share: {error}')
+
+    def close(self):
+        if self.cluster is not None:
+            self.cluster.close()
 
     @functools.lru_cache(maxsize=None)
     def configured(self, build_name):
@@ -149,6 +165,8 @@ class Runner:
             command += ['--suite', suite]
         if stage.name == 'fuzz':
             command += ['--test-args', f'-max_total_time={self.fuzz_seconds} -timeout=10 -rss_limit_mb=2048']
+        if stage.name != 'fuzz':
+            self.cluster_share()
         if build.compiler:
             command = without_random_addresses() + command
         done = self.call(command, env=self.environment)
@@ -252,7 +270,10 @@ def main(arguments):
         return 0
     runner = Runner(options, environment_for(options, settings), options.seconds or fuzz_seconds)
     begun = time.monotonic()
-    totals = [total for stage in chosen if (total := run_stage(runner, stage)) is not None]
+    try:
+        totals = [total for stage in chosen if (total := run_stage(runner, stage)) is not None]
+    finally:
+        runner.close()
     total = cases.total('all', totals)
     print(f'== all stages: {time.monotonic() - begun:.0f} s')
     for part in totals:

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "fault_vfs.h"
 #include "store_fixture.h"
+#include "support/cluster.h"
 
 enum kind_flag {
     KIND_sqlite = 1,
@@ -21,7 +22,11 @@ enum kind_flag {
     KIND_cold = 8,
     KIND_deferred = 16,
     KIND_log = 32, /* the log is long, so that read transactions are not given back for it */
+    KIND_postgres = 64,
+    KIND_lists = 128, /* as sharding databases want it: several partitions, rows as lists of values */
 };
+
+static struct cluster *cluster; /* for all tests of this program */
 
 struct stand {
     unsigned kind;
@@ -31,10 +36,37 @@ struct stand {
     struct folder folder;
     struct memory_settings memory;
     struct sqlite_settings sqlite;
+    char place[CLUSTER_PLACE_SIZE];
+    struct postgres_settings postgres;
 };
+
+static void stand_open_postgres(struct stand *stand)
+{
+    struct store_error error;
+    enum status status =
+        store_postgres_open(stand->place, fixture_tables, &stand->postgres, &stand->store, &error);
+    if (status != STATUS_ok) {
+        fail_msg("%s", error.text);
+    }
+}
+
+static void stand_make_postgres(struct stand *stand)
+{
+    if (cluster == NULL) {
+        cluster = cluster_open(NULL);
+    }
+    cluster_database(cluster, stand->place);
+    stand->postgres.cache_bytes = (stand->kind & KIND_tiny) != 0 ? 1 : 0;
+    stand->postgres.partitions = (stand->kind & KIND_lists) != 0 ? 4 : 1;
+    stand->postgres.value_lists = (stand->kind & KIND_lists) != 0;
+}
 
 static void stand_open(struct stand *stand)
 {
+    if ((stand->kind & KIND_postgres) != 0) {
+        stand_open_postgres(stand);
+        return;
+    }
     if ((stand->kind & KIND_sqlite) == 0) {
         assert_int_equal(STATUS_ok, store_memory_open(fixture_tables, &stand->memory, &stand->store));
         return;
@@ -66,6 +98,9 @@ static struct stand *stand_make(void **state)
         stand->sqlite.generation_rows = 40;
         stand->sqlite.generation_age_us = 1;
     }
+    if ((stand->kind & KIND_postgres) != 0) {
+        stand_make_postgres(stand);
+    }
     stand_open(stand);
     return stand;
 }
@@ -88,12 +123,15 @@ static void stand_keep(struct stand *stand, struct draft *draft)
 {
     assert_int_equal(STATUS_ok, draft_keep(stand->store, draft, &stand->outcomes, stand->kept));
     stand->kept++;
+    if (stand->store->shared) {
+        stand_wait(stand); /* one batch at a time */
+    }
 }
 
 static void stand_reopen(struct stand *stand)
 {
     stand_wait(stand);
-    if ((stand->kind & KIND_sqlite) == 0) {
+    if ((stand->kind & (KIND_sqlite | KIND_postgres)) == 0) {
         struct store *fresh;
         assert_int_equal(STATUS_ok, store_memory_reopen(stand->store, &stand->memory, &fresh));
         stand->store = fresh;
@@ -106,6 +144,9 @@ static void stand_reopen(struct stand *stand)
 static void stand_remove(struct stand *stand)
 {
     stand->store->ops->close(stand->store);
+    if ((stand->kind & KIND_postgres) != 0) {
+        cluster_database_drop(cluster, stand->place);
+    }
     folder_remove(&stand->folder);
     free(stand);
 }
@@ -442,11 +483,15 @@ static unsigned kinds[] = {
     KIND_sqlite | KIND_tiny | KIND_log,
     KIND_sqlite | KIND_journal,
     KIND_sqlite | KIND_tiny | KIND_journal,
+    KIND_postgres,
+    KIND_postgres | KIND_tiny,
+    KIND_postgres | KIND_tiny | KIND_lists,
 };
 
 static const char *const kind_names[] = { "memory",         "cold memory",        "deferred memory",
                                           "sqlite",         "tiny sqlite",        "tiny long-log sqlite",
-                                          "journal sqlite", "tiny journal sqlite" };
+                                          "journal sqlite", "tiny journal sqlite", "postgres",
+                                          "tiny postgres",  "tiny postgres of lists" };
 
 static const struct {
     const char *name;
@@ -477,5 +522,9 @@ int main(void)
             tests[at] = (struct CMUnitTest){ names[at], facts[j].run, NULL, NULL, &kinds[i] };
         }
     }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    if (cluster != NULL) {
+        cluster_close(cluster);
+    }
+    return failed;
 }

@@ -135,7 +135,8 @@ void draft_add(struct draft *draft, size_t table, int64_t key, int64_t version)
                                              .key = key_span(&draft->keys[i]),
                                              .hash = draft->keys[i].hash,
                                              .row = &draft->rows[i],
-                                             .exists = version != 0 };
+                                             .exists = version != 0,
+                                             .version = VERSION_UNREAD };
 }
 
 void outcomes_init(struct outcomes *outcomes)
@@ -167,7 +168,10 @@ enum status draft_keep(struct store *store, struct draft *draft, struct outcomes
     struct outcome_ticket *ticket = malloc(sizeof(*ticket));
     assert_non_null(ticket);
     *ticket = (struct outcome_ticket){ outcomes, number };
-    struct keep keep = { draft->changes, draft->count, outcome_done, ticket, .reads = NULL };
+    static int64_t batches; /* on all stores of this program, so that stamps only grow */
+    struct keep keep = {
+        draft->changes, draft->count, outcome_done, ticket, .stamp = ++batches * NODES_MAX + store->node
+    };
     enum status status = store->ops->keep(store, &keep);
     draft->count = 0;
     if (status != STATUS_ok) {
