@@ -142,4 +142,49 @@ void load_queue(struct load *load, uint16_t answered_since);
 enum make load_make(void *context, uint32_t slot, struct request_out *out);
 void load_done(void *context, uint32_t slot, const struct answer_in *answer);
 
+/* ---- crash_stage.c: a city, its store, and what was found; servers are started by others ---- */
+
+#define READY_TIMEOUT_US INT64_C(60000000)
+#define STOP_TIMEOUT_US INT64_C(60000000)
+#define PATH_SIZE 512
+
+struct stage {
+    const char *program;
+    char folder[PATH_SIZE], store[PATH_SIZE], key[PATH_SIZE], log[PATH_SIZE]; /* `store`: a file, or a database */
+    struct city_kind kinds[2];
+    struct city_campaign campaigns[2];
+    struct policy_row policy;
+    struct city_settings city;
+    uint32_t city_count;
+    struct tokens *tokens;
+    struct book book;
+    struct load load;
+    struct random_source random;
+    uint64_t seed;
+    uint64_t audits, lookups, lists, cut, busy;
+    unsigned cases, failed;
+};
+
+bool stage_begin(struct stage *stage, const char *program);
+/* Ends the TAP; returns the exit status. */
+int stage_end(struct stage *stage);
+/* A city in `store`, its key in `key`, and the load on it; false when there is none. */
+bool stage_city(struct stage *stage, uint64_t shoppers);
+void stage_city_end(struct stage *stage);
+/* The clock goes on once most of a minute's codes are shown; otherwise the next server stands at the same. */
+void minute_move(struct load *load);
+bool counters_read(struct stage *stage, const struct http_address *address);
+void audit_check(struct stage *stage, const char *store);
+void log_show(const struct stage *stage);
+void tap(struct stage *stage, bool fine, const char *what);
+uint64_t environment_u64(const char *name, uint64_t otherwise);
+/* A payment that one request alone has brought about. */
+uint32_t paid_find(const struct book *book);
+/* How many faults of the kind a check finds, which are not real ones. */
+uint64_t forged_faults(struct stage *stage, const char *store, enum fault_kind kind);
+
+struct cluster;
+/* The database of the stage once more, under another name. Nobody may be connected to it. */
+void stage_database_copy(const struct stage *stage, struct cluster *cluster, char copy[PATH_SIZE]);
+
 #endif

@@ -253,7 +253,7 @@ void store_check(struct book *book, const char *store, bool settled)
     assert(check.requests != NULL && check.rows != NULL && check.again != NULL);
     assert(check.wallets != NULL && check.takings != NULL);
     again_note(&check);
-    if (store_sqlite_snapshot_open(store, till_tables, &reader, &error) != STATUS_ok) {
+    if (store_snapshot_open(store, till_tables, &reader, &error) != STATUS_ok) {
         book_fault(book, FAULT_KIND_server, "the store cannot be read: %s", error.text);
     } else {
         bool read = reader->ops->begin(reader) == STATUS_ok;
@@ -268,7 +268,7 @@ void store_check(struct book *book, const char *store, bool settled)
             sums_left(&check);
         }
         if (!read) {
-            book_fault(book, FAULT_KIND_server, "the store cannot be read: %s", store_sqlite_reader_error(reader));
+            book_fault(book, FAULT_KIND_server, "the store cannot be read: %s", reader_error(reader));
         }
         reader->ops->end(reader);
         reader->ops->close(reader);
