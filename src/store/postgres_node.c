@@ -12,7 +12,10 @@
 
 #define JOIN_WAIT_US INT64_C(20000000)
 #define JOIN_PAUSE_US 200000
-#define RETRY_US INT64_C(250000) /* while the database is away */
+#define LOOK_US INT64_C(100000)     /* how often the others are looked at */
+#define RETRY_US INT64_C(250000)    /* while the database is away */
+#define GREETING_US INT64_C(500000) /* how long a joiner waits until the others have noticed it */
+#define GREETING_LOOK_US 20000
 
 /* ---- the clock ---- */
 
@@ -93,17 +96,12 @@ static enum status sign_give(struct postgres_store *store, struct store_error *e
         binds, COUNT_OF(binds), NULL, error);
 }
 
-/* Whether it still is a member is seen by looking. */
+/* Whether it still is a member is seen by looking. Who sees that somebody has joined says so by a sign of its
+ * own. */
 static enum status beat(struct postgres_store *store, struct store_error *error)
 {
     struct postgres_node *node = store->node;
-    enum status status = STATUS_ok;
-    if (node->connection == NULL) {
-        status = postgres_connect(store->place, "node", &node->connection, error);
-    }
-    if (status == STATUS_ok) {
-        status = sign_give(store, error);
-    }
+    enum status status = sign_give(store, error);
     if (status == STATUS_ok) {
         status = members_look(store, node->connection, false, error);
     }
@@ -113,6 +111,27 @@ static enum status beat(struct postgres_store *store, struct store_error *error)
     }
     if (status == STATUS_ok && members_leads(store)) {
         status = members_void(store, node->connection, error);
+    }
+    return status;
+}
+
+/* A look, and from time to time a sign. */
+static enum status step(struct postgres_store *store, int64_t *beat_us, struct store_error *error)
+{
+    struct postgres_node *node = store->node;
+    struct node_pass before, after;
+    enum status status = STATUS_ok;
+    if (node->connection == NULL) {
+        status = postgres_connect(store->place, "node", &node->connection, error);
+    }
+    postgres_pass(store, &before);
+    if (status == STATUS_ok && os_monotonic_us() < *beat_us) {
+        status = members_look(store, node->connection, false, error);
+    }
+    postgres_pass(store, &after);
+    if (status == STATUS_ok && (os_monotonic_us() >= *beat_us || after.epoch != before.epoch)) {
+        *beat_us = os_monotonic_us() + BEAT_US;
+        status = beat(store, error);
     }
     return status;
 }
@@ -147,16 +166,18 @@ static bool pause_until(struct postgres_node *node, int64_t until_us)
 static void *node_run(void *context)
 {
     struct postgres_store *store = context;
-    int64_t next_us = os_monotonic_us() + BEAT_US;
+    int64_t next_us = os_monotonic_us() + LOOK_US;
+    int64_t beat_us = os_monotonic_us() + BEAT_US;
     pthread_setname_np(pthread_self(), "node");
     while (pause_until(store->node, next_us) && !postgres_dead(store)) {
         struct store_error error = { "" };
         int64_t begun_us = os_monotonic_us();
-        enum status status = beat(store, &error);
+        enum status status = step(store, &beat_us, &error);
         if (status != STATUS_ok) {
             beat_failed(store, status, &error);
+            beat_us = 0;
         }
-        next_us = status == STATUS_ok ? begun_us + BEAT_US : os_monotonic_us() + RETRY_US;
+        next_us = status == STATUS_ok ? begun_us + LOOK_US : os_monotonic_us() + RETRY_US;
     }
     return NULL;
 }
@@ -313,6 +334,35 @@ static enum status join_tries(struct postgres_store *store, struct store_error *
     }
 }
 
+/* How many of those that live have not stirred since. */
+static size_t unnoticed(struct postgres_node *node, uint32_t own, int64_t since_us)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&node->lock);
+    for (uint32_t i = 0; i < NODES_MAX; i++) {
+        const struct peer *peer = &node->peers[i];
+        bool lives = peer->instance != 0 && since_us - peer->changed_us <= QUIET_MAX_US;
+        count += i != own && lives && peer->changed_us <= since_us;
+    }
+    pthread_mutex_unlock(&node->lock);
+    return count;
+}
+
+/*
+ * Nothing depends on it: who has not noticed finds its next batch refused and decides it anew. This spares it
+ * that, and a joiner has been seen by all when it begins to serve.
+ */
+static void greet(struct postgres_store *store)
+{
+    int64_t since_us = os_monotonic_us();
+    enum status status = STATUS_ok;
+    while (status == STATUS_ok && unnoticed(store->node, store->base.node, since_us) > 0 &&
+           os_monotonic_us() < since_us + GREETING_US) {
+        os_sleep_us(GREETING_LOOK_US);
+        status = members_look(store, store->node->connection, false, NULL);
+    }
+}
+
 static struct postgres_node *node_new(void)
 {
     struct postgres_node *node = calloc(1, sizeof(*node));
@@ -341,6 +391,7 @@ enum status postgres_join(struct postgres_store *store, struct store_error *erro
     store->node = node_new();
     enum status status = join_tries(store, error);
     if (status == STATUS_ok) {
+        greet(store);
         if (pthread_create(&store->node->thread, NULL, node_run, store) == 0) {
             store->node->started = true;
         } else {
