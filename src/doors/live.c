@@ -20,6 +20,7 @@
 #define NAME_WAIT_US 200000 /* for the names of shops, once per second */
 #define NAMES_KEPT 4096     /* a power of two */
 #define PACE_US US_PER_MINUTE
+#define REPLICA_NEWS_US (10 * US_PER_SECOND)
 
 /* Asks the engine for the name of a shop. */
 struct name_call {
@@ -315,6 +316,21 @@ static void nodes_read(struct live *live)
     memcpy(live->node_payments_before, news->facts.node_payments, sizeof(live->node_payments_before));
 }
 
+/* How far behind a replica was that answered lists, as long as that is news. */
+static void replica_read(struct live *live)
+{
+    struct store *store = live->settings.store;
+    struct store_counts counts = { 0 };
+    live->news.read_age_us = -1;
+    if (!store->shared) {
+        return;
+    }
+    store->ops->counts(store, &counts);
+    if (counts.replica_at_us != 0 && os_monotonic_us() - counts.replica_at_us < REPLICA_NEWS_US) {
+        live->news.read_age_us = counts.replica_age_us;
+    }
+}
+
 static void facts_read(struct live *live)
 {
     struct live_news *news = &live->news;
@@ -332,6 +348,7 @@ static void facts_read(struct live *live)
     news->history[news->history_count++ % HISTORY_MAX] =
         (struct live_sample){ news->now_us, news->payments_last_second };
     nodes_read(live);
+    replica_read(live);
     engine_counts(live->settings.engine, &counts);
     news->queue_depth = counts.queue_count;
     news->connections = live->doors.server != NULL ? http_counts(live->doors.server).connections_open : 0;

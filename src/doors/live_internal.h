@@ -162,6 +162,7 @@ struct live_news {
     uint64_t node_payments[NODES_MAX]; /* as `nodes`, in the last second */
     uint64_t p50_us, p99_us, max_us;
     uint64_t connections, queue_depth;
+    int64_t read_age_us; /* how old lists may be that a replica answers; negative: none did of late */
     struct live_facts facts;
     struct live_name names[LATEST_MAX];      /* as `facts.latest` */
     struct live_sample history[HISTORY_MAX]; /* ring */

@@ -254,6 +254,12 @@ struct span live_second_write(const struct live_news *news, char *to, size_t cap
     write_laws(&out, news);
     write_count(&out, "connections", news->connections);
     write_count(&out, "queue_depth", news->queue_depth);
+    json_out_key(&out, "read_age_ms");
+    if (news->read_age_us < 0) {
+        json_out_null(&out);
+    } else {
+        json_out_i64(&out, (news->read_age_us + 999) / 1000);
+    }
     write_nodes(&out, news);
     return event_end(&out);
 }

@@ -100,6 +100,10 @@ struct store_counts {
     uint64_t rows_cached, bytes_cached;
     uint64_t rows_loaded;   /* rows that had to be fetched from the database */
     int64_t keep_cpu_ns;    /* CPU time of the store's own threads */
+    /* of readers that a replica answers */
+    uint64_t replica_snapshots;
+    int64_t replica_age_us; /* how old the last of them may have been */
+    int64_t replica_at_us;  /* and when that was; monotonic, 0: never */
 };
 
 struct store_ops {

@@ -408,6 +408,9 @@ static void postgres_counts(struct store *base, struct store_counts *counts)
         .bytes_cached = atomic_load_explicit(&store->bytes_cached, memory_order_relaxed),
         .rows_loaded = atomic_load_explicit(&store->rows_loaded, memory_order_relaxed),
         .keep_cpu_ns = os_other_thread_cpu_ns(store->keeper->thread),
+        .replica_snapshots = atomic_load_explicit(&store->replica_snapshots, memory_order_relaxed),
+        .replica_age_us = atomic_load_explicit(&store->replica_age_us, memory_order_relaxed),
+        .replica_at_us = atomic_load_explicit(&store->replica_at_us, memory_order_relaxed),
     };
 }
 

@@ -169,6 +169,11 @@ static enum status snapshot_take(struct postgres_reader *reader)
     }
     enum status status = channel_only(&channel, &result);
     PQclear(result);
+    if (status == STATUS_ok && reader->age_us >= 0 && reader->store != NULL) {
+        atomic_store_explicit(&reader->store->replica_age_us, reader->age_us, memory_order_relaxed);
+        atomic_store_explicit(&reader->store->replica_at_us, os_monotonic_us(), memory_order_relaxed);
+        atomic_fetch_add_explicit(&reader->store->replica_snapshots, 1, memory_order_relaxed);
+    }
     return status;
 }
 

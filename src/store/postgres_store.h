@@ -120,6 +120,8 @@ struct postgres_store {
     struct keeper *keeper;
 
     atomic_uint_least64_t done_stamp; /* of the last batch that is durable: what is newer stays in the cache */
+    atomic_int_least64_t replica_age_us, replica_at_us; /* of the last snapshot that a replica gave */
+    atomic_uint_least64_t replica_snapshots;
     atomic_uint_least64_t batch_count, rows_loaded, rows_cached, bytes_cached, bytes_sent, round_trips, conflicts;
 };
 

@@ -550,6 +550,7 @@ describe("the sheet", () => {
         await withPage({}, async (page) => {
             await live(page);
             assert.equal(await page.locator("#nodes").isVisible(), false);
+            assert.equal(await page.locator("#foot-replica").isVisible(), false);
         });
         await withPage({ mock: { nodes: [0.5, 0.3, 0.2] } }, async (page) => {
             await live(page);
@@ -558,6 +559,7 @@ describe("the sheet", () => {
             assert.match(await lines.nth(0).textContent(), /process 0.*payments\/s.*this one · leads/);
             assert.match(await lines.nth(1).textContent(), /process 1.*payments\/s$/);
             assert.match(await lines.nth(2).textContent(), /silent for 4 s/);
+            assert.match(await page.locator("#foot-replica").textContent(), /lists: up to 840 ms old/);
             for (const [width, height] of sizes) {
                 await page.setViewportSize({ width, height });
                 await page.waitForTimeout(200);

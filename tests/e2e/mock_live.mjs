@@ -263,6 +263,7 @@ export class Day {
             })),
             connections: 256,
             queue_depth: Math.floor(this.random() * 40),
+            read_age_ms: this.nodes.length > 0 ? 840 : null,
             nodes: this.nodes.map((part, node) => ({
                 node,
                 here: node === 0,

@@ -388,9 +388,14 @@ static bool request_set(const struct stage *stage, const struct shape *shape, si
 static uint64_t read_ask(struct stage *stage, const struct read *read)
 {
     static const struct caller callers[] = {
-        { .kind = CALLER_operator },          { .kind = CALLER_merchant, .id = 1 }, { .kind = CALLER_merchant, .id = 2 },
-        { .kind = CALLER_shop, .id = 1 },     { .kind = CALLER_shop, .id = 3 },     { .kind = CALLER_terminal, .id = 1 },
-        { .kind = CALLER_terminal, .id = 7 }, { .kind = CALLER_shopper, .id = 1 },
+        { .kind = CALLER_operator },
+        { .kind = CALLER_merchant, .id = 1 },
+        { .kind = CALLER_merchant, .id = 2 },
+        { .kind = CALLER_shop, .id = 1 },
+        { .kind = CALLER_shop, .id = 3 },
+        { .kind = CALLER_terminal, .id = 1 },
+        { .kind = CALLER_terminal, .id = 7 },
+        { .kind = CALLER_shopper, .id = 1 },
     };
     static const int32_t limits[] = { 100, 1, 3 };
     struct asked asked = { .read = read, .now_us = stage->now_us };
@@ -522,7 +527,8 @@ static void a_long_table_comes_whole(void **state)
             }
         }
         reader->ops->end(reader);
-        cluster_run(stage->cluster, stage->places[kind], "DELETE FROM outbox WHERE delivery_id BETWEEN 1000000 AND 1008999");
+        cluster_run(stage->cluster, stage->places[kind],
+                    "DELETE FROM outbox WHERE delivery_id BETWEEN 1000000 AND 1008999");
     }
 }
 

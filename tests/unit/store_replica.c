@@ -112,8 +112,14 @@ static void a_replica_answers_what_is_shown(void **state)
     replica_await(stage, shops_there(stage));
     assert_int_equal(shops_count(stage->sure, &age_us), shops_there(stage));
     assert_true(age_us < 0); /* no replica */
+    struct store_counts counts, later;
+    stage->store->ops->counts(stage->store, &counts);
+    assert_true(counts.replica_snapshots > 0 && counts.replica_age_us >= 0);
+    assert_true(counts.replica_at_us > 0 && counts.replica_at_us <= os_monotonic_us());
     reader_lag(stage->shown, false);
     assert_int_equal(shops_count(stage->shown, &age_us), shops_there(stage));
+    stage->store->ops->counts(stage->store, &later);
+    assert_int_equal(later.replica_snapshots, counts.replica_snapshots);
     assert_true(age_us < 0);
     reader_lag(stage->shown, true);
 }

@@ -76,7 +76,16 @@ export class ActivityPanel {
         const connections = { count: format.count(second.connections), plural: second.connections };
         show(find("foot-connections"), say("foot_connections", connections));
         show(find("foot-queue"), say("foot_queue", { count: format.count(second.queue_depth) }));
+        this.showReplica();
         this.showNodes();
+    }
+
+    /* Of lists that a replica of the database answers: how old they may be. */
+    showReplica() {
+        const { say, format } = this.context;
+        const age_ms = this.second.read_age_ms;
+        find("foot-replica").hidden = age_ms === null;
+        if (age_ms !== null) show(find("foot-replica"), say("foot_replica", { age: format.latency(age_ms * 1000) }));
     }
 
     /* Of a database that several processes serve: a line for each. */

@@ -188,6 +188,7 @@ export function readSecond(json) {
         laws: readList(value.laws, laws_max, readLaw, "laws"),
         connections: readCount(value.connections, "connections"),
         queue_depth: readCount(value.queue_depth, "queue_depth"),
+        read_age_ms: (value.read_age_ms ?? null) === null ? null : readCount(value.read_age_ms, "read_age_ms"),
         nodes: readList(value.nodes ?? [], nodes_max, readNode, "nodes"),
     };
 }

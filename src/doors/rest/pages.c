@@ -74,20 +74,6 @@ static void engine_metrics(struct metrics_text *text, struct engine *engine)
                          "CPU time of the deciding thread.", counts.decide_cpu_ns);
 }
 
-/* Of lists that a replica of the database answers. */
-static void replica_metrics(struct metrics_text *text, const struct rest *rest)
-{
-    struct reads_counts counts;
-    if (rest->reads == NULL) {
-        return;
-    }
-    reads_counts(rest->reads, &counts);
-    metrics_text_value(text, "onetill_read_replica_pages_total", "counter", "Pages of lists that a replica answered.",
-                       (int64_t)counts.replica_pages);
-    metrics_text_seconds(text, "onetill_read_replica_age_seconds", "gauge",
-                         "How old what the replica showed last may have been.", counts.replica_age_us * 1000);
-}
-
 /* Of a database that several processes share. */
 static void shared_metrics(struct metrics_text *text, const struct rest *rest)
 {
@@ -119,7 +105,6 @@ static void shared_metrics(struct metrics_text *text, const struct rest *rest)
                        (int64_t)counts.heard);
     metrics_text_value(text, "onetill_engine_timers_taken_total", "counter",
                        "Timers fired for processes that did not.", (int64_t)counts.timers_taken);
-    replica_metrics(text, rest);
 }
 
 static void store_metrics(struct metrics_text *text, struct store *store)
@@ -140,6 +125,10 @@ static void store_metrics(struct metrics_text *text, struct store *store)
                        (int64_t)counts.bytes_cached);
     metrics_text_seconds(text, "onetill_store_cpu_seconds_total", "counter",
                          "CPU time of the store's threads.", counts.keep_cpu_ns);
+    metrics_text_value(text, "onetill_replica_reads_total", "counter", "Snapshots of lists that a replica gave.",
+                       (int64_t)counts.replica_snapshots);
+    metrics_text_seconds(text, "onetill_replica_age_seconds", "gauge",
+                         "How old the last of them may have been.", counts.replica_age_us * 1000);
 }
 
 static void server_metrics(struct metrics_text *text, const struct http_server *server)

@@ -41,8 +41,6 @@ struct reads {
     uint32_t count;
     bool stopping;
     uint32_t reader_count; /* threads started */
-    atomic_uint_fast64_t replica_pages;
-    atomic_int_fast64_t replica_age_us; /* of the last of them */
     struct reads_thread {
         struct reads *reads;
         struct reader *reader;
@@ -190,10 +188,6 @@ static enum refusal page_read(struct reads_thread *self, struct page *page)
         return REFUSAL_none;
     }
     page->age_us = reader_age_us(self->reader);
-    if (page->age_us >= 0) {
-        atomic_fetch_add(&self->reads->replica_pages, 1);
-        atomic_store(&self->reads->replica_age_us, page->age_us);
-    }
     enum refusal refusal = read->route->read->run(&call, &page->page);
     self->reader->ops->end(self->reader);
     return refusal;
@@ -278,12 +272,6 @@ enum status reads_open(struct rest *rest, uint32_t reader_count)
     }
     rest->reads = reads;
     return STATUS_ok;
-}
-
-void reads_counts(struct reads *reads, struct reads_counts *counts)
-{
-    counts->replica_pages = atomic_load(&reads->replica_pages);
-    counts->replica_age_us = atomic_load(&reads->replica_age_us);
 }
 
 void reads_stop(struct reads *reads)

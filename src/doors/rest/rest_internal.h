@@ -117,12 +117,6 @@ MUST_CHECK enum status reads_open(struct rest *rest, uint32_t reader_count);
 /* Answers what waits and ends the readers; from here on reads are told 503. May be called again. */
 void reads_stop(struct reads *reads);
 void reads_close(struct reads *reads);
-
-struct reads_counts {
-    uint64_t replica_pages; /* that a replica answered */
-    int64_t replica_age_us; /* how old the last of them may have been */
-};
-void reads_counts(struct reads *reads, struct reads_counts *counts);
 void rest_read(struct rest *rest, const struct route *route, struct http_request *http,
                const struct router_match *match, struct caller caller);
 /* Whether a query parameter is the page's own, not the read's. */
