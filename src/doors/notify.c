@@ -159,12 +159,12 @@ static void attempt_reported(struct notify *notify, struct attempt *attempt)
 
 /*
  * The database is away, or was when it was told. A report is made until it is heard: should it have been already, it is
- * refused, or one attempt counts twice.
+ * refused, or one attempt counts twice; but whoever stops leaves it to the next process.
  */
-static void call_failed(struct notify *notify, struct attempt *attempt)
+static void call_failed(struct notify *notify, struct attempt *attempt, bool stopping)
 {
     assert(notify->settings.store->shared); /* elsewhere every call is decided */
-    if (attempt->step == STEP_reporting) {
+    if (attempt->step == STEP_reporting && !stopping) {
         attempt->step = STEP_report;
         attempt_push(&notify->asked, attempt);
         return;
@@ -183,7 +183,7 @@ static void returned_take(struct notify *notify, bool stopping)
         struct attempt *next = attempt->next;
         notify->calls_out--;
         if (attempt->call.status != STATUS_ok) {
-            call_failed(notify, attempt);
+            call_failed(notify, attempt, stopping);
         } else if (attempt->step == STEP_reading) {
             attempt_read(notify, attempt, stopping);
         } else {

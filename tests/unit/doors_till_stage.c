@@ -17,15 +17,35 @@
 
 #include "base/civil.h"
 #include "base/os_clock.h"
+#include "doors/told_rows.h"
 
 static int64_t stage_now(void *context)
 {
     return atomic_load(&((struct stage *)context)->now_us);
 }
 
-void stage_open(struct stage *stage, bool sqlite)
+static void stage_begin(struct stage *stage)
 {
     uint8_t key[MASTER_KEY_SIZE] = "0123456789abcdef0123456789abcde";
+    atomic_store(&stage->now_us, HOUSE_NOON_US);
+    stage->house.settings.now_us = stage_now; /* read by the doors' threads too */
+    stage->house.settings.clock_context = stage;
+    master_key_init(&stage->key, key);
+    stage->tokens = tokens_open(&stage->key);
+    stage_reopen(stage);
+}
+
+void stage_join(struct stage *stage, struct store *store, int number)
+{
+    *stage = (struct stage){ .folder = "" };
+    house_open_store(&stage->house, store, true);
+    stage->house.key_next = (uint64_t)number * 1000000; /* others call by other keys */
+    stage->house.settings.tells = doors_tells;
+    stage_begin(stage);
+}
+
+void stage_open(struct stage *stage, bool sqlite)
+{
     *stage = (struct stage){ .folder = "" };
     if (sqlite) {
         char path[128];
@@ -36,17 +56,22 @@ void stage_open(struct stage *stage, bool sqlite)
     } else {
         house_open_memory(&stage->house, NULL);
     }
-    atomic_store(&stage->now_us, HOUSE_NOON_US);
-    stage->house.settings.now_us = stage_now; /* read by the doors' threads too */
-    stage->house.settings.clock_context = stage;
-    master_key_init(&stage->key, key);
-    stage->tokens = tokens_open(&stage->key);
-    stage_reopen(stage);
+    stage_begin(stage);
+}
+
+/* A clock that stands still follows those of other processes, as a server's test clock does. */
+static void clock_follow(void *context, const struct commit *commit)
+{
+    struct stage *stage = context;
+    if (commit->foreign && commit->at_us > atomic_load(&stage->now_us)) {
+        atomic_store(&stage->now_us, commit->at_us);
+    }
 }
 
 void stage_reopen(struct stage *stage)
 {
     house_reopen_engine(&stage->house);
+    engine_observe(stage->house.engine, clock_follow, stage);
 }
 
 void stage_close(struct stage *stage)
@@ -91,6 +116,27 @@ void stage_door_close(struct stage *stage)
 void stage_move(struct stage *stage, int64_t us)
 {
     atomic_fetch_add(&stage->now_us, us);
+    if (stage->other != NULL) {
+        atomic_fetch_add(&stage->other->now_us, us);
+    }
+}
+
+static bool stage_step(struct stage *stage)
+{
+    struct engine *engine = stage->house.engine;
+    bool worked = engine_step(engine);
+    return (stage->house.store->shared && engine_hear(engine)) || worked;
+}
+
+static void stage_go_on(struct stage *stage)
+{
+    bool worked = stage_step(stage);
+    if (stage->other != NULL) {
+        worked = stage_step(stage->other) || worked;
+    }
+    if (!worked) {
+        usleep(200);
+    }
 }
 
 void stage_wait(struct stage *stage, bool (*holds)(void *context), void *context)
@@ -100,9 +146,7 @@ void stage_wait(struct stage *stage, bool (*holds)(void *context), void *context
         if (os_monotonic_us() > until_us) {
             fail_msg("waited in vain");
         }
-        if (!engine_step(stage->house.engine)) {
-            usleep(200);
-        }
+        stage_go_on(stage);
     }
 }
 
@@ -110,9 +154,7 @@ void stage_pass(struct stage *stage, int64_t us)
 {
     int64_t until_us = os_monotonic_us() + us;
     while (os_monotonic_us() < until_us) {
-        if (!engine_step(stage->house.engine)) {
-            usleep(200);
-        }
+        stage_go_on(stage);
     }
 }
 

@@ -23,9 +23,12 @@ struct stage {
     struct rest *rest;
     struct http_server *server;
     char folder[64]; /* of a sqlite store; empty: memory */
+    struct stage *other; /* the other process on a database, which goes on while this one is waited for */
 };
 
 void stage_open(struct stage *stage, bool sqlite);
+/* On a store of a database that several stages join; `number` is another one of each. */
+void stage_join(struct stage *stage, struct store *store, int number);
 /* The engine anew, as after a stop; the door, if any, was closed. */
 void stage_reopen(struct stage *stage);
 void stage_close(struct stage *stage);
