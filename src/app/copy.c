@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/copy_keys.h"
 #include "app/options.h"
 #include "base/json_out.h"
 
@@ -17,11 +18,12 @@ static const char help[] =
     "audited. Until the end nobody can serve the destination.\n\n"
     "  --from PLACE   stays as it is; may be served meanwhile\n"
     "  --to PLACE     made when there is none; must not be served\n"
+    "  --key FILE     the master key of the source (FILE.key; of a database onetill.key)\n"
     "  --overwrite    the destination holds another business, or was served since the last copy: that goes\n"
     "  --no-audit     the rows are compared, the books not audited\n"
     "  --quiet        no progress bar\n"
     "  --json         nothing on standard output but one JSON object\n\n"
-    "The files beside a store are not copied: its master key and the platform's keys go along by hand.\n"
+    "The master key goes along by hand. A database is told which one is its own, and takes the platform's keys in.\n"
     "Exit status 0: both are the same and the books hold; 1: they are not; 3: it could not be done.\n";
 
 static volatile bool stopped;
@@ -33,7 +35,7 @@ static void on_signal(int number)
 }
 
 struct options_given {
-    const char *from, *to;
+    const char *from, *to, *key;
     struct place from_place, to_place;
     bool overwrite, no_audit, quiet, json;
 };
@@ -42,7 +44,8 @@ static const struct option options[] = {
     { "from", required_argument, NULL, 'f' },    { "to", required_argument, NULL, 't' },
     { "overwrite", no_argument, NULL, 'o' },     { "no-audit", no_argument, NULL, 'a' },
     { "quiet", no_argument, NULL, 'q' },         { "json", no_argument, NULL, 'j' },
-    { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
+    { "key", required_argument, NULL, 'k' },     { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
 };
 
 static bool option_take(void *context, int option)
@@ -54,6 +57,9 @@ static bool option_take(void *context, int option)
         return true;
     case 't':
         given->to = optarg;
+        return true;
+    case 'k':
+        given->key = optarg;
         return true;
     case 'o':
         given->overwrite = true;
@@ -80,7 +86,7 @@ static const char *options_check(void *context, char **files, int file_count)
     if (given->from == NULL || given->to == NULL) {
         return "--from and --to are needed";
     }
-    const char *wrong = place_read(&given->from_place, given->from, NULL);
+    const char *wrong = place_read(&given->from_place, given->from, given->key);
     if (wrong == NULL) {
         wrong = place_read(&given->to_place, given->to, NULL);
     }
@@ -158,7 +164,10 @@ static void report_json(const struct copy_result *result, bool audited, int exit
 static void keys_tell(const struct options_given *given)
 {
     const struct place *from = &given->from_place, *to = &given->to_place;
-    if (access(from->key_path, F_OK) == 0 && access(to->key_path, F_OK) != 0) {
+    if (access(from->key_path, F_OK) != 0) {
+        printf("The master key of %s is not at %s: bring it to where the copy is served.\n", from->name,
+               from->key_path);
+    } else if (access(to->key_path, F_OK) != 0) {
         printf("The master key goes along: cp -p '%s' '%s'\n", from->key_path, to->key_path);
     }
     printf("If %s is still being served: stop it and run the same command once more.\n", from->name);
@@ -190,6 +199,7 @@ int copy_main(int argc, char **argv)
 {
     static struct options_given given;
     struct copy_result result;
+    char error[PLACE_NAME_SIZE + APP_PATH_SIZE + 256];
     int exit_status = options_read(&terms, argc, argv, &given);
     if (exit_status != EXIT_holds) {
         return exit_status < 0 ? EXIT_holds : exit_status;
@@ -206,6 +216,10 @@ int copy_main(int argc, char **argv)
                                       .quiet = given.quiet || given.json,
                                       .stopped = &stopped };
     exit_status = copy_run(&settings, &result);
+    if (exit_status == EXIT_holds && !copy_keys(&given.from_place, &given.to_place, error, sizeof(error))) {
+        fprintf(stderr, "onetill copy: every row is there, but not the keys: %s\n", error);
+        exit_status = EXIT_fault;
+    }
     if (given.json) {
         report_json(&result, settings.audit, exit_status);
     } else if (exit_status == EXIT_holds) {

@@ -68,4 +68,8 @@ MUST_CHECK bool place_snapshot(const struct place *place, struct reader **reader
 MUST_CHECK bool place_key(const struct place *place, struct store *store, bool create, struct master_key *key,
                           char *error, size_t error_size);
 
+/* A platform_note (doors/alipay/platform.h) in an opened database: sealed keys of the platform. Any thread. */
+MUST_CHECK bool place_platform_note(void *store, struct span wanted, uint8_t *found, size_t *size, char *error,
+                                    size_t error_size);
+
 #endif

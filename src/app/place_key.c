@@ -2,6 +2,7 @@
 #include "app/place.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/os_random.h"
@@ -80,4 +81,20 @@ bool place_key(const struct place *place, struct store *store, bool create, stru
         return database_key(place, store, create, key, error, error_size);
     }
     return master_key_open(place->key_path, create, key, error, error_size) == STATUS_ok;
+}
+
+bool place_platform_note(void *store, struct span wanted, uint8_t *found, size_t *size, char *error, size_t error_size)
+{
+    struct store_error why = { .text = "" };
+    struct store_note *there = malloc(sizeof(*there)); /* too large for the stacks of workers */
+    assert(there != NULL);
+    bool done = store_postgres_note(store, "platform-keys", wanted, there, &why) == STATUS_ok;
+    if (done) {
+        memcpy(found, there->bytes, there->size);
+        *size = there->size;
+    } else {
+        snprintf(error, error_size, "the platform's keys in the database: %s", why.text);
+    }
+    free(there);
+    return done;
 }

@@ -111,28 +111,6 @@ static void gateway_open(struct server *server, const struct server_settings *se
     rest->edit_count = server->edits.count;
 }
 
-static bool note_in_database(void *context, struct span wanted, uint8_t *found, size_t *size, char *error,
-                             size_t error_size)
-{
-    struct server *server = context;
-    struct store_note *note = malloc(sizeof(*note));
-    struct store_error why = { .text = "" };
-    static_assert(PLATFORM_NOTE_MAX == STORE_NOTE_SIZE_MAX, "what is noted can be read");
-    if (note == NULL) {
-        snprintf(error, error_size, "there is no memory for the platform's keys");
-        return false;
-    }
-    bool done = store_postgres_note(server->store, "platform-keys", wanted, note, &why) == STATUS_ok;
-    if (done) {
-        memcpy(found, note->bytes, note->size);
-        *size = note->size;
-    } else {
-        snprintf(error, error_size, "the platform's keys in the database: %s", why.text);
-    }
-    free(note);
-    return done;
-}
-
 void server_platform(struct server *server, const struct server_settings *settings)
 {
     const struct place *place = settings->place; /* NULL: the interface is only described */
@@ -143,8 +121,8 @@ void server_platform(struct server *server, const struct server_settings *settin
         platform.bundle = span_of(sandbox_platform_bundle);
     }
     if (place != NULL && place->kind == PLACE_postgres) {
-        platform.note = note_in_database;
-        platform.note_context = server;
+        platform.note = place_platform_note;
+        platform.note_context = server->store;
         master_key_derive(&server->key, SEALED_KEY_LABEL, platform.note_key);
     }
     server->platform = platform_open(&platform);
