@@ -28,6 +28,19 @@ static bool state_is_one(const char *state, const char *const *list, size_t coun
     return false;
 }
 
+/* After a failed write libpq calls the connection good until somebody reads from it. */
+static bool server_lost(const PGconn *connection)
+{
+    static const char *const signs[] = { "server closed the connection", "could not send data",
+                                         "could not receive data", "no connection to the server" };
+    const char *message = PQerrorMessage(connection);
+    bool lost = PQstatus(connection) != CONNECTION_OK;
+    for (size_t i = 0; i < COUNT_OF(signs) && !lost; i++) {
+        lost = strstr(message, signs[i]) != NULL;
+    }
+    return lost;
+}
+
 enum status postgres_status(const PGconn *connection, const PGresult *result)
 {
     static const char *const conflicts[] = { "40001", "40P01", "55P03", "23505" };
@@ -41,7 +54,7 @@ enum status postgres_status(const PGconn *connection, const PGresult *result)
     const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
     if (state == NULL) {
         /* Without one it is libpq that speaks, and it has lost the server. */
-        return result == NULL || PQstatus(connection) != CONNECTION_OK ? STATUS_away : STATUS_fault;
+        return result == NULL || server_lost(connection) ? STATUS_away : STATUS_fault;
     }
     if (state_is_one(state, conflicts, COUNT_OF(conflicts))) {
         return STATUS_conflict;

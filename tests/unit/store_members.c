@@ -533,6 +533,84 @@ static void all_places_may_be_taken(void **state)
     stage_close(&stage);
 }
 
+/* Connections end, the server ends: it is the same database, and nobody was away for long enough to be given
+ * up. */
+static void nodes_outlive_their_connections_and_the_server(void **state)
+{
+    (void)state;
+    struct cluster *shared = cluster;
+    struct stage stage;
+    struct member first, second;
+    cluster = cluster_open(&(struct cluster_settings){ .own = true });
+    stage_open(&stage);
+    joins(&first, &stage);
+    joins(&second, &stage);
+    notices(&first);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(STATUS_ok, batch(&first, "told"));
+        hears(&second, "0:told ");
+        if (round == 0) {
+            assert_true(cluster_terminate(cluster, stage.place) > 0);
+        } else {
+            cluster_restart(cluster, 0, round == 1 ? CLUSTER_END_immediate : CLUSTER_END_kill);
+        }
+        PQfinish(first.work);
+        PQfinish(second.work);
+        first.work = connected(stage.place);
+        second.work = connected(stage.place);
+        struct ear ear = { .text = "" };
+        enum status status = postgres_feed(&second.store.base, ear_take, &ear);
+        if (status != STATUS_away) {
+            fail_msg("%d %s", (int)status, second.store.fault.text);
+        }
+        int64_t seen_us = number(&stage, "SELECT min(seen_us) FROM onetill_nodes");
+        int64_t end_us = os_monotonic_us() + WAIT_US;
+        while (number(&stage, "SELECT min(seen_us) FROM onetill_nodes") == seen_us) {
+            assert_true(os_monotonic_us() < end_us);
+            os_sleep_us(50000);
+        }
+    }
+    assert_int_equal(STATUS_ok, batch(&second, "back"));
+    hears(&first, "1:back ");
+    assert_false(postgres_dead(&first.store));
+    assert_false(postgres_dead(&second.store));
+    leaves(&first);
+    leaves(&second);
+    cluster_close(cluster);
+    cluster = shared;
+}
+
+static void a_clock_that_differs_too_much_is_refused(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct member member;
+    struct store_error error = { "" };
+    char shifted[2 * CLUSTER_PLACE_SIZE];
+    stage_open(&stage);
+    snprintf(shifted, sizeof(shifted), "%s%coptions=-csearch_path%%3Dpublic,pg_catalog", stage.place,
+             strchr(stage.place, '?') != NULL ? '&' : '?');
+    cluster_run(cluster, stage.place,
+                "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS"
+                " $$SELECT pg_catalog.clock_timestamp() + interval '70 s'$$");
+    member_init(&member, &stage, NULL);
+    member.store.place = shifted;
+    assert_int_equal(STATUS_bad_input, postgres_join(&member.store, &error));
+    /* Rounded towards what is certain: asking takes time. */
+    if (strstr(error.text, "the clock of this machine is 69 s behind that of the database") == NULL) {
+        fail_msg("%s", error.text);
+    }
+    assert_int_equal(0, number(&stage, "SELECT count(*) FROM onetill_nodes"));
+    cluster_run(cluster, stage.place,
+                "CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS"
+                " $$SELECT pg_catalog.clock_timestamp() - interval '30 s'$$");
+    error.text[0] = '\0';
+    assert_int_equal(STATUS_ok, postgres_join(&member.store, &error)); /* and it says so */
+    assert_true(member.store.node->clock_said);
+    postgres_leave(&member.store);
+    stage_close(&stage);
+}
+
 static int cluster_begin(void **state)
 {
     (void)state;
@@ -562,6 +640,8 @@ int main(void)
         cmocka_unit_test(nodes_are_shown_and_one_leads),
         cmocka_unit_test(nobody_joins_a_copy_that_is_not_finished),
         cmocka_unit_test(all_places_may_be_taken),
+        cmocka_unit_test(nodes_outlive_their_connections_and_the_server),
+        cmocka_unit_test(a_clock_that_differs_too_much_is_refused),
     };
     return cmocka_run_group_tests(tests, cluster_begin, cluster_end);
 }

@@ -196,6 +196,97 @@ static void a_newer_schema_is_refused(void **state)
     stage_close(&stage);
 }
 
+/* ---- migrations ---- */
+
+static void a_migration_waits_until_the_others_are_gone(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct store_error error = { "" };
+    uint32_t partitions;
+    stage_open(&stage);
+    prepared(&stage, fixture_tables, NULL);
+    cluster_run(cluster, stage.place,
+                "UPDATE onetill_migrations SET number = 1; INSERT INTO onetill_nodes VALUES (5, 77, '', 0,"
+                " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, '')");
+    assert_int_equal(STATUS_bad_input,
+                     postgres_schema_check(stage.connection, fixture_tables, &partitions, &error));
+    refused(&stage, fixture_tables, STATUS_busy, "1 other process is on this database: stop them first");
+    assert_int_equal(1, number(&stage, "SELECT max(number) FROM onetill_migrations"));
+    cluster_run(cluster, stage.place,
+                "UPDATE onetill_nodes SET seen_us = seen_us - 60000000"); /* it was killed */
+    prepared(&stage, fixture_tables, NULL);
+    assert_int_equal(migrations_newest(migrations),
+                     number(&stage, "SELECT max(number) FROM onetill_migrations"));
+    stage_close(&stage);
+}
+
+/* The runner over a connection, with a list of its own. */
+struct bench {
+    struct migration_place base;
+    PGconn *connection;
+};
+
+static enum status bench_run(struct migration_place *place, const char *sql)
+{
+    return postgres_script(((struct bench *)place)->connection, sql, place->error);
+}
+
+static enum status bench_number(struct migration_place *place, const char *sql, int64_t *value)
+{
+    PGresult *result;
+    enum status status =
+        postgres_ask(((struct bench *)place)->connection, sql, NULL, 0, &result, place->error);
+    if (status == STATUS_ok) {
+        *value = PQntuples(result) > 0 ? postgres_i64(result, 0, 0) : 0;
+        status = PQntuples(result) > 0 ? STATUS_ok : STATUS_not_found;
+        PQclear(result);
+    }
+    return status;
+}
+
+static void migrations_check_before_and_after(void **state)
+{
+    (void)state;
+    static const struct migration_place_ops ops = { bench_run, bench_number };
+    static const struct migration_check whole[] = {
+        { "nobody owes", "SELECT count(*) FROM purses WHERE cents < 0", 0 }, { .what = NULL }
+    };
+    static const struct migration_check same[] = {
+        { "as much money", "SELECT sum(cents)::bigint FROM purses", 0 }, { .what = NULL }
+    };
+    static const char *const doubled[] = { "UPDATE purses SET cents = cents * 2", NULL };
+    static const char *const split[] = { "ALTER TABLE purses ADD COLUMN held bigint NOT NULL DEFAULT 0",
+                                         "UPDATE purses SET held = 1", NULL };
+    static const struct migration good[] = {
+        { 3,
+          "holds",
+          { [MIGRATION_postgres] = { .before = whole, .statements = split, .after = whole, .same = same } } },
+        { .number = 0 },
+    };
+    static const struct migration bad[] = {
+        { 3, "holds", { [MIGRATION_postgres] = { .statements = doubled, .same = same } } },
+        { .number = 0 },
+    };
+    struct stage stage;
+    struct store_error error = { "" };
+    struct bench bench = { .base = { &ops, MIGRATION_postgres, NULL, &error } };
+    stage_open(&stage);
+    bench.connection = stage.connection;
+    cluster_run(cluster, stage.place,
+                "CREATE TABLE purses (cents bigint); INSERT INTO purses VALUES (300), (400)");
+    assert_int_equal(STATUS_ok, bench_run(&bench.base, "BEGIN"));
+    assert_int_equal(STATUS_bad_input, migrations_run(&bench.base, bad, 2));
+    assert_string_equal("migration 3, holds, after it: not so: as much money (1400, not 700)", error.text);
+    assert_int_equal(STATUS_ok, bench_run(&bench.base, "ROLLBACK"));
+    assert_int_equal(700, number(&stage, "SELECT sum(cents)::bigint FROM purses"));
+    assert_int_equal(STATUS_ok, migrations_run(&bench.base, good, 2));
+    assert_int_equal(2, number(&stage, "SELECT count(*) FROM purses WHERE held = 1"));
+    assert_int_equal(
+        1, number(&stage, "SELECT count(*) FROM onetill_migrations WHERE number = 3 AND name = 'holds'"));
+    stage_close(&stage);
+}
+
 /* ---- several starters ---- */
 
 #define STARTERS 6
@@ -299,6 +390,8 @@ int main(void)
         cmocka_unit_test(an_index_that_was_never_finished_is_made_anew),
         cmocka_unit_test(what_is_not_ours_is_refused_and_left_alone),
         cmocka_unit_test(a_newer_schema_is_refused),
+        cmocka_unit_test(a_migration_waits_until_the_others_are_gone),
+        cmocka_unit_test(migrations_check_before_and_after),
         cmocka_unit_test(starters_at_once_do_it_once),
         cmocka_unit_test(the_first_note_stays),
     };
