@@ -94,8 +94,7 @@ static struct call *timers_give_back(struct engine *engine, struct call *calls)
     return others;
 }
 
-/* Before all others that wait. */
-static void calls_give_back(struct engine *engine, struct call *calls)
+void calls_give_back(struct engine *engine, struct call *calls)
 {
     struct call *others = timers_give_back(engine, calls), **tail = &others;
     while (*tail != NULL) {
@@ -272,14 +271,27 @@ static void there(struct engine *engine)
     atomic_store(&engine->again.away_since_us, 0);
 }
 
-/* It is durable: its timers count, and whether others heard of its calls. */
-static void kept(struct engine *engine, struct batch *batch)
+static void timers_gain(struct engine *engine, struct batch *batch)
 {
-    struct again *again = &engine->again;
     for (size_t i = 0; i < batch->timer_count; i++) {
         const struct timer_entry *timer = &batch->timers[i];
         timers_push(&engine->timers, timer->due_us, timer->kind, timer->subject_id);
     }
+    batch->timer_count = 0;
+}
+
+void again_timers_gain(struct engine *engine)
+{
+    if (engine->sent != NULL && atomic_load(&engine->sent->durable)) {
+        timers_gain(engine, engine->sent);
+    }
+}
+
+/* It is durable: its timers count, and whether others heard of its calls. */
+static void kept(struct engine *engine, struct batch *batch)
+{
+    struct again *again = &engine->again;
+    timers_gain(engine, batch);
     if (batch->keep.feed.size > 0) {
         memset(&again->tally, 0, sizeof(again->tally));
     } else {

@@ -271,6 +271,7 @@ static void timer_remember(struct batch *batch, const struct timer_row *timer)
 static void timers_collect(struct batch *batch)
 {
     batch->timer_count = 0;
+    atomic_store(&batch->durable, false);
     for (size_t i = 0; i < batch->change_count; i++) {
         if (batch->changes[i].table == &timer_table && batch->changes[i].exists) {
             const struct timer_row *timer = batch->changes[i].row;

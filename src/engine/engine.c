@@ -250,6 +250,7 @@ static struct call *queue_take(struct engine *engine, uint32_t most)
 static struct call *timers_take(struct engine *engine, uint32_t most)
 {
     struct call *first = NULL, **last = &first;
+    again_timers_gain(engine);
     int64_t now = engine_now_us(engine);
     struct timer_entry due;
     for (uint32_t count = 0; count < most && timers_pop(&engine->timers, now, &due); count++) {
@@ -263,6 +264,7 @@ static struct call *timers_take(struct engine *engine, uint32_t most)
         assert(call_is_timer(call));
         *last = call;
         last = &call->next;
+        engine->counts.timers_fired++;
     }
     return first;
 }
@@ -361,6 +363,7 @@ void batch_done(void *context, enum status status)
     }
     if (status == STATUS_ok) {
         struct commit commit = batch_commit(batch);
+        atomic_store(&batch->durable, true);
         engine_tell(engine, &commit);
         calls_answer(batch->calls);
         batch_reset(batch);
@@ -391,6 +394,29 @@ static bool decides_ahead(struct engine *engine)
     return !engine->shared || ops->ahead == NULL || ops->ahead(engine->store);
 }
 
+/* The next calls: of due timers, or those that wait. No call overtakes a timer that was due when it came. */
+static struct call *work_take(struct engine *engine, bool ahead)
+{
+    uint32_t room = batch_room(engine->open);
+    if (room == 0) {
+        return NULL;
+    }
+    struct call *timers = timers_take(engine, room);
+    if (timers != NULL) {
+        return timers;
+    }
+    struct call *calls = queue_take(engine, ahead ? (uint32_t)min_i64(room, DECIDE_CALLS_AT_ONCE) : room);
+    if (calls == NULL) {
+        return NULL;
+    }
+    timers = timers_take(engine, room); /* the clock may have moved since, by hand even */
+    if (timers != NULL) {
+        calls_give_back(engine, calls);
+        return timers;
+    }
+    return calls;
+}
+
 bool engine_step(struct engine *engine)
 {
     bool ahead = true; /* otherwise the next batch has all that waits, as nothing is added while it is away */
@@ -404,16 +430,7 @@ bool engine_step(struct engine *engine)
             return false;
         }
     }
-    uint32_t room = batch_room(engine->open);
-    uint32_t most = ahead ? (uint32_t)min_i64(room, DECIDE_CALLS_AT_ONCE) : room;
-    struct call *calls = room > 0 ? timers_take(engine, room) : NULL;
-    if (calls != NULL) {
-        for (struct call *call = calls; call != NULL; call = call->next) {
-            engine->counts.timers_fired++;
-        }
-    } else if (room > 0) {
-        calls = queue_take(engine, most);
-    }
+    struct call *calls = work_take(engine, ahead);
     enum status status = calls != NULL ? batch_decide(engine->open, calls) : STATUS_ok;
     if (status != STATUS_ok) {
         again_failed(engine, status);

@@ -35,6 +35,7 @@ struct batch {
     /* of shared stores */
     struct row_change *reads;   /* BATCH_ROWS_MAX */
     struct timer_entry *timers; /* that it set: for the heap once it is kept */
+    _Atomic bool durable;       /* it is kept, and whoever set a timer may know */
     size_t timer_count, timer_capacity;
     struct feed_tally tally;    /* its own calls */
 };
@@ -91,6 +92,10 @@ enum again_step {
 
 /* Takes note of what became of the batch with the store, and does what has to be done before anything else. */
 enum again_step again_step(struct engine *engine);
+/* Takes calls, linked, back to where they come before all others. Those of timers go to the heap. */
+void calls_give_back(struct engine *engine, struct call *calls);
+/* The timers of the batch with the store count from the moment on when its callers may hear of them. */
+void again_timers_gain(struct engine *engine);
 /* The open batch could not be decided, completed or handed over. Its calls are all linked to it. */
 void again_failed(struct engine *engine, enum status status);
 /* Whether the batch with the store has failed: what is decided on top of it is void. */

@@ -162,6 +162,37 @@ static void a_node_fires_its_own_timers(void **state)
     town_close(&town);
 }
 
+struct hasty {
+    struct stage_call set, look;
+};
+
+/* Before the deciding thread knows that the batch is done: moves the clock, and asks. */
+static void hasty_done(struct call *call)
+{
+    struct hasty *hasty = call->context;
+    hasty->set.done = true;
+    first->stage.now_us += 2 * SECOND;
+    peer_submit(first, &hasty->look, &counter_query, REQUEST(.counter_id = 7), NULL);
+    (void)engine_step(first->stage.engine);
+}
+
+static void no_call_overtakes_a_timer_that_its_caller_knows_of(void **state)
+{
+    struct hasty hasty;
+    (void)state;
+    open_two(&(struct town_settings){ .deferred = true });
+    stage_call_init(&first->stage, &hasty.set, &counter_wait, REQUEST(.counter_id = 7, .amount = SECOND), NULL);
+    hasty.set.call.done = hasty_done;
+    hasty.set.call.context = &hasty;
+    assert_true(engine_submit(first->stage.engine, &hasty.set.call));
+    peer_settle(first);
+    assert_true(hasty.set.done);
+    assert_true(hasty.look.done);
+    assert_int_equal(hasty.look.call.refusal, REFUSAL_none);
+    assert_int_equal(hasty.look.answer.value, 1);
+    town_close(&town);
+}
+
 static void timers_of_a_node_that_has_gone_fire_once(void **state)
 {
     (void)state;
@@ -226,6 +257,7 @@ int main(void)
         cmocka_unit_test(what_is_not_told_is_not_heard),
         cmocka_unit_test(a_feed_that_makes_no_sense_is_not_believed),
         cmocka_unit_test(a_node_fires_its_own_timers),
+        cmocka_unit_test(no_call_overtakes_a_timer_that_its_caller_knows_of),
         cmocka_unit_test(timers_of_a_node_that_has_gone_fire_once),
         cmocka_unit_test(a_timer_is_taken_over_once),
         cmocka_unit_test(a_node_alone_fires_what_was_set_before_it_came),
