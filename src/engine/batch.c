@@ -76,7 +76,6 @@ static void request_repeat(struct call *call, const struct request_row *kept)
     }
     assert(refusal_text(kept->refusal) != NULL);
     call->refusal = (enum refusal)kept->refusal;
-    call->repeated = call->unsure == 0; /* or it is its own answer, that was not given yet */
     memset(call->answer, 0, call->command->answer->size);
     if (call->refusal == REFUSAL_none) {
         struct span packed = { (const char *)kept->answer.bytes, kept->answer.size };
