@@ -66,6 +66,13 @@ static void counts_publish(struct postgres_store *store)
 
 /* ---- looking ---- */
 
+static bool still_alone(struct postgres_store *store)
+{
+    struct node_pass pass;
+    postgres_pass(store, &pass);
+    return !pass.heard && pass.epoch == store->decider->pass.epoch;
+}
+
 static enum peek want_answer(struct postgres_store *store, struct row_want *want)
 {
     struct decider *decider = store->decider;
@@ -86,9 +93,8 @@ static enum peek want_answer(struct postgres_store *store, struct row_want *want
         want->version = (int64_t)cached.batch;
         return PEEK_found;
     }
-    bool above = decider->ceilings && !decider->pass.heard &&
-                 cache_above_ceiling(store->cache, want->table->number, want->key);
-    return above ? PEEK_absent : PEEK_unknown;
+    bool above = decider->ceilings && cache_above_ceiling(store->cache, want->table->number, want->key);
+    return above && still_alone(store) ? PEEK_absent : PEEK_unknown;
 }
 
 static enum peek postgres_peek(struct store *base, struct row_want *want)
@@ -113,14 +119,29 @@ static void wants_reserve(struct decider *decider, size_t count)
     }
 }
 
-/* What memory does not answer, in lots; their rows point to the wants. */
+/* Whether memory knows better than the database, or as well: a batch on its way, a row held for this one. */
+static bool want_known(struct postgres_store *store, struct row_want *want, bool busy)
+{
+    struct cached cached;
+    if (!cache_find(store->cache, want->table->number, want->key, want->hash, &cached)) {
+        return false;
+    }
+    bool newest = busy ? cached.batch == store->decider->stamp
+                       : store->keeper->open && cached.round == store->decider->round;
+    return newest && want_answer(store, want) != PEEK_unknown;
+}
+
+/* What has to be fetched, in lots; their rows point to the wants. */
 static size_t wants_gather(struct postgres_store *store, struct row_want *wants, size_t count)
 {
     struct decider *decider = store->decider;
+    bool busy = keeper_busy(store->keeper);
     size_t left = 0;
     lots_begin(&decider->lots, count);
     for (size_t i = 0; i < count; i++) {
-        if (want_answer(store, &wants[i]) == PEEK_unknown) {
+        wants[i].exists = false;
+        wants[i].version = 0;
+        if (!want_known(store, &wants[i], busy)) {
             struct lot_row row = { .key = wants[i].key, .row = &wants[i] };
             lots_add(&decider->lots, FORM_get, wants[i].table, &row);
             left++;
@@ -259,19 +280,22 @@ static bool changes_pack(struct decider *decider, const struct keep *keep)
 
 static_assert((uint64_t)BATCH_ROWS_MAX *ROW_SIZE_MAX <= UINT32_MAX, "offsets of a batch's packed rows fit 32 bits");
 
-/* A row that was not asked for is new as a rule; when memory knows better it is replaced. */
+/*
+ * A row that was not asked for replaces whatever is there. As a rule it is new, and inserting it is cheapest: the keeper
+ * tries again otherwise. What memory has of it counts only while nobody else can change it.
+ */
 static struct keep_step unread_step(struct postgres_store *store, const struct row_change *change)
 {
     struct cached cached;
     bool known = cache_find(store->cache, change->table->number, change->key, change->hash, &cached);
-    if (known && cached.exists) {
-        return (struct keep_step){ change->exists ? FORM_update : FORM_delete, (int64_t)cached.batch };
+    if (known && cached.exists && !store->keeper->check) {
+        return (struct keep_step){ change->exists ? FORM_update : FORM_delete, (int64_t)cached.batch, false };
     }
     bool above = cache_above_ceiling(store->cache, change->table->number, change->key);
-    if (change->exists && (known || above)) {
-        return (struct keep_step){ FORM_insert, 0 }; /* should it be there after all, that is a conflict */
+    if (change->exists && (known ? !cached.exists : above)) {
+        return (struct keep_step){ FORM_insert, 0, true };
     }
-    return (struct keep_step){ change->exists ? FORM_upsert : FORM_remove, 0 };
+    return (struct keep_step){ change->exists ? FORM_upsert : FORM_remove, 0, false };
 }
 
 static struct keep_step change_step(struct postgres_store *store, const struct row_change *change)
@@ -280,9 +304,9 @@ static struct keep_step change_step(struct postgres_store *store, const struct r
         return unread_step(store, change);
     }
     if (change->version == 0) {
-        return (struct keep_step){ change->exists ? FORM_insert : FORM_absent, 0 };
+        return (struct keep_step){ change->exists ? FORM_insert : FORM_absent, 0, false };
     }
-    return (struct keep_step){ change->exists ? FORM_update : FORM_delete, change->version };
+    return (struct keep_step){ change->exists ? FORM_update : FORM_delete, change->version, false };
 }
 
 static void changes_cache(struct postgres_store *store, const struct keep *keep)
@@ -341,9 +365,9 @@ static enum status postgres_keep(struct store *base, const struct keep *keep)
     }
     assert(!keeper_busy(store->keeper)); /* one batch at a time */
     pass_take(store, &renew);
-    bool untold = store->decider->pass.heard && decider->heard_asked && decider->heard_no;
+    store->keeper->untold = decider->heard_asked && decider->heard_no;
     decider->heard_asked = false;
-    if (untold && keep->change_count > 0) {
+    if (decider->pass.heard && store->keeper->untold && keep->change_count > 0) {
         if (store->keeper->open) {
             keeper_rollback(store->keeper);
         }
@@ -359,6 +383,7 @@ static enum status postgres_keep(struct store *base, const struct keep *keep)
     changes_cache(store, keep);
     cache_round(store->cache, ++decider->round);
     counts_publish(store);
+    decider->stamp = (uint64_t)keep->stamp;
     keeper_go(store->keeper);
     return STATUS_ok;
 }

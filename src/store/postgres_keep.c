@@ -7,6 +7,7 @@
 
 #define RESOLVE_PAUSE_US 20000
 #define SENT_fence (UINT32_MAX - 1)
+#define PASS_TRIES 3
 
 /* ---- the batch ---- */
 
@@ -245,38 +246,72 @@ static enum status batch_commit(struct keeper *keeper, struct store_error *error
     return status;
 }
 
-static enum status batch_run(struct keeper *keeper, struct store_error *error)
+/* One try; `*refused`: it was rolled back because this process's own row was not there as expected. */
+static enum status batch_try(struct keeper *keeper, bool *refused, struct store_error *error)
 {
     struct counting counting = { .keeper = keeper };
     bool held = keeper->open;
     bool writes = keeper->keep.change_count > 0;
+    batch_lots(keeper);
+    keeper->work.duplicate = false;
+    enum status status = batch_tell(keeper, &counting, error);
+    if (status == STATUS_ok && writes) {
+        status = batch_commit(keeper, error);
+    }
+    if ((status != STATUS_ok || held) && keeper->work.connection != NULL && (writes || held) &&
+        PQtransactionStatus(keeper->work.connection) != PQTRANS_IDLE) {
+        keeper_rollback(keeper);
+    }
+    keeper->open = false;
+    *refused = counting.refused && keeper->work.connection != NULL;
+    return status;
+}
+
+/* Rows that were thought to be new. False: there were none. */
+static bool guesses_take_back(struct keeper *keeper)
+{
+    bool any = false;
+    for (size_t i = 0; i < keeper->keep.change_count; i++) {
+        if (keeper->steps[i].guessed) {
+            keeper->steps[i] = (struct keep_step){ FORM_upsert, 0, false };
+            any = true;
+        }
+    }
+    return any;
+}
+
+static enum status batch_run(struct keeper *keeper, struct store_error *error)
+{
+    bool refused = false;
     enum status status = STATUS_ok;
-    if (!writes && keeper->keep.read_count == 0) {
-        if (held) {
+    if (keeper->keep.change_count == 0 && keeper->keep.read_count == 0) {
+        if (keeper->open) {
             keeper_rollback(keeper);
         }
         return STATUS_ok;
     }
-    if (!held) {
+    if (!keeper->open) {
         status = rows_session_open(&keeper->work, error);
     }
     if (status != STATUS_ok) {
         return status == STATUS_fault ? STATUS_fault : STATUS_away;
     }
-    batch_lots(keeper);
-    status = batch_tell(keeper, &counting, error);
-    if (status == STATUS_ok && writes) {
-        status = batch_commit(keeper, error);
-    }
-    if (status != STATUS_ok || !writes) {
-        if (keeper->work.connection != NULL && (writes || held)) {
-            keeper_rollback(keeper);
+    for (int i = 0; i < PASS_TRIES; i++) {
+        status = batch_try(keeper, &refused, error);
+        if (status == STATUS_conflict && keeper->work.duplicate && guesses_take_back(keeper)) {
+            continue;
         }
-        if (counting.refused && keeper->work.connection != NULL) {
-            status = postgres_refused(keeper->store, keeper->work.connection);
+        if (!refused) {
+            return status;
         }
+        /* Somebody joined or left: what was read is checked now, and what they shall hear must be there. */
+        status = postgres_refused(keeper->store, keeper->work.connection);
+        if (status != STATUS_conflict || keeper->untold) {
+            return status;
+        }
+        postgres_pass(keeper->store, &keeper->pass);
+        keeper->check = true;
     }
-    keeper->open = false;
     return status;
 }
 

@@ -29,6 +29,7 @@ struct note {
 struct keep_step {
     uint8_t form; /* enum form; FORM_count: there is nothing to do */
     int64_t seen;
+    bool guessed; /* that the row is not there: it is replaced if it is */
 };
 
 struct keeper {
@@ -42,6 +43,7 @@ struct keeper {
     /* the batch */
     struct keep keep;
     struct node_pass pass;
+    bool untold;             /* the engine was told that nobody hears, so there is nothing to tell */
     bool check;              /* whether rows that were only read are looked at again */
     struct keep_step *steps; /* of its changes */
 

@@ -533,6 +533,7 @@ static enum status collect_one(struct rows_session *session, const struct sent *
         if (PQresultStatus(result) != PGRES_PIPELINE_ABORTED) {
             found = postgres_status(session->connection, result);
             if (found != STATUS_ok) {
+                session->duplicate = session->duplicate || postgres_failed_with(result, "23505");
                 postgres_reason(error, "the database", session->connection, result);
             } else if (go_on && status == STATUS_ok) {
                 found = each(context, sent, result);
@@ -605,6 +606,7 @@ static enum status copy_results(struct rows_session *session, const struct lot *
         }
         enum status found = postgres_status(session->connection, result);
         if (found != STATUS_ok) {
+            session->duplicate = session->duplicate || postgres_failed_with(result, "23505");
             postgres_reason(error, "the database", session->connection, result);
         }
         status = status == STATUS_ok ? found : status;

@@ -85,6 +85,7 @@ struct rows_session {
     const char *place;
     bool lists;
     bool pipeline;
+    bool duplicate; /* a row was there already; cleared by the owner */
     bool prepared[FORM_count][TABLE_COUNT_MAX][LIST_SIZES];
     struct wire wire;
     struct sent *sent;
