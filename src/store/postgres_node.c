@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This process as a node: joining, saying that it lives, leaving; on what condition its batches are
  * committed. */
-#include "store/postgres_members.h"
+#include "store/postgres_node.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "base/os_clock.h"
 #include "base/os_random.h"
+#include "store/postgres_members.h"
 
 #define JOIN_WAIT_US INT64_C(20000000)
 #define JOIN_PAUSE_US 200000
