@@ -491,7 +491,8 @@ static void report(struct fleet *fleet)
     bool all = true;
     matrix_print(fleet);
     for (uint32_t i = 0; i < PROCESSES_MAX; i++) {
-        all = all && picker_requests(fleet->picker, i) > book->answered / 20;
+        all = all && (fleet->tallies[BLOW_none].episodes == 0 ||
+                      picker_requests(fleet->picker, i) > book->answered / 20);
     }
     tap(stage, book->answered > 0 && book->repeated > 0 && book->found > 0, "there was something to lose");
     tap(stage, fleet->tallies[BLOW_commit].episodes == 0 || fleet->commits_cut > 0,
@@ -517,10 +518,11 @@ static void rounds_run(struct fleet *fleet, uint64_t blows_least, int only)
     bool first = true;
     do {
         for (int i = 0; i < BLOW_COUNT && fleet->stage.book.told == 0; i++) {
-            if (only < 0 || only == i) {
-                episode(fleet, (enum blow)i);
-                done += plans[i].blows;
+            if (only >= 0 && only != i) {
+                continue;
             }
+            episode(fleet, (enum blow)i);
+            done += plans[i].blows;
             if (first && fleet->stage.book.told == 0) {
                 canary_of_database(fleet);
                 first = false;

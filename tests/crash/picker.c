@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/os_clock.h"
 #include "load/random.h"
 
 #define PIECE_SIZE 65536
@@ -160,6 +161,7 @@ static void client_said(struct picker *picker, struct wire *wire, const char *by
     if (wire->current == NONE || wire->answered) {
         struct link *link = server_pick(picker, wire);
         if (link == NULL) {
+            os_sleep_us(1000); /* nobody is there: clients shall not try with all their might */
             wire_end(picker, wire);
             return;
         }

@@ -20,6 +20,7 @@ struct cluster {
     FILE *commands, *answers;
     char places[CLUSTER_SERVERS_MAX][CLUSTER_PLACE_SIZE];
     uint32_t server_count;
+    uint32_t leader; /* the one that takes writes */
     uint32_t database_count;
     char answer[4096];
 };
@@ -168,14 +169,14 @@ static PGresult *statement_run(const char *place, const char *statement, PGconn 
 void cluster_run(struct cluster *cluster, const char *place, const char *statements)
 {
     PGconn *connection;
-    PQclear(statement_run(place != NULL ? place : cluster->places[0], statements, &connection));
+    PQclear(statement_run(place != NULL ? place : cluster->places[cluster->leader], statements, &connection));
     PQfinish(connection);
 }
 
 int64_t cluster_number(struct cluster *cluster, const char *place, const char *query)
 {
     PGconn *connection;
-    PGresult *result = statement_run(place != NULL ? place : cluster->places[0], query, &connection);
+    PGresult *result = statement_run(place != NULL ? place : cluster->places[cluster->leader], query, &connection);
     if (PQntuples(result) < 1 || PQnfields(result) < 1) {
         give_up("%s: no row", query);
     }
@@ -214,7 +215,7 @@ void cluster_database(struct cluster *cluster, char place[CLUSTER_PLACE_SIZE])
     int size = snprintf(name, sizeof(name), "test_%d_%u", (int)getpid(), ++cluster->database_count);
     snprintf(statement, sizeof(statement), "CREATE DATABASE %s", name);
     cluster_run(cluster, NULL, statement);
-    place_with(cluster->places[0], name, (size_t)size, place);
+    place_with(cluster->places[cluster->leader], name, (size_t)size, place);
 }
 
 void cluster_database_drop(struct cluster *cluster, const char *place)
@@ -283,6 +284,7 @@ uint32_t cluster_standby(struct cluster *cluster, uint32_t server)
 void cluster_promote(struct cluster *cluster, uint32_t server)
 {
     child_ask(cluster, "promote %u", server);
+    cluster->leader = server;
 }
 
 void cluster_remove(struct cluster *cluster, uint32_t server)

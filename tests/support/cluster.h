@@ -45,7 +45,7 @@ void cluster_database_drop(struct cluster *cluster, const char *place);
 /* Removes all tables: cheaper than another database. Nobody may be connected who believes in them. */
 void cluster_database_empty(struct cluster *cluster, const char *place);
 
-/* Runs one statement or several. */
+/* Runs one statement or several; NULL: in the database that every server has. */
 void cluster_run(struct cluster *cluster, const char *place, const char *statements);
 /* The number in the first column of the first row. */
 int64_t cluster_number(struct cluster *cluster, const char *place, const char *query);
