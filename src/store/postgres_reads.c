@@ -255,7 +255,7 @@ static enum status snapshot_failed(struct postgres_reader *reader, enum status s
         reader->failed = status;
     }
     if (reader->link->connection != NULL && status != STATUS_ok &&
-        (PQstatus(reader->link->connection) == CONNECTION_BAD ||
+        (status == STATUS_away || PQstatus(reader->link->connection) == CONNECTION_BAD ||
          PQtransactionStatus(reader->link->connection) == PQTRANS_ACTIVE)) {
         link_close(reader->link);
     }
@@ -466,8 +466,8 @@ static const char *piece_statement(struct scan *scan, enum select_from from, uin
     struct binds binds = { .count = (int)reader->text.binds };
     for (int i = 0; i < binds.count; i++) {
         const struct column *column = &scan->table->shape.columns[i];
-        bool number = column->kind == COLUMN_i64 || column->kind == COLUMN_i32;
-        binds.types[i] = number ? 20 : postgres_oid(column); /* as binds_fill has them */
+        bool bytes = (uint32_t)i < scan->table->key_count && column->kind != COLUMN_i64 && column->kind != COLUMN_i32;
+        binds.types[i] = bytes ? postgres_oid(column) : 20; /* as binds_fill has them */
     }
     return statement_new(reader, &binds, hash, status);
 }

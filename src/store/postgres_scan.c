@@ -6,7 +6,7 @@
 #include <endian.h>
 #include <poll.h>
 
-#define ROWS_FIRST 1    /* most scans from a key want that one row */
+#define ROWS_FIRST 1    /* the row of the key */
 #define ROWS_MORE 100   /* a page of a list */
 #define ROWS_MANY 4000  /* and then it is a report */
 #define POLL_MS_MAX 1000
@@ -154,12 +154,15 @@ static enum status piece_send(struct scan *scan, const struct piece *piece)
     enum status status = STATUS_ok;
     int sent;
     if (piece->from != SELECT_from_first) {
-        assert(scan->table->key_count <= READ_BINDS_MAX);
+        struct span key = { (const char *)piece->key, piece->key_size };
+        uint32_t count = scan->table->key_count;
+        assert(count < READ_BINDS_MAX);
         if (!key_values(scan->table, piece, values)) {
             error_set(scan->channel->error, "a key that is none of table %s", scan->table->shape.name);
             return STATUS_bad_input;
         }
-        binds_fill(&binds, values, scan->table->key_count);
+        values[count] = VALUE_I64(postgres_partition(scan->table, key, scan->partitions));
+        binds_fill(&binds, values, piece->from == SELECT_at_key ? count + 1 : count);
     }
     if (scan->prepared != NULL) {
         const char *name = scan->prepared(scan, piece->from, piece->limit, &status);
@@ -185,6 +188,17 @@ static bool row_take(struct scan *scan, const PGresult *result, int at, void *ro
         return false;
     }
     return true;
+}
+
+/* Where to begin. Most scans from a key want that one row: of several partitions it is looked for in its own first. */
+static void piece_first(const struct scan *scan, struct span from, struct piece *piece)
+{
+    piece->from = from.size == 0 ? SELECT_from_first : scan->partitions > 1 ? SELECT_at_key : SELECT_from_key;
+    piece->limit = from.size > 0 ? ROWS_FIRST : ROWS_MANY;
+    piece->key_size = from.size;
+    if (from.size > 0) {
+        memcpy(piece->key, from.bytes, from.size);
+    }
 }
 
 /* The piece behind the last row of this one. */
@@ -218,6 +232,12 @@ static enum status piece_run(struct scan *scan, struct piece *piece, void *row, 
         return status;
     }
     int count = PQntuples(result);
+    if (count == 0 && piece->from == SELECT_at_key) { /* there is no such row: what comes behind it? */
+        PQclear(result);
+        piece->from = SELECT_from_key;
+        piece->limit = ROWS_MORE;
+        return piece_send(scan, piece);
+    }
     bool full = count == (int)piece->limit, ahead = full && piece->limit == ROWS_MANY;
     if (full) {
         status = row_take(scan, result, count - 1, row) ? STATUS_ok : STATUS_bad_input;
@@ -244,17 +264,13 @@ static enum status piece_run(struct scan *scan, struct piece *piece, void *row, 
 enum status scan_run(struct scan *scan, struct span from)
 {
     _Alignas(16) uint8_t row[ROW_SIZE_MAX];
-    struct piece piece = { .from = from.size > 0 ? SELECT_from_key : SELECT_from_first,
-                           .limit = from.size > 0 ? ROWS_FIRST : ROWS_MANY,
-                           .key_size = from.size };
+    struct piece piece;
     bool more = true;
     assert(scan->table->shape.size <= ROW_SIZE_MAX);
     if (from.size > sizeof(piece.key)) {
         return STATUS_bad_input;
     }
-    if (from.size > 0) {
-        memcpy(piece.key, from.bytes, from.size);
-    }
+    piece_first(scan, from, &piece);
     enum status status = piece_send(scan, &piece);
     while (status == STATUS_ok && more) {
         status = piece_run(scan, &piece, row, &more);

@@ -189,6 +189,15 @@ static void part_add(struct select_text *text, const struct table *table, uint32
     text_add(text, " LIMIT %u", limit);
 }
 
+static void row_add(struct select_text *text, const struct table *table)
+{
+    text_add(text, " FROM \"%s\" WHERE p = $%u", table->shape.name, table->key_count + 1);
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        text_add(text, " AND \"%s\" = $%u", table->shape.columns[i].name, i + 1);
+    }
+    text->binds = table->key_count + 1;
+}
+
 void select_scan(struct select_text *text, const struct table *table, uint32_t partitions, enum select_from from,
                  uint32_t limit)
 {
@@ -196,6 +205,10 @@ void select_scan(struct select_text *text, const struct table *table, uint32_t p
     text_add(text, "SELECT ");
     for (uint32_t i = 0; i < table->shape.column_count; i++) {
         text_add(text, "%s\"%s\"", i == 0 ? "" : ", ", table->shape.columns[i].name);
+    }
+    if (from == SELECT_at_key) {
+        row_add(text, table);
+        return;
     }
     if (partitions <= 1) {
         part_add(text, table, 0, from, limit);

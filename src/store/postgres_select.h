@@ -29,6 +29,7 @@ enum select_from {
     SELECT_from_first,
     SELECT_from_key,   /* beginning with the bound key */
     SELECT_behind_key, /* beginning with the next one */
+    SELECT_at_key,     /* that row alone; its partition is bound behind the key */
 };
 
 /* All columns, in the order of the descriptor, of up to `limit` rows in key order. */

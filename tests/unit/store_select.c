@@ -16,13 +16,14 @@ static const struct {
     uint32_t binds;
 } queries[] = {
     { "SELECT 1", "SELECT 1", "SELECT 1", 0 },
-    { "SELECT a FROM nowhere WHERE b = ?", "SELECT a FROM nowhere WHERE b = $1", "SELECT a FROM nowhere WHERE b = $1", 1 },
+    { "SELECT a FROM nowhere WHERE b = ?", "SELECT a FROM nowhere WHERE b = $1", NULL, 1 },
     { "SELECT name FROM shops WHERE shop_id = ? LIMIT ?",
       "SELECT name FROM (SELECT * FROM \"shops\" WHERE p = 0) AS \"shops\" WHERE shop_id = $1 LIMIT $2",
       "SELECT name FROM (SELECT * FROM \"shops\" WHERE p IN (0, 1, 2)) AS \"shops\" WHERE shop_id = $1 LIMIT $2", 2 },
     { "select t.name from shops as t", "select t.name from (SELECT * FROM \"shops\" WHERE p = 0) AS \"t\"", NULL, 0 },
     { "SELECT 1 FROM\n\ttokens t JOIN origin ON t.token_id = origin.id",
-      "SELECT 1 FROM\n\t(SELECT * FROM \"tokens\" WHERE p = 0) AS \"t\" JOIN origin ON t.token_id = origin.id", NULL, 0 },
+      "SELECT 1 FROM\n\t(SELECT * FROM \"tokens\" WHERE p = 0) AS \"t\" JOIN origin ON t.token_id = origin.id",
+      NULL, 0 },
     { "SELECT 1 FROM shops s JOIN tokens ON 1 = 1",
       "SELECT 1 FROM (SELECT * FROM \"shops\" WHERE p = 0) AS \"s\" JOIN (SELECT * FROM \"tokens\" WHERE p = 0) AS "
       "\"tokens\" ON 1 = 1", NULL, 0 },
@@ -80,6 +81,9 @@ static void scans_name_every_column_and_the_key(void **state)
                         "(SELECT * FROM \"outbox\" WHERE p = 1 AND (\"delivery_id\") >= ($1) ORDER BY \"delivery_id\" "
                         "LIMIT 1)) AS parts ORDER BY \"delivery_id\" LIMIT 1");
     assert_int_equal(text.binds, 1);
+    select_scan(&text, &shop_day_table, 2, SELECT_at_key, 1);
+    assert_non_null(strstr(text.bytes, " FROM \"shop_days\" WHERE p = $3 AND \"shop_id\" = $1 AND \"day\" = $2"));
+    assert_int_equal(text.binds, 3);
     for (size_t i = 0; till_tables[i] != NULL; i++) { /* the longest there are */
         select_scan(&text, till_tables[i], 64, SELECT_behind_key, 4000);
         assert_false(text.failed);
