@@ -33,6 +33,7 @@ static const char help[] =
     "  --beside N           of the connections to the gateway N pay through the REST door, measured apart (0)\n"
     "  --verify             check the signature of each answer of the gateway, not of every 16th\n"
     "  --matrix             both halves by turns, with 16, 64, 256 and 512 connections\n"
+    "  --servers N          so many processes on one database, with the connections among them (1)\n"
     "  --http-threads N     of the server (1)\n"
     "  --cache-mb N         of the server (512)\n"
     "  --seed N             of prices, shops and the shoppers' order (1)\n"
@@ -45,7 +46,7 @@ static const char help[] =
 enum bench_option {
     OPTION_connections = 256, OPTION_rate, OPTION_seconds, OPTION_warmup, OPTION_shoppers, OPTION_shops,
     OPTION_budget, OPTION_matrix, OPTION_threads, OPTION_cache, OPTION_seed, OPTION_store, OPTION_timeline,
-    OPTION_no_audit, OPTION_json, OPTION_door, OPTION_beside, OPTION_verify, OPTION_help,
+    OPTION_no_audit, OPTION_json, OPTION_servers, OPTION_door, OPTION_beside, OPTION_verify, OPTION_help,
 };
 
 static const struct option options[] = {
@@ -57,6 +58,7 @@ static const struct option options[] = {
     { "shops", required_argument, NULL, OPTION_shops },
     { "budget", required_argument, NULL, OPTION_budget },
     { "door", required_argument, NULL, OPTION_door },
+    { "servers", required_argument, NULL, OPTION_servers },
     { "beside", required_argument, NULL, OPTION_beside },
     { "verify", no_argument, NULL, OPTION_verify },
     { "matrix", no_argument, NULL, OPTION_matrix },
@@ -112,7 +114,7 @@ static bool door_read(struct bench_settings *settings, const char *name)
     return strcmp(name, bench_door_names[settings->door]) == 0;
 }
 
-/* Those of the Alipay door. */
+/* Those of the Alipay door, and of several servers. */
 static bool door_option_take(struct bench_settings *settings, int option)
 {
     int64_t number = 0;
@@ -123,6 +125,10 @@ static bool door_option_take(struct bench_settings *settings, int option)
     case OPTION_beside:
         fits = count_read(span_of(optarg), 0, DRIVER_CONNECTIONS_MAX, &number);
         settings->beside = (uint32_t)number;
+        return fits;
+    case OPTION_servers:
+        fits = count_read(span_of(optarg), 1, BENCH_SERVERS_MAX, &number);
+        settings->servers = (uint32_t)number;
         return fits;
     case OPTION_verify:
         settings->verify_all = true;
@@ -195,12 +201,22 @@ static bool option_take(void *context, int option)
     return fits;
 }
 
+static bool servers_fit(const struct bench_settings *settings)
+{
+    static struct place place; /* large */
+    return settings->store_path != NULL && settings->door == DOOR_rest &&
+           place_read(&place, settings->store_path, NULL) == NULL && place.kind == PLACE_postgres;
+}
+
 /* What is prepared must fit into memory: about 1.3 kB for each payment. */
 static const char *options_check(void *context, char **files, int file_count)
 {
     const struct bench_settings *settings = context;
     (void)files;
     (void)file_count;
+    if (settings->servers > 1 && !servers_fit(settings)) {
+        return "--servers wants --store postgres://… and the REST door";
+    }
     if (settings->door == DOOR_rest) {
         return settings->beside > 0 || settings->verify_all ? "--beside and --verify are of --door alipay" : NULL;
     }
@@ -407,7 +423,7 @@ static bool server_start(struct bench_server *server, const struct bench_setting
     snprintf(threads, sizeof(threads), "%lld", (long long)settings->http_threads);
     snprintf(cache, sizeof(cache), "%lld", (long long)settings->cache_mb);
     snprintf(connections, sizeof(connections), "%d", DRIVER_CONNECTIONS_MAX + 100);
-    return bench_server_start(server, path, options_given);
+    return bench_server_start(server, path, settings->servers, options_given);
 }
 
 static bool signatures_hold(const struct bench_report *report)
@@ -460,6 +476,7 @@ int bench_main(int argc, char **argv)
                                        .shops = 1000,
                                        .seed = 1,
                                        .http_threads = 1,
+                                       .servers = 1,
                                        .cache_mb = 512,
                                        .audit = true };
     static struct bench_report report;

@@ -49,6 +49,7 @@ struct bench_settings {
     bool verify_all; /* each answer's signature, not a sample */
     uint64_t seed;
     int64_t http_threads, cache_mb;
+    uint32_t servers; /* on one database */
     bool json, matrix, audit;
     const char *store_path; /* NULL: a temporary one */
     const char *timeline_path; /* NULL: none */
@@ -145,7 +146,7 @@ struct bench_run {
     struct bench_error errors[BENCH_ERRORS_MAX];
     size_t error_count;
     /* Per payment, the warm-up counted in. */
-    int64_t http_ns, decode_ns, encode_ns, decide_ns, store_ns, other_ns, client_ns;
+    int64_t http_ns, decode_ns, encode_ns, decide_ns, store_ns, other_ns, client_ns, database_ns;
     int64_t disk_bytes, store_bytes;
     int64_t syncs_per_second, batch_calls;
     int64_t rows_loaded, rows_changed; /* in thousandths */

@@ -437,7 +437,7 @@ static void app_done(void *context, uint64_t index, int status, struct span head
 
 static bool apps_make(struct bench_alipay *alipay)
 {
-    struct fire_options fire = { .address = alipay->server->address,
+    struct fire_options fire = { .address = alipay->server->addresses[0],
                                  .count = alipay->brands,
                                  .context = alipay,
                                  .make = app_make,

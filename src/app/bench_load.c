@@ -394,7 +394,9 @@ static void empty_done(void *context, uint32_t slot, const struct answer_in *ans
 bool bench_empty(struct bench_server *server, uint32_t connections, uint64_t *per_second)
 {
     struct empty empty = { .server = server };
-    struct driver_options options = { .address = server->address,
+    struct driver_options options = { .address = server->addresses[0],
+                                      .others = server->addresses + 1,
+                                      .other_count = server->count - 1,
                                       .connections = connections,
                                       .threads = 1,
                                       .duration_us = EMPTY_US + EMPTY_WARMUP_US,
@@ -463,7 +465,7 @@ static void use_fill(struct bench_run *run, const struct bench_sample *before, c
                      int64_t run_us)
 {
     static const char *const http[] = { "http", NULL }, *const decide[] = { "decide", NULL },
-                            *const store[] = { "keeper", "write-back", NULL };
+                            *const store[] = { "keeper", "write-back", "node", NULL };
     int64_t count = max_i64((int64_t)run->payments_all, 1);
     int64_t all_us = after->process.user_us + after->process.system_us - before->process.user_us -
                      before->process.system_us;
@@ -472,6 +474,7 @@ static void use_fill(struct bench_run *run, const struct bench_sample *before, c
     run->http_ns = http_ns / count;
     run->decide_ns = decide_ns / count;
     run->store_ns = store_ns / count;
+    run->database_ns = (after->database_ns - before->database_ns) / count;
     gateway_use_fill(run, before, after);
     run->other_ns =
         max_i64((all_us * 1000 - http_ns - decide_ns - store_ns) / count - run->gateway.all_ns, 0);
@@ -535,7 +538,9 @@ static void run_begin(struct bench_load *load)
 bool bench_pay(struct bench_load *load, struct bench_server *server, const char *path, struct bench_run *run)
 {
     const struct bench_settings *settings = load->settings;
-    struct driver_options options = { .address = server->address,
+    struct driver_options options = { .address = server->addresses[0],
+                                      .others = server->addresses + 1,
+                                      .other_count = server->count - 1,
                                       .connections = run->connections,
                                       .threads = 1,
                                       .rate = run->rate,

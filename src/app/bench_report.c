@@ -44,7 +44,8 @@ static int64_t rsa_share_per_mille(const struct bench_run *run)
 
 static int64_t all_ns(const struct bench_run *run)
 {
-    return run->http_ns + run->gateway.all_ns + run->decide_ns + run->store_ns + run->other_ns + run->client_ns;
+    return run->http_ns + run->gateway.all_ns + run->decide_ns + run->store_ns + run->other_ns + run->client_ns +
+           run->database_ns;
 }
 
 /* Both sides' time counted in: what the share above would be on processors that do nothing else. */
@@ -121,12 +122,12 @@ void bench_report_run(const struct bench_run *run)
             thousandths(run->latency.p99_us).text, thousandths(run->latency.p999_us).text,
             thousandths(run->latency.max_us).text);
     fprintf(stderr,
-            "  CPU us/payment http %s (decode %s, encode %s)  gateway %s  decide %s  store %s  other %s  client %s  "
-            "all %s\n",
+            "  CPU us/payment http %s (decode %s, encode %s)  gateway %s  decide %s  store %s  database %s  other %s  "
+            "client %s  all %s\n",
             thousandths(run->http_ns).text, thousandths(run->decode_ns).text, thousandths(run->encode_ns).text,
             thousandths(run->gateway.all_ns).text, thousandths(run->decide_ns).text,
-            thousandths(run->store_ns).text, thousandths(run->other_ns).text, thousandths(run->client_ns).text,
-            thousandths(all_ns(run)).text);
+            thousandths(run->store_ns).text, thousandths(run->database_ns).text, thousandths(run->other_ns).text,
+            thousandths(run->client_ns).text, thousandths(all_ns(run)).text);
     if (run->door == DOOR_alipay) {
         gateway_print(run);
     }
@@ -268,6 +269,7 @@ static void json_run(struct json_out *out, const struct bench_run *run)
     json_decimal(out, "gateway", run->gateway.all_ns);
     json_decimal(out, "decide", run->decide_ns);
     json_decimal(out, "store", run->store_ns);
+    json_decimal(out, "database", run->database_ns);
     json_decimal(out, "other", run->other_ns);
     json_decimal(out, "client", run->client_ns);
     json_decimal(out, "total", all_ns(run));
@@ -321,6 +323,7 @@ void bench_report_json(const struct bench_report *report)
     json_flag(&out, "durable", report->disk.real);
     json_number(&out, "fdatasync_us", report->disk.sync_us);
     json_number(&out, "processors", sysconf(_SC_NPROCESSORS_ONLN));
+    json_number(&out, "servers", report->settings->servers);
     json_number(&out, "shoppers", (int64_t)report->settings->shoppers);
     json_number(&out, "seed", (int64_t)report->settings->seed);
     json_decimal(&out, "fill_seconds", report->city->fill_us / 1000);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/place.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
 
@@ -24,47 +23,65 @@ static bool complain(const char *what)
 }
 
 /* "ready http://127.0.0.1:34567 pid 12" */
-static bool ready_read(struct bench_server *server, struct span line)
+static bool ready_read(struct bench_server *server, uint32_t index, struct span line)
 {
     struct span rest;
     if (!span_equal(span_cut(line, ' ', &rest), SPAN("ready"))) {
         return false;
     }
     struct span url = span_cut(rest, ' ', &rest);
-    return http_address_read(url, &server->address);
+    return http_address_read(url, &server->addresses[index]);
 }
 
-static bool child_begin(struct bench_server *server, const struct place *place, const char *const *options)
+static bool child_begin(struct bench_server *server, const char *const *options)
 {
     char self[APP_PATH_SIZE], store[APP_PATH_SIZE];
     const char *arguments[8 + BENCH_OPTIONS_MAX] = { self, "serve", "--store", store, "--listen", "127.0.0.1:0",
                                                      "--test-clock" };
+    struct child *child = &server->children[server->count];
     struct span line;
     for (size_t i = 0; options[i] != NULL; i++) {
         assert(i < BENCH_OPTIONS_MAX);
         arguments[7 + i] = options[i];
     }
-    if (!path_self(self) || !place_for_child(place, store) ||
-        child_start(&server->child, arguments, NULL) != STATUS_ok) {
+    if (!path_self(self) || !place_for_child(&server->place, store) ||
+        child_start(child, arguments, NULL) != STATUS_ok) {
         return complain("the server cannot be started");
     }
-    if (child_line(&server->child, START_US, &line) != STATUS_ok || !ready_read(server, line)) {
-        child_stop(&server->child, STOP_US);
+    if (child_line(child, START_US, &line) != STATUS_ok || !ready_read(server, server->count, line)) {
+        child_stop(child, STOP_US);
         return complain("the server does not get ready");
     }
+    server->count++;
     return true;
 }
 
-bool bench_server_start(struct bench_server *server, const char *path, const char *const *options)
+static bool children_stop(struct bench_server *server)
 {
-    struct place place;
-    char error[512];
-    *server = (struct bench_server){ .child = { .output = -1 } };
-    if (place_read(&place, path, NULL) != NULL || !child_begin(server, &place, options)) {
-        return false;
+    bool ended_well = true;
+    for (uint32_t i = 0; i < server->count; i++) {
+        ended_well = child_stop(&server->children[i], STOP_US) && ended_well;
     }
-    if (!place_key(&place, NULL, false, &server->key, error, sizeof(error))) {
-        child_stop(&server->child, STOP_US);
+    return ended_well;
+}
+
+bool bench_server_start(struct bench_server *server, const char *path, uint32_t count, const char *const *options)
+{
+    char error[APP_PATH_SIZE + 256];
+    assert(count > 0);
+    assert(count <= BENCH_SERVERS_MAX);
+    *server = (struct bench_server){ .count = 0 };
+    if (place_read(&server->place, path, NULL) != NULL) {
+        return complain("the place of the store makes no sense");
+    }
+    while (server->count < count) {
+        if (!child_begin(server, options)) {
+            children_stop(server);
+            return false;
+        }
+    }
+    if (!place_key(&server->place, NULL, false, &server->key, error, sizeof(error))) {
+        children_stop(server);
         return complain("the server's master key cannot be read");
     }
     server->tokens = tokens_open(&server->key);
@@ -77,7 +94,7 @@ bool bench_server_start(struct bench_server *server, const char *path, const cha
 
 bool bench_server_stop(struct bench_server *server)
 {
-    bool ended_well = child_stop(&server->child, STOP_US);
+    bool ended_well = children_stop(server);
     tokens_close(server->tokens);
     master_key_wipe(&server->key);
     free(server->metrics);
@@ -85,7 +102,7 @@ bool bench_server_stop(struct bench_server *server)
     return ended_well || complain("the server did not end well");
 }
 
-bool bench_server_get(struct bench_server *server, struct span path, struct span *body)
+static bool page_get(struct bench_server *server, uint32_t index, struct span path, struct span *body)
 {
     char headers[128];
     int size = snprintf(headers, sizeof(headers), "Authorization: Bearer %s\r\n", server->operator_token);
@@ -95,11 +112,16 @@ bool bench_server_get(struct bench_server *server, struct span path, struct span
                               .timeout_us = CALL_US,
                               .answer = server->metrics,
                               .answer_capacity = BENCH_METRICS_SIZE };
-    if (http_call(&server->address, &call) != STATUS_ok || call.status != 200) {
+    if (http_call(&server->addresses[index], &call) != STATUS_ok || call.status != 200) {
         return complain("the server does not answer");
     }
     *body = call.answer_body;
     return true;
+}
+
+bool bench_server_get(struct bench_server *server, struct span path, struct span *body)
+{
+    return page_get(server, 0, path, body);
 }
 
 /* What stands behind the name, cut at the point; empty when there is no such line. */
@@ -135,11 +157,11 @@ static int64_t metric_ns(struct span text, const char *name)
     return whole * 1000000000 + part;
 }
 
-bool bench_server_sample(struct bench_server *server, struct bench_sample *sample)
+static bool sample_take(struct bench_server *server, uint32_t index, struct bench_sample *sample)
 {
     struct span text;
     memset(sample, 0, sizeof(*sample));
-    if (!bench_server_get(server, SPAN("/metrics"), &text)) {
+    if (!page_get(server, index, SPAN("/metrics"), &text)) {
         return false;
     }
     sample->syncs = metric_count(text, "onetill_store_syncs_total");
@@ -154,20 +176,108 @@ bool bench_server_sample(struct bench_server *server, struct bench_sample *sampl
     sample->gateway_verify_ns = metric_ns(text, "onetill_alipay_verify_cpu_seconds_total");
     sample->gateway_write_ns = metric_ns(text, "onetill_alipay_write_cpu_seconds_total");
     sample->gateway_sign_ns = metric_ns(text, "onetill_alipay_sign_cpu_seconds_total");
-    return child_sample(&server->child, &sample->process) == STATUS_ok || complain("the server has gone");
+    return child_sample(&server->children[index], &sample->process) == STATUS_ok || complain("the server has gone");
+}
+
+static void threads_add(struct child_sample *sum, const struct child_sample *more)
+{
+    for (uint32_t i = 0; i < more->thread_count; i++) {
+        const struct child_thread *thread = &more->threads[i];
+        uint32_t at = 0;
+        while (at < sum->thread_count && strcmp(sum->threads[at].name, thread->name) != 0) {
+            at++;
+        }
+        if (at < sum->thread_count) {
+            sum->threads[at].count += thread->count;
+            sum->threads[at].user_us += thread->user_us;
+            sum->threads[at].system_us += thread->system_us;
+            sum->threads[at].run_us = thread->run_us < 0 ? -1 : sum->threads[at].run_us + thread->run_us;
+        } else if (at < CHILD_THREADS_MAX) {
+            sum->threads[sum->thread_count++] = *thread;
+        }
+    }
+}
+
+static void sample_add(struct bench_sample *sum, const struct bench_sample *more)
+{
+    sum->syncs += more->syncs;
+    sum->batches += more->batches;
+    sum->calls += more->calls;
+    sum->written_bytes += more->written_bytes;
+    sum->rows_loaded += more->rows_loaded;
+    sum->rows_changed += more->rows_changed;
+    sum->decode_ns += more->decode_ns;
+    sum->encode_ns += more->encode_ns;
+    sum->gateway_read_ns += more->gateway_read_ns;
+    sum->gateway_verify_ns += more->gateway_verify_ns;
+    sum->gateway_write_ns += more->gateway_write_ns;
+    sum->gateway_sign_ns += more->gateway_sign_ns;
+    sum->process.resident_bytes += more->process.resident_bytes;
+    sum->process.user_us += more->process.user_us;
+    sum->process.system_us += more->process.system_us;
+    sum->process.write_bytes += more->process.write_bytes;
+    threads_add(&sum->process, &more->process);
+}
+
+/* Of one process of the database; one that is not on this machine is another program's, or nobody's. */
+static bool backend_add(void *context, const struct value *values, size_t count)
+{
+    static struct child_sample sample; /* large */
+    struct child child = { .pid = (pid_t)values[0].i64, .output = -1 };
+    struct bench_sample *sum = context;
+    assert(count == 1);
+    if (child_sample(&child, &sample) == STATUS_ok && sample.thread_count > 0 &&
+        strcmp(sample.threads[0].name, "postgres") == 0) {
+        sum->database_ns += (sample.user_us + sample.system_us) * 1000;
+    }
+    return true;
+}
+
+static void database_sample(const struct bench_server *server, struct bench_sample *sample)
+{
+    static const char processes[] =
+        "SELECT pid FROM pg_catalog.pg_stat_activity WHERE datname IS NULL OR datname = current_database()";
+    struct reader *reader;
+    char error[PLACE_NAME_SIZE + 256];
+    if (server->place.kind != PLACE_postgres || !place_snapshot(&server->place, &reader, error, sizeof(error))) {
+        return;
+    }
+    if (reader->ops->begin(reader) == STATUS_ok) {
+        (void)reader->ops->query(reader, processes, NULL, 0, backend_add, sample);
+        reader->ops->end(reader);
+    }
+    reader->ops->close(reader);
+}
+
+bool bench_server_sample(struct bench_server *server, struct bench_sample *sample)
+{
+    static struct bench_sample one; /* large */
+    if (!sample_take(server, 0, sample)) {
+        return false;
+    }
+    for (uint32_t i = 1; i < server->count; i++) {
+        if (!sample_take(server, i, &one)) {
+            return false;
+        }
+        sample_add(sample, &one);
+    }
+    database_sample(server, sample);
+    return true;
 }
 
 int64_t bench_server_settle(struct bench_server *server)
 {
-    struct child_sample sample;
+    static struct child_sample sample; /* large */
     int64_t start_us = os_monotonic_us(), used_us = 0, before_us = -SETTLE_LOOK_US;
     while (os_monotonic_us() - start_us < SETTLE_US && used_us - before_us > SETTLE_IDLE_US) {
         before_us = used_us;
         os_sleep_us(SETTLE_LOOK_US);
-        if (child_sample(&server->child, &sample) != STATUS_ok) {
-            break;
+        used_us = 0;
+        for (uint32_t i = 0; i < server->count; i++) {
+            if (child_sample(&server->children[i], &sample) == STATUS_ok) {
+                used_us += sample.user_us + sample.system_us;
+            }
         }
-        used_us = sample.user_us + sample.system_us;
     }
     return os_monotonic_us() - start_us;
 }

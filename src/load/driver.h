@@ -88,6 +88,8 @@ struct driver_counts {
 
 struct driver_options {
     struct http_address address;
+    const struct http_address *others; /* more servers: connections go to all of them by turns; or NULL */
+    uint32_t other_count;
     uint32_t connections; /* 1 .. DRIVER_CONNECTIONS_MAX */
     uint32_t threads;     /* 1 .. DRIVER_THREADS_MAX, at most `connections`; the caller's is the first */
     uint32_t rate;        /* arrivals per second over all threads; 0: closed loop */

@@ -105,7 +105,8 @@ static void slot_connect(struct worker *worker, struct slot *slot)
     slot->state = SLOT_connecting;
     slot->used = false;
     worker->connecting_count++;
-    slot->fd = http_socket_open(&worker->options->address);
+    uint32_t server = index_of(worker, slot) % (worker->options->other_count + 1);
+    slot->fd = http_socket_open(server == 0 ? &worker->options->address : &worker->options->others[server - 1]);
     if (slot->fd < 0 || epoll_ctl(worker->epoll, EPOLL_CTL_ADD, slot->fd, &event) != 0) {
         slot_close(worker, slot);
         return;

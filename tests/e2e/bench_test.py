@@ -4,8 +4,12 @@
 
 import json
 import os
+import sys
 
 import program
+
+sys.path.insert(0, str(program.ROOT / 'tests' / 'support'))
+import cluster  # noqa: E402 pylint: disable=wrong-import-position
 
 # So few shoppers that they all pay several times: the test clock must be moved for them.
 CITY = ('--shoppers', 1000, '--shops', 20, '--warmup', 0, '--seconds', 1)
@@ -87,9 +91,23 @@ class Bench(program.Case):
         self.assertEqual({}, said['errors'])
         self.assert_proved(said, said['payments'])
 
+    def test_two_processes_on_one_database_are_measured_as_one_till(self):
+        server = cluster.joined()
+        self.addCleanup(server.close)
+        place = server.database()
+        self.addCleanup(server.drop, place)
+        said = self.figures('--store', place, '--servers', 2, '--budget', 'spread')
+        self.assertEqual(({}, 2), (said['errors'], said['servers']))
+        self.assertGreater(said['payments'], 50)
+        self.assertGreater(said['cpu_us_per_payment']['database'], 0)
+        self.assert_proved(said, said['payments'])
+        done = self.run_program('bench', *CITY, '--store', place)
+        self.assertEqual(3, done.returncode)
+        self.assertIn('an empty one is needed', done.stderr)
+
     def test_what_makes_no_sense_is_refused_before_anything_is_made(self):
         for arguments in (['--connections', '0'], ['--budget', 'warm'], ['--shoppers', 'many'], ['more'],
-                          ['--door', 'back'], ['--beside', '1'], ['--verify'],
+                          ['--door', 'back'], ['--beside', '1'], ['--verify'], ['--servers', '2'],
                           ['--door', 'alipay', '--beside', '64'], ['--door', 'alipay', '--seconds', '400']):
             self.assertEqual(2, self.run_program('bench', *arguments).returncode, arguments)
         taken = self.folder / 'taken'
