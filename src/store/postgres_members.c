@@ -259,6 +259,9 @@ static enum status peer_void(PGconn *connection, uint32_t place, const struct pe
     int count = 0;
     enum status status = starter_begin(connection, error);
     if (status == STATUS_ok) {
+        status = postgres_script(connection, "SET LOCAL lock_timeout = '200ms'", error);
+    }
+    if (status == STATUS_ok) {
         status = counted(connection,
                          "DELETE FROM onetill_nodes WHERE node = $1::bigint AND instance = $2::bigint AND"
                          " seen_us = $3::bigint",

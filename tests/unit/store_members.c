@@ -366,6 +366,34 @@ static void who_is_silent_is_voided_and_its_place_given_on(void **state)
     stage_close(&stage);
 }
 
+/* It was stopped between its last statement and COMMIT, and may go on any time. */
+static void nobody_is_voided_in_the_middle_of_a_commit(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct member stopped, other;
+    struct node_pass pass;
+    stage_open(&stage);
+    joins(&stopped, &stage);
+    joins(&other, &stage);
+    notices(&stopped);
+    postgres_pass(&stopped.store, &pass);
+    assert_true(batch_begin(&stopped, &pass, "last words"));
+    PGconn *work = stopped.work;
+    stopped.work = NULL;
+    dies(&stopped);
+    silence(&other, 0);
+    os_sleep_us(3 * BEAT_US);
+    assert_int_equal(2, number(&stage, "SELECT count(*) FROM onetill_nodes"));
+    hears(&other, "");
+    PQclear(PQexec(work, "COMMIT"));
+    until(&stage, "SELECT count(*) FROM onetill_nodes", 1);
+    hears(&other, "0:last words ");
+    PQfinish(work);
+    leaves(&other);
+    stage_close(&stage);
+}
+
 static void who_was_given_up_stops(void **state)
 {
     (void)state;
@@ -633,6 +661,7 @@ int main(void)
         cmocka_unit_test(an_unknown_end_is_learnt_and_cannot_change),
         cmocka_unit_test(resolving_does_not_hide_a_joiner),
         cmocka_unit_test(who_is_silent_is_voided_and_its_place_given_on),
+        cmocka_unit_test(nobody_is_voided_in_the_middle_of_a_commit),
         cmocka_unit_test(who_was_given_up_stops),
         cmocka_unit_test(a_node_notices_by_itself_that_it_was_given_up),
         cmocka_unit_test(what_is_missing_is_noticed),
