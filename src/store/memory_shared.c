@@ -476,7 +476,8 @@ bool shared_memory_land(struct shared_memory *memory)
     if (batch != NULL) {
         memory->late_first = batch->next;
         memory->late_tail = batch->next == NULL ? &memory->late_first : memory->late_tail;
-        bool ours = memory->places[batch->node].instance == batch->instance;
+        bool ours = memory->places[batch->node].instance == batch->instance &&
+                    (batch->deaf == 0 || batch->deaf > memory->joins);
         bool free_rows = true;
         for (size_t i = 0; i < batch->row_count; i++) {
             const struct entry *row = row_find(memory, batch->rows[i]);
@@ -493,6 +494,13 @@ bool shared_memory_land(struct shared_memory *memory)
 }
 
 /* ---- the rest ---- */
+
+void shared_memory_find(struct shared_memory *memory, struct row_want *want)
+{
+    pthread_mutex_lock(&memory->lock);
+    entry_answer(map_find(&memory->rows, want->table->number, want->hash, want->key), want);
+    pthread_mutex_unlock(&memory->lock);
+}
 
 static bool shared_ahead(struct store *base)
 {

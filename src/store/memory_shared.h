@@ -79,6 +79,9 @@ void store_shared_chill(struct store *store);
 /* The oldest commit that was left behind by SHARED_crash_late takes effect now, or never. False: there is none. */
 bool shared_memory_land(struct shared_memory *memory);
 
+/* What is committed, past all stores: `row`, `exists` and `version`. For checks. */
+void shared_memory_find(struct shared_memory *memory, struct row_want *want);
+
 struct shared_counts {
     uint64_t batches;   /* that took effect */
     uint64_t conflicts; /* that were told to be decided anew */

@@ -53,7 +53,11 @@ void shared_memory_open(const struct table *const *tables, const struct shared_m
     if (memory->settings.lease_us == 0) {
         memory->settings.lease_us = LEASE_US;
     }
-    pthread_mutex_init(&memory->lock, NULL);
+    pthread_mutexattr_t recursive; /* who is shown rows by a scan may look at others meanwhile */
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&memory->lock, &recursive);
+    pthread_mutexattr_destroy(&recursive);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&memory->wake, &attributes);

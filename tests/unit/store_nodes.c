@@ -197,7 +197,7 @@ static void who_joins_hears_all_that_comes_then(void **state)
     for (int64_t i = 0; i < 3; i++) { /* and places that were given back are taken again */
         struct ear three = { .store = stand_join(stand) };
         int64_t stamp;
-        assert_int_equal(1, stand_look(three.store, 1, 1 + i, false, &stamp)); /* what was before, it reads */
+        assert_int_equal(1, stand_look(three.store, 1, 1 + i, &stamp)); /* what was before, it reads */
         assert_int_equal(STATUS_ok, tell(stand, one.store, 2 + i, "b"));
         assert_int_equal(STATUS_ok, tell(stand, two.store, 20 + i, "c"));
         int64_t until_us = os_monotonic_us() + STAND_WAIT_US;
@@ -256,13 +256,13 @@ static void away_at_any_step_is_nothing_done(void **state)
         int64_t stamp;
         fate_set(stand, steps[i], SHARED_away);
         if (steps[i] == SHARED_load) {
-            assert_int_equal(-1, stand_look(one, 1, i, true, &stamp));
+            assert_int_equal(-1, stand_look(one, 1, i, &stamp));
             assert_int_equal(-1 - STATUS_away, stamp);
         } else {
             deed_write(&deed, 1, i, 1);
             assert_int_equal(STATUS_away, deed_end(&deed));
         }
-        assert_int_equal(0, stand_look(one, 1, i, true, &stamp));
+        assert_int_equal(0, stand_look(one, 1, i, &stamp));
         assert_int_equal(0, stand_durable(two, 1, i));
         deed_write(&deed, 1, i, 2);
         assert_int_equal(STATUS_ok, deed_end(&deed));
@@ -284,9 +284,9 @@ static void an_unknown_end_is_learnt_before_anything_else(void **state)
         assert_int_equal(STATUS_unknown, deed_end(&deed));
         assert_false(one->ops->ahead(one));
         fate_set(stand, SHARED_resolve, SHARED_away);
-        stand_look(one, 1, kept, true, &stamp);
+        stand_look(one, 1, kept, &stamp);
         assert_int_equal(-1 - STATUS_away, stamp);
-        assert_int_equal(kept, stand_look(one, 1, kept, true, &stamp));
+        assert_int_equal(kept, stand_look(one, 1, kept, &stamp));
         assert_int_equal(kept ? deed.stamp : 0, stamp);
         assert_int_equal(kept, stand_durable(two, 1, kept));
     }

@@ -204,7 +204,7 @@ void deed_release(struct deed *deed)
     pthread_cond_destroy(&deed->wake);
 }
 
-int64_t stand_look(struct store *store, size_t table, int64_t key, bool peek, int64_t *stamp)
+static int64_t look(struct store *store, size_t table, int64_t key, bool peek, int64_t *stamp)
 {
     union any_row row;
     struct fixture_key encoded;
@@ -231,9 +231,19 @@ int64_t stand_look(struct store *store, size_t table, int64_t key, bool peek, in
     return want.exists ? row_version(table, key, &row) : 0;
 }
 
+int64_t stand_look(struct store *store, size_t table, int64_t key, int64_t *stamp)
+{
+    return look(store, table, key, true, stamp);
+}
+
+int64_t stand_load(struct store *store, size_t table, int64_t key, int64_t *stamp)
+{
+    return look(store, table, key, false, stamp);
+}
+
 int64_t deed_read(struct deed *deed, size_t table, int64_t key)
 {
-    int64_t stamp, version = stand_look(deed->store, table, key, true, &stamp);
+    int64_t stamp, version = stand_look(deed->store, table, key, &stamp);
     assert_true(stamp >= 0);
     draft_add(&deed->reads, table, key, version);
     deed->reads.changes[deed->reads.count - 1].version = stamp;
@@ -242,7 +252,7 @@ int64_t deed_read(struct deed *deed, size_t table, int64_t key)
 
 int64_t deed_write(struct deed *deed, size_t table, int64_t key, int64_t version)
 {
-    int64_t stamp, old = stand_look(deed->store, table, key, true, &stamp);
+    int64_t stamp, old = stand_look(deed->store, table, key, &stamp);
     assert_true(stamp >= 0);
     draft_add(&deed->changes, table, key, version);
     deed->changes.changes[deed->changes.count - 1].version = stamp;
@@ -337,6 +347,23 @@ enum status deed_end(struct deed *deed)
     enum status status = deed_wait(deed);
     deed->changes.count = deed->reads.count = 0;
     return status;
+}
+
+int64_t stand_sure(struct stand *stand, struct store *store, size_t table, int64_t key, int64_t *stamp)
+{
+    struct deed deed;
+    int64_t version = -1;
+    enum status status = STATUS_conflict;
+    deed_begin(&deed, stand, store, 1);
+    for (int tries = 0; status == STATUS_conflict; tries++) {
+        assert_true(tries < 2); /* nobody else is at it meanwhile */
+        version = deed_read(&deed, table, key);
+        *stamp = deed.reads.changes[0].version;
+        status = deed_end(&deed);
+    }
+    assert_int_equal(STATUS_ok, status);
+    deed_release(&deed);
+    return version;
 }
 
 struct durable {

@@ -83,8 +83,12 @@ enum status deed_wait(struct deed *deed);
 /* Both; forgets the rows, for the next. */
 enum status deed_end(struct deed *deed);
 
-/* What the store shows, by load or, if it will, by peek. Returns the content's version; *stamp is the row's. */
-int64_t stand_look(struct store *store, size_t table, int64_t key, bool peek, int64_t *stamp);
+/* What the store shows, which may be out of date. Returns the content's version; *stamp is the row's. */
+int64_t stand_look(struct store *store, size_t table, int64_t key, int64_t *stamp);
+/* The same, and the store may not answer from what it has at hand as far as peek is concerned. */
+int64_t stand_load(struct store *store, size_t table, int64_t key, int64_t *stamp);
+/* What holds: a batch that saw nothing else was kept. */
+int64_t stand_sure(struct stand *stand, struct store *store, size_t table, int64_t key, int64_t *stamp);
 /* What is durable. */
 int64_t stand_durable(struct store *store, size_t table, int64_t key);
 
