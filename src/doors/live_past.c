@@ -361,7 +361,8 @@ enum status live_past_open(struct live_past **opened, struct arena *arena, struc
     if (status == STATUS_not_found) {
         return past_read_now(past);
     }
-    if (status == STATUS_ok && (store->shared || past->until_us >= past->day.from_us)) { /* else nothing happened today */
+    bool happened = store->shared || past->until_us >= past->day.from_us; /* something, today */
+    if (status == STATUS_ok && happened) {
         status = past->reader->ops->begin(past->reader);
         past->snapshot_open = status == STATUS_ok;
     }

@@ -57,12 +57,13 @@ static void attempt_answered(struct call *call)
 static void attempt_ask(struct notify *notify, struct attempt *attempt)
 {
     bool reads = attempt->step == STEP_read;
+    bool shared = notify->settings.store->shared;
     attempt->ref.delivery_id = attempt->delivery_id;
     attempt->call = (struct call){ .command = reads ? &delivery_facts_read : &delivery_done,
                                    .request = reads ? (const void *)&attempt->ref : &attempt->outcome,
                                    .answer = reads ? (void *)&attempt->facts : &attempt->nothing,
                                    .caller = { .kind = CALLER_system },
-                                   .deadline_us = notify->settings.store->shared ? os_monotonic_us() + CALL_AGE_MAX_US : 0,
+                                   .deadline_us = shared ? os_monotonic_us() + CALL_AGE_MAX_US : 0,
                                    .done = attempt_answered,
                                    .context = attempt };
     attempt->step = reads ? STEP_reading : STEP_reporting;

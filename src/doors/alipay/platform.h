@@ -5,8 +5,8 @@
  * its owner only, and are made when they are first needed: a till without apps never has them. Losing the file
  * means that every app must be given a new public key of the platform, so it is backed up like the master key.
  *
- * Of a database that several processes serve they stand in the database, sealed (sealed.h): the first process that needs
- * them makes them, or takes those in the file, for all.
+ * Of a database that several processes serve they stand in the database, sealed (sealed.h): the first process that
+ * needs them makes them, or takes those in the file, for all.
  *
  * Any thread. The first call of platform_keys reads the file or makes the keys (about half a second of CPU), and
  * others wait for it meanwhile: not for a thread that must not wait, unless platform_ready said yes. What it
