@@ -81,7 +81,7 @@ static enum peek want_answer(struct postgres_store *store, struct row_want *want
     want->exists = false;
     if (cache_find(store->cache, want->table->number, want->key, want->hash, &cached)) {
         if (cached.round != decider->round && decider->wary_until_us != 0 &&
-            table_wary(decider, want->table, os_monotonic_us())) {
+            (decider->again || table_wary(decider, want->table, os_monotonic_us()))) {
             return PEEK_unknown;
         }
         if (!cached.exists) {
@@ -94,7 +94,7 @@ static enum peek want_answer(struct postgres_store *store, struct row_want *want
         return PEEK_found;
     }
     bool above = decider->ceilings && cache_above_ceiling(store->cache, want->table->number, want->key);
-    return above && still_alone(store) ? PEEK_absent : PEEK_unknown;
+    return above && !decider->again && still_alone(store) ? PEEK_absent : PEEK_unknown;
 }
 
 static enum peek postgres_peek(struct store *base, struct row_want *want)
@@ -384,6 +384,8 @@ static enum status postgres_keep(struct store *base, const struct keep *keep)
     cache_round(store->cache, ++decider->round);
     counts_publish(store);
     decider->stamp = (uint64_t)keep->stamp;
+    decider->tries = decider->again ? decider->tries : 0;
+    decider->again = false;
     keeper_go(store->keeper);
     return STATUS_ok;
 }

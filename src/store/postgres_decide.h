@@ -5,7 +5,8 @@
  * Normally it believes the cache, whatever its age: a batch that was decided on rows that somebody else has changed is
  * found out when it is kept. After that the rows of the batch are read anew and held, and for some seconds:
  *  - rows of the tables in which others were met are read again for each batch, together;
- *  - rows in which others were met twice are hot: held, all of them in one order, before a batch is decided;
+ *  - rows in which others were met again and again are hot: held, all of them in one order, before a batch is decided,
+ *    for as long as others go on changing them;
  *  - nothing is decided ahead.
  */
 #ifndef STORE_POSTGRES_DECIDE_H
@@ -14,6 +15,7 @@
 #include "store/postgres_keep.h"
 
 #define HOT_ROWS_MAX 256
+#define HOT_MET 8                /* how often others must have been met in a row */
 #define WARY_US INT64_C(2000000) /* how long others are expected where they were met */
 #define HOLD_ALL_MAX 512         /* a failed batch of so many rows is held whole at the first try */
 
@@ -23,6 +25,7 @@ struct hot_row {
     uint32_t key_size;
     uint64_t hash;
     uint32_t met;      /* how often somebody else had changed it */
+    int64_t seen;      /* version when it was held last */
     int64_t until_us;  /* monotonic */
 };
 
@@ -38,6 +41,7 @@ struct decider {
     uint64_t stamp;     /* of the batch that was kept last */
     uint8_t round;      /* of the open batch: see cache_round */
     bool redo;          /* the keeper's notes are to be held before the next batch */
+    bool again;         /* a failed batch is decided anew: nothing is believed that was not read since */
     uint32_t tries;     /* conflicts in a row */
     bool doubt;         /* the database was away: ask before it is said to be there */
     int64_t wary_until_us;

@@ -27,6 +27,7 @@ void decider_notice(struct decider *decider)
     }
     decider->redo = failed == STATUS_conflict && keeper->note_count > 0;
     decider->doubt = failed == STATUS_away || failed == STATUS_unknown;
+    decider->again = decider->redo;
     if (decider->redo) {
         decider->tries++;
         decider->wary_until_us = os_monotonic_us() + WARY_US;
@@ -206,13 +207,28 @@ static enum status notes_hold(struct decider *decider, struct store_error *error
     return lots_hold(decider, false, error);
 }
 
+/* Rows that others have changed since they were held last stay hot. */
+static void hot_look(struct decider *decider)
+{
+    int64_t until_us = os_monotonic_us() + WARY_US;
+    for (size_t i = 0; i < decider->hot_count; i++) {
+        struct hot_row *hot = &decider->hot[i];
+        struct span key = { (const char *)hot->key, hot->key_size };
+        int64_t version = cached_version(decider, hot->table->number, key, hot->hash);
+        if (hot->met >= HOT_MET && version != hot->seen && version % NODES_MAX != decider->store->base.node) {
+            hot->until_us = decider->wary_until_us = decider->table_until_us[hot->table->number] = until_us;
+        }
+        hot->seen = version;
+    }
+}
+
 static enum status hot_hold(struct decider *decider, struct store_error *error)
 {
     size_t count = 0;
     lots_begin(&decider->lots, decider->hot_count);
     for (size_t i = 0; i < decider->hot_count; i++) {
         const struct hot_row *hot = &decider->hot[i];
-        if (hot->met > 1) {
+        if (hot->met >= HOT_MET) {
             struct lot_row row = { .key = { (const char *)hot->key, hot->key_size } };
             lots_add(&decider->lots, FORM_lock, hot->table, &row);
             count++;
@@ -224,6 +240,9 @@ static enum status hot_hold(struct decider *decider, struct store_error *error)
     }
     enum status status = lots_hold(decider, true, error);
     decider->store->keeper->open = status == STATUS_ok;
+    if (status == STATUS_ok) {
+        hot_look(decider);
+    }
     return status;
 }
 
