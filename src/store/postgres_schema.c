@@ -303,7 +303,7 @@ static enum status schema_create(struct postgres_place *place, const struct post
     if (status == STATUS_ok) {
         sql_add(&sql,
                 "INSERT INTO onetill_meta VALUES ('created_us', %lld), ('partitions', %u), ('starter', 0),"
-                " ('copy_open', 0)",
+                " ('turn', 0), ('copy_open', 0)",
                 (long long)os_now_us(), partitions);
         assert(!sql.failed);
         status = place_run(&place->base, sql.text);
