@@ -24,7 +24,7 @@
 #define SHOPPERS 20000
 #define CONNECTIONS 96
 #define SETTLE_US 300000  /* of load after the last strike */
-#define FENCE_US 13000000 /* longer than a silent node keeps its place */
+#define FENCE_US 40000000 /* far longer than a silent node keeps its place */
 #define FENCED_US 5000000 /* until it has noticed */
 
 enum blow {
@@ -213,7 +213,12 @@ static void blow_fence(struct fleet *fleet)
     struct process *process = &fleet->processes[index];
     child_signal(&process->child, SIGSTOP);
     picker_set(fleet->picker, index, NULL);
-    os_sleep_us(FENCE_US);
+    int64_t begun_us = os_monotonic_us();
+    while (cluster_number(fleet->cluster, fleet->stage.store, "SELECT count(*) FROM onetill_nodes") >=
+               fleet->size &&
+           os_monotonic_us() - begun_us < FENCE_US) {
+        os_sleep_us(100000);
+    }
     child_signal(&process->child, SIGCONT);
     if (child_wait(&process->child, FENCED_US)) {
         fleet->fenced++;

@@ -49,10 +49,12 @@ struct picker {
     struct wire *dead;
 };
 
-static void link_close(struct link *link)
+/* Closing alone is not enough for epoll to forget it: a child that is being started may have it open as well. */
+static void link_close(struct picker *picker, struct link *link)
 {
     if (link->fd >= 0) {
-        (void)close(link->fd); /* epoll forgets it by itself */
+        (void)epoll_ctl(picker->epoll, EPOLL_CTL_DEL, link->fd, NULL);
+        (void)close(link->fd);
         link->fd = -1;
     }
 }
@@ -64,9 +66,9 @@ static void wire_end(struct picker *picker, struct wire *wire)
         return;
     }
     wire->dead = true;
-    link_close(&wire->client);
+    link_close(picker, &wire->client);
     for (uint32_t i = 0; i < PICKER_SERVERS_MAX; i++) {
-        link_close(&wire->servers[i]);
+        link_close(picker, &wire->servers[i]);
     }
     wire->next = picker->dead;
     picker->dead = wire;
@@ -123,7 +125,7 @@ static bool server_connect(struct picker *picker, struct link *link)
     struct http_address address = picker->addresses[link->server];
     pthread_mutex_unlock(&picker->lock);
     if (!there) {
-        link_close(link);
+        link_close(picker, link);
         return false;
     }
     if (link->fd >= 0) {
@@ -131,7 +133,7 @@ static bool server_connect(struct picker *picker, struct link *link)
     }
     link->fd = http_socket_open(&address);
     if (link->fd < 0 || !socket_wait(link->fd, POLLOUT) || !http_socket_connected(link->fd)) {
-        link_close(link);
+        link_close(picker, link);
         return false;
     }
     link_watch(picker, link);
@@ -188,7 +190,7 @@ static void link_read(struct picker *picker, struct link *link)
     }
     if (size <= 0) {
         bool in_use = link->server == CLIENT || link->server == wire->current;
-        link_close(link);
+        link_close(picker, link);
         if (in_use) {
             wire_end(picker, wire);
         }
