@@ -220,6 +220,9 @@ enum status batch_decide(struct batch *batch, struct call *calls)
 {
     int64_t monotonic_us = os_monotonic_us();
     int idle_rounds = 0; /* in a row in which nothing could be decided */
+    if (batch->view.slot_count == 0) {
+        batch->view.id_before = batch->engine->id_last;
+    }
     for (bool first = true; calls != NULL; first = false) {
         struct call *again = NULL, **again_tail = &again;
         uint32_t count_before = batch->call_count;
