@@ -110,11 +110,10 @@ static size_t secret_decode(struct span secret, char *to, size_t capacity)
 
 static void text_cover(char *text, struct span secret)
 {
-    for (char *at; secret.size > 0 && (at = memmem(text, strlen(text), secret.bytes, secret.size)) != NULL;) {
-        memset(at, '*', secret.size);
-        if (secret.bytes[0] == '*') {
-            return; /* it would be found again */
-        }
+    assert(secret.bytes != NULL);
+    while (secret.size > 0 && (text = memmem(text, strlen(text), secret.bytes, secret.size)) != NULL) {
+        memset(text, '*', secret.size);
+        text += secret.size;
     }
 }
 
