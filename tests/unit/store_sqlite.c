@@ -131,7 +131,7 @@ static void a_column_added_at_the_end_is_zero_in_older_rows(void **state)
     assert_int_equal(STATUS_ok, store_sqlite_open(folder.file, short_tables, &settings, &store, NULL));
     struct span span = { (const char *)key, row_key_write(&short_name_table, &row, key) };
     uint64_t hash = row_hash(&short_name_table, hash_bytes(span.bytes, span.size));
-    struct row_change change = { &short_name_table, span, hash, &row, true };
+    struct row_change change = { &short_name_table, span, hash, &row, true, 0 };
     struct draft draft = { .changes = &change, .count = 1 };
     assert_int_equal(STATUS_ok, draft_keep(store, &draft, &outcomes, 0));
     outcomes_wait(&outcomes, 1);
