@@ -417,6 +417,20 @@ static struct call *work_take(struct engine *engine, bool ahead)
     return calls;
 }
 
+/*
+ * While others change the same rows the store may have to wait for its turn. It does so before the calls are
+ * taken, so that all that come meanwhile are in the batch.
+ */
+static enum status turn_await(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    int64_t next_us = timers_next(&engine->timers);
+    bool work = engine->queue_head != NULL || engine->again.back != NULL;
+    pthread_mutex_unlock(&engine->lock);
+    work = work || (next_us != 0 && next_us <= engine_now_us(engine));
+    return work ? engine->store->ops->load(engine->store, NULL, 0) : STATUS_ok;
+}
+
 bool engine_step(struct engine *engine)
 {
     bool ahead = true; /* otherwise the next batch has all that waits, as nothing is added while it is away */
@@ -430,8 +444,11 @@ bool engine_step(struct engine *engine)
             return false;
         }
     }
-    struct call *calls = work_take(engine, ahead);
-    enum status status = calls != NULL ? batch_decide(engine->open, calls) : STATUS_ok;
+    enum status status = ahead ? STATUS_ok : turn_await(engine);
+    struct call *calls = status == STATUS_ok ? work_take(engine, ahead) : NULL;
+    if (calls != NULL) {
+        status = batch_decide(engine->open, calls);
+    }
     if (status != STATUS_ok) {
         again_failed(engine, status);
         return true;

@@ -109,6 +109,7 @@ struct store_counts {
 struct store_ops {
     const char *name; /* "memory", "sqlite" */
     enum peek (*peek)(struct store *store, struct row_want *want);
+    /* Of a shared store also without any: what a batch has to wait for is waited for then. */
     enum status (*load)(struct store *store, struct row_want *wants, size_t count);
     enum status (*keep)(struct store *store, const struct keep *keep);
     /* All rows of the table in key order from the encoded key `from` (empty: from the first). */

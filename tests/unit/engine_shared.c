@@ -217,6 +217,45 @@ static void a_row_that_was_not_asked_for_is_replaced(void **state)
 
 /* ---- ids and time ---- */
 
+/* Asks for a row by a fresh id, which is another one in each round of deciding, and for one that is not at hand. */
+static enum refusal decide_fresh(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct counter_request *want = request;
+    struct counter_row key = { .counter_id = moment_id(at) };
+    struct counter_row *made = view_change(view, view_ask(view, &counter_table, &key));
+    struct counter_row other = { .counter_id = want->counter_id };
+    const struct counter_row *asked = view_ask(view, &counter_table, &other);
+    made->value = want->amount + asked->value;
+    *(struct counter_answer *)answer = (struct counter_answer){ .value = made->value, .id = key.counter_id };
+    return REFUSAL_none;
+}
+
+static void a_fresh_id_is_nobodys_key(void **state)
+{
+    static struct stage_call calls[5];
+    struct stage_call look;
+    struct command fresh = counter_add;
+    (void)state;
+    open_two(&(struct town_settings){ .cold = true });
+    fresh.decide = decide_fresh;
+    for (int round = 0; round < 3; round++) {
+        add(second, NULL, 7, 1);
+        for (size_t i = 0; i < COUNT_OF(calls); i++) {
+            peer_submit(first, &calls[i], &fresh, REQUEST(.counter_id = 7 + (int64_t)i, .amount = 100), NULL);
+        }
+        peer_settle(first);
+        for (size_t i = 0; i < COUNT_OF(calls); i++) {
+            assert_int_equal(calls[i].call.status, STATUS_ok);
+            assert_int_equal(town_value(&town, calls[i].answer.id), i == 0 ? 101 + round : 100);
+            /* and in the next batch it is asked for as any other */
+            struct counter_request again = REQUEST(.counter_id = calls[i].answer.id);
+            assert_int_equal(peer_do(first, &look, &counter_query, again, NULL), REFUSAL_none);
+            assert_int_equal(look.answer.value, i == 0 ? 101 + round : 100);
+        }
+    }
+    town_close(&town);
+}
+
 static void ids_hold_the_node_and_grow_along_a_row(void **state)
 {
     const int64_t late_us[] = { 0, 5 * SECOND, -5 * SECOND };
@@ -620,6 +659,7 @@ int main(void)
         cmocka_unit_test(a_call_that_cannot_succeed_is_answered_busy),
         cmocka_unit_test(what_was_held_for_calls_that_gave_up_is_free),
         cmocka_unit_test(a_row_that_was_not_asked_for_is_replaced),
+        cmocka_unit_test(a_fresh_id_is_nobodys_key),
         cmocka_unit_test(ids_hold_the_node_and_grow_along_a_row),
         cmocka_unit_test(a_node_that_joins_goes_on_from_where_all_are),
         cmocka_unit_test(calls_wait_for_a_database_that_is_away),
