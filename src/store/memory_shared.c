@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/os_clock.h"
 #include "store/memory_shared_internal.h"
 #include "store/packed.h"
 
@@ -42,11 +43,8 @@ static struct entry *row_find(const struct shared_memory *memory, const struct e
 static bool row_wait(struct shared_store *store, const struct entry *wanted)
 {
     struct shared_memory *memory = store->memory;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t until_ns = until.tv_nsec + store->settings.wait_us % 1000000 * 1000;
-    until.tv_sec += store->settings.wait_us / 1000000 + until_ns / 1000000000;
-    until.tv_nsec = until_ns % 1000000000;
+    int64_t until_ns = os_monotonic_ns() + store->settings.wait_us * 1000;
+    struct timespec until = { .tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000 };
     memory->counts.waits += !row_is_free(store, row_find(memory, wanted));
     while (!row_is_free(store, row_find(memory, wanted))) {
         if (store->settings.wait_us == 0 || pthread_cond_timedwait(&memory->wake, &memory->lock, &until) != 0) {

@@ -463,8 +463,10 @@ static void histories_of_several_stores_agree_with_a_map(void **state)
             struct plan first, second;
             history_plan(&history, &first);
             history_plan(&history, &second);
+            /* one that fears a conflict may hold from then on what it asks for: it is not to be kept waiting */
+            bool waits = one->store->ops->ahead(one->store) || !stand_is_postgres(history.stand);
             history_ask(one, &first);
-            if (other != one && dice(&history, 2) == 0) {
+            if (other != one && waits && dice(&history, 2) == 0) {
                 history_ask(other, &second);
                 history_keep(&history, other, &second);
             }
@@ -485,7 +487,7 @@ static void histories_of_several_stores_agree_with_a_map(void **state)
         }
         stand_remove(history.stand);
     }
-    assert_true(history.conflicts > 10 && history.ok > 100);
+    assert_true(history.conflicts > 3 && history.ok > 100);
 }
 
 /* ---- threads ---- */
