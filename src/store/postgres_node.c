@@ -3,8 +3,11 @@
  * committed. */
 #include "store/postgres_node.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "base/os_clock.h"
@@ -60,6 +63,36 @@ static enum status members_look(struct postgres_store *store, PGconn *connection
 }
 
 /* ---- saying that it lives ---- */
+
+/*
+ * When the machine of the database is gone, this connection must notice well before SILENT_MAX_US: otherwise
+ * one that found the next machine sooner would give up one that still waits. A Unix socket does not need it.
+ */
+static void socket_hasten(const PGconn *connection)
+{
+    static const int unanswered_ms = 4000, idle_s = 2, again_s = 1;
+    int fd = PQsocket(connection);
+    struct sockaddr_storage name;
+    socklen_t size = sizeof(name);
+    if (fd >= 0 && getsockname(fd, (struct sockaddr *)&name, &size) == 0 && name.ss_family != AF_UNIX) {
+        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof(unanswered_ms));
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &again_s, sizeof(again_s));
+    }
+}
+
+static enum status node_connect(struct postgres_store *store, struct store_error *error)
+{
+    struct postgres_node *node = store->node;
+    enum status status = STATUS_ok;
+    if (node->connection == NULL) {
+        status = postgres_connect(store->place, "node", &node->connection, error);
+        if (status == STATUS_ok) {
+            socket_hasten(node->connection);
+        }
+    }
+    return status;
+}
 
 static void cursors_write(struct postgres_node *node, uint8_t bytes[CURSORS_SIZE])
 {
@@ -121,10 +154,7 @@ static enum status step(struct postgres_store *store, int64_t *beat_us, struct s
 {
     struct postgres_node *node = store->node;
     struct node_pass before, after;
-    enum status status = STATUS_ok;
-    if (node->connection == NULL) {
-        status = postgres_connect(store->place, "node", &node->connection, error);
-    }
+    enum status status = node_connect(store, error);
     postgres_pass(store, &before);
     if (status == STATUS_ok && os_monotonic_us() < *beat_us) {
         status = members_look(store, node->connection, false, error);
@@ -290,13 +320,10 @@ static enum status join_step(struct postgres_store *store, PGconn *connection, b
 static enum status join_try(struct postgres_store *store, bool *full, struct store_error *error)
 {
     struct postgres_node *node = store->node;
-    enum status status = STATUS_ok;
     *full = false;
     store->instance = 0;
     node->epoch = 0;
-    if (node->connection == NULL) {
-        status = postgres_connect(store->place, "node", &node->connection, error);
-    }
+    enum status status = node_connect(store, error);
     if (status == STATUS_ok) {
         status = starter_begin(node->connection, error);
     }
