@@ -93,6 +93,9 @@ static enum refusal decide_issue(const void *request, struct moment *at, struct 
     if (!issue_count(view, at, &issuer_id)) {
         return REFUSAL_tokens_full;
     }
+    /* Read for its age alone: a process whose clock is ahead may have issued it, and ids grow along what is read. */
+    struct token_row parent = { .token_id = at->token_id };
+    (void)view_ask(view, &token_table, &parent);
     struct token_row key = { .token_id = moment_id(at) };
     struct token_row *token = view_change(view, view_ask(view, &token_table, &key));
     token->issuer_merchant_id = issuer_id;

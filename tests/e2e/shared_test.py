@@ -265,6 +265,20 @@ class Calls(Shared):
             self.until(lambda process=process: Client(process, issued['token']).get(path).status == 401)
         self.assertTrue(listener.until_end())
 
+    def test_what_was_issued_elsewhere_ends_with_its_origin(self):
+        side = Side(self.fleet, self.operator, 4)
+        asked = {'caller_kind': 'merchant', 'caller_id': side.merchant, 'name': 'x'}
+        below = {'caller_kind': 'shop', 'caller_id': side.shop, 'name': 'y'}
+        for turn in range(6):
+            first, second = (self.fleet.processes[(turn + number) % 3] for number in range(2))
+            parent = Client(first, self.fleet.operator_token).must('POST', '/v1/tokens', asked)
+            child = Client(second, parent['token']).must('POST', '/v1/tokens', below)
+            self.assertLess(int(parent['token_id']), int(child['token_id']))
+            Client(second, self.fleet.operator_token).must('DELETE', f'/v1/tokens/{parent["token_id"]}')
+            for process in self.fleet.processes:
+                self.until(lambda process=process: Client(process, child['token']).get(
+                    f'/v1/shops/{side.shop}').status == 401)
+
 
 class Streams(Shared):
     def test_event_streams_hear_of_both_and_go_on_at_the_other(self):
