@@ -29,7 +29,8 @@ class Server:
         if not ready:
             raise AssertionError(self.process.communicate()[1])
         self.port = int(ready[1].rsplit(':', 1)[1])
-        self.operator = Client(self, pathlib.Path(f'{case.folder}/till.operator-token').read_text(encoding='ascii').strip())
+        token = pathlib.Path(f'{case.folder}/till.operator-token').read_text(encoding='ascii').strip()
+        self.operator = Client(self, token)
 
     def connect(self):
         return http.client.HTTPConnection('127.0.0.1', self.port, timeout=30)
