@@ -287,3 +287,28 @@ enum status members_void(struct postgres_store *store, PGconn *connection, struc
     enum status status = peer_void(connection, place, &peer, error);
     return status == STATUS_conflict ? STATUS_ok : status; /* its row is locked: the next time */
 }
+
+/*
+ * A process that stops between the statements of a transaction loses its connection by the session's own
+ * time-out. One that stops while it is sending them does not: the server is in the middle of a request then,
+ * for ever. It is the server that waits for it, so nothing is cut off that makes headway; and what was begun
+ * is undone.
+ */
+enum status members_unblock(PGconn *connection, struct store_error *error)
+{
+    struct store_error own = { "" };
+    enum status status = postgres_ask(
+        connection,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND"
+        " usename = current_user AND pid <> pg_backend_pid() AND application_name LIKE 'onetill %'"
+        " AND state = 'active' AND wait_event = 'ClientRead' AND xact_start IS NOT NULL AND"
+        " state_change < clock_timestamp() - $1::bigint * interval '1 microsecond'",
+        (struct value[]){ VALUE_I64(QUIET_MAX_US) }, 1, NULL, &own);
+    if (status == STATUS_fault) {
+        return STATUS_ok; /* a database that does not show its sessions, or does not let us end ours */
+    }
+    if (status != STATUS_ok) {
+        error_set(error, "%s", own.text);
+    }
+    return status;
+}

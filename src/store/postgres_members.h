@@ -12,8 +12,9 @@
 #include "store/postgres_node.h"
 
 #define ADDRESS_SIZE sizeof(((struct store_node *)0)->address)
-#define CURSORS_SIZE (NODES_MAX * 8) /* bytes of onetill_nodes.cursors: a big-endian number for each place   \
-                                      */
+#define CURSORS_SIZE                                                                                         \
+    (NODES_MAX * 8) /* bytes of onetill_nodes.cursors: a big-endian number for each place                    \
+                     */
 
 /* A place as it was seen last. */
 struct peer {
@@ -66,6 +67,8 @@ int64_t members_clock_ahead(const PGresult *result, int64_t asked_us, int64_t an
 /* Voids one that was silent for too long, if there is one. */
 MUST_CHECK enum status members_void(struct postgres_store *store, PGconn *connection,
                                     struct store_error *error);
+/* Ends connections of ours whose process stands still in the middle of a request. */
+MUST_CHECK enum status members_unblock(PGconn *connection, struct store_error *error);
 /* Whether this process is the one that does what only one should. */
 bool members_leads(struct postgres_store *store);
 /* Removes what all have read (postgres_feed.c). */

@@ -144,7 +144,10 @@ static enum status beat(struct postgres_store *store, struct store_error *error)
         status = feed_clear(store, node->connection, error);
     }
     if (status == STATUS_ok && members_leads(store)) {
-        status = members_void(store, node->connection, error);
+        status = members_unblock(node->connection, error);
+        if (status == STATUS_ok) {
+            status = members_void(store, node->connection, error);
+        }
     }
     return status;
 }

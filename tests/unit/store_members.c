@@ -394,6 +394,38 @@ static void nobody_is_voided_in_the_middle_of_a_commit(void **state)
     stage_close(&stage);
 }
 
+/* The server waits for the rest of what a process was sending, and holds what it has locked so far. */
+static void who_stops_in_the_middle_of_sending_is_cut_off(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct member stopped, other;
+    struct node_pass pass;
+    stage_open(&stage);
+    joins(&stopped, &stage);
+    joins(&other, &stage);
+    notices(&stopped);
+    postgres_pass(&stopped.store, &pass);
+    assert_true(batch_begin(&stopped, &pass, "half a"));
+    assert_int_equal(1, PQenterPipelineMode(stopped.work));
+    assert_int_equal(1, PQsendQueryParams(stopped.work, "SELECT 1", 0, NULL, NULL, NULL, NULL, 0));
+    assert_int_equal(0, PQflush(stopped.work)); /* and no end of it */
+    int64_t begun_us = os_monotonic_us();
+    PGconn *waiting = connected(stage.place);
+    struct store_error error = { "" };
+    while (postgres_script(waiting, "UPDATE onetill_batches SET epoch = epoch WHERE node = 0", &error) !=
+           STATUS_ok) {
+        assert_true(os_monotonic_us() - begun_us < WAIT_US);
+        os_sleep_us(50000);
+    }
+    assert_true(os_monotonic_us() - begun_us >= QUIET_MAX_US - BEAT_US);
+    assert_int_equal(0, number(&stage, "SELECT batch FROM onetill_batches WHERE node = 0"));
+    PQfinish(waiting);
+    leaves(&stopped);
+    leaves(&other);
+    stage_close(&stage);
+}
+
 static void who_was_given_up_stops(void **state)
 {
     (void)state;
@@ -662,6 +694,7 @@ int main(void)
         cmocka_unit_test(resolving_does_not_hide_a_joiner),
         cmocka_unit_test(who_is_silent_is_voided_and_its_place_given_on),
         cmocka_unit_test(nobody_is_voided_in_the_middle_of_a_commit),
+        cmocka_unit_test(who_stops_in_the_middle_of_sending_is_cut_off),
         cmocka_unit_test(who_was_given_up_stops),
         cmocka_unit_test(a_node_notices_by_itself_that_it_was_given_up),
         cmocka_unit_test(what_is_missing_is_noticed),
