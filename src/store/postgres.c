@@ -384,7 +384,10 @@ static enum status postgres_keep(struct store *base, const struct keep *keep)
     cache_round(store->cache, ++decider->round);
     counts_publish(store);
     decider->stamp = (uint64_t)keep->stamp;
-    decider->tries = decider->again ? decider->tries : 0;
+    if (!decider->again) {
+        decider->tries = 0;
+        decider->score = decider->score > 0 ? decider->score - 1 : 0; /* taken back when it fails */
+    }
     decider->again = false;
     keeper_go(store->keeper);
     return STATUS_ok;

@@ -2,32 +2,26 @@
 /*
  * What the deciding thread knows of the rows: what it may believe of its cache, and which rows it holds.
  *
- * Normally it believes the cache, whatever its age: a batch that was decided on rows that somebody else has changed is
- * found out when it is kept. After that the rows of the batch are read anew and held, and for some seconds:
+ * Normally it believes the cache, whatever its age: a batch that was decided on rows that somebody else has
+ * changed is found out when it is kept. After that the rows of the batch are read anew, in its turn: processes
+ * that redo something hold a row of onetill_meta, one after the other. Besides, for some seconds:
  *  - rows of the tables in which others were met are read again for each batch, together;
- *  - rows in which others were met again and again are hot: held, all of them in one order, before a batch is decided,
- *    for as long as others go on changing them;
  *  - nothing is decided ahead.
+ * Where even such batches fail again and again, several processes want the same rows. Then each batch has its
+ * turn from the start on, so that they come one after the other, and big, instead of undoing one another.
+ *
+ * Rows are held before a batch is decided only when it failed, and all that are known: whoever holds a few and
+ * wants others later waits for somebody who does the opposite.
  */
 #ifndef STORE_POSTGRES_DECIDE_H
 #define STORE_POSTGRES_DECIDE_H
 
 #include "store/postgres_keep.h"
 
-#define HOT_ROWS_MAX 256
-#define HOT_MET 8                /* how often others must have been met in a row */
-#define WARY_US INT64_C(2000000) /* how long others are expected where they were met */
-#define HOLD_ALL_MAX 512         /* a failed batch of so many rows is held whole at the first try */
-
-struct hot_row {
-    const struct table *table;
-    uint8_t key[KEY_SIZE_MAX];
-    uint32_t key_size;
-    uint64_t hash;
-    uint32_t met;      /* how often somebody else had changed it */
-    int64_t seen;      /* version when it was held last */
-    int64_t until_us;  /* monotonic */
-};
+#define WARY_US INT64_C(4000000) /* how long others are expected where they were met */
+#define TURN_US INT64_C(2000000) /* how long turns are taken before it is tried without */
+#define HOLD_ALL_MAX 512         /* a failed batch of so many rows is held at its second try already */
+#define TURN_SCORE 5             /* conflicts more than successes */
 
 struct decider {
     struct postgres_store *store;
@@ -46,8 +40,8 @@ struct decider {
     bool doubt;         /* the database was away: ask before it is said to be there */
     int64_t wary_until_us;
     int64_t table_until_us[TABLE_COUNT_MAX];
-    struct hot_row hot[HOT_ROWS_MAX];
-    size_t hot_count;
+    int32_t score;      /* first tries that failed although all was read anew, less those that did not */
+    int64_t turn_until_us;
 
     struct node_pass pass; /* of the last batch */
     bool heard_no, heard_asked; /* what the engine was told before this batch */

@@ -226,12 +226,15 @@ void rows_session_close(struct rows_session *session)
     session->sent = NULL;
 }
 
-/* Rows are looked up by their keys however many there are; what a lost process holds is let go. */
+/*
+ * Rows are looked up by their keys however many there are. What a process holds that stands still is let go. A row that
+ * somebody else is changing is not waited for: as a rule it will be otherwise then.
+ */
 static const char rows_sql[] =
     "SELECT pg_catalog.set_config(s.name, v.value, false) FROM pg_catalog.pg_settings s JOIN (VALUES "
     "('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('enable_material', 'off'), "
     "('enable_memoize', 'off'), ('max_parallel_workers_per_gather', '0'), "
-    "('idle_in_transaction_session_timeout', '10000')) AS v(name, value) ON s.name = v.name";
+    "('lock_timeout', '50'), ('idle_in_transaction_session_timeout', '2000')) AS v(name, value) ON s.name = v.name";
 static const char generic_sql[] = "SET plan_cache_mode = force_generic_plan";
 
 enum status rows_session_open(struct rows_session *session, struct store_error *error)
@@ -565,7 +568,8 @@ enum status rows_session_collect(struct rows_session *session, rows_session_resu
     PQclear(sync);
     session->pipeline = false;
     session->sent_count = 0;
-    if (lost || PQexitPipelineMode(session->connection) != 1) {
+    /* A server that gives up says so before it is gone. */
+    if (lost || status == STATUS_away || PQexitPipelineMode(session->connection) != 1) {
         postgres_reason(error, "the database", session->connection, NULL);
         rows_session_drop(session);
         return status == STATUS_fault ? STATUS_fault : STATUS_away;
@@ -652,7 +656,7 @@ enum status rows_session_copy(struct rows_session *session, const struct lot *lo
         return STATUS_away;
     }
     enum status status = copy_results(session, lots, count, stamp, error);
-    if (PQstatus(session->connection) != CONNECTION_OK) {
+    if (status == STATUS_away || PQstatus(session->connection) != CONNECTION_OK) {
         rows_session_drop(session);
         return STATUS_away;
     }

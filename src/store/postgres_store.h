@@ -2,7 +2,7 @@
 /*
  * What the files of the postgres store share. Who owns what:
  *
- *   deciding thread   row cache, connection `reads`, hot rows; connection `work` while no batch is on its way
+ *   deciding thread   row cache, connection `reads`; connection `work` while no batch is on its way
  *   keeper thread     connection `work` from `keep` to `done`
  *   node thread       its own connection and everything in postgres_node.c
  *   `lock`            the batch on its way, and the fault
