@@ -7,6 +7,7 @@ import http.client
 import json
 import pathlib
 import re
+import signal
 import sys
 import time
 
@@ -98,6 +99,21 @@ class Reads(program.Case):
         self.assertIsInstance(self.server.second()['read_age_ms'], int)
         refused = self.till.send('GET', '/v1/merchants/1/shops?limit=0')
         self.assertEqual(422, refused.status)
+
+    def test_the_audit_of_a_replica(self):
+        self.shop()
+        self.server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(0, self.server.process.wait(30))
+        written = self.primary.sql('SELECT pg_current_wal_lsn()')
+        marks = f"SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '{written}') >= 0"
+        give_up = time.monotonic() + WAIT_S
+        while self.replica.sql(marks) != 't':
+            self.assertLess(time.monotonic(), give_up)
+            time.sleep(0.02)
+        here, there = self.audit(self.place), self.audit(self.read_place)
+        self.assertEqual((True, 0), (there[0]['ok'], there[1]), there)
+        self.assertGreater(there[0]['checks'], 0)
+        self.assertEqual(here[0]['checks'], there[0]['checks'])
 
     def test_a_replica_that_stands_still(self):
         self.shop()
