@@ -12,6 +12,7 @@
 
 #include "base/civil.h"
 #include "support/cluster.h"
+#include "support/contested.h"
 #include "support/holds.h"
 #include "support/house.h"
 
@@ -373,7 +374,9 @@ static void command_run(struct script *script, const struct command *command, ch
         wrong(script, "no expected answer", "-> …", "the end of the line");
         return;
     }
-    if (!script->house.threaded) {
+    if (!script->house.threaded && script->house.store->shared) {
+        store_shared_chill(script->house.store);
+    } else if (!script->house.threaded) {
         store_memory_chill(script->house.store);
     }
     enum refusal refusal = key != NULL
@@ -508,12 +511,13 @@ static void line_run(struct script *script, const char *line)
 
 enum ground {
     GROUND_memory,
+    GROUND_contested,
     GROUND_sqlite,
     GROUND_postgres,
     GROUND_COUNT,
 };
 
-static const char *const ground_names[] = { "memory", "sqlite", "postgres" };
+static const char *const ground_names[] = { "memory", "contested memory", "sqlite", "postgres" };
 static_assert(COUNT_OF(ground_names) == GROUND_COUNT, "every ground has a name");
 
 static struct cluster *cluster; /* of the whole program */
@@ -523,6 +527,7 @@ static bool script_run(const char *path, enum ground ground)
     static struct script script;
     char line[LINE_SIZE], folder[] = "/tmp/onetill-scenario-XXXXXX", store[sizeof(folder) + 16];
     char place[CLUSTER_PLACE_SIZE];
+    struct contested contested;
     FILE *file = fopen(path, "r");
     if (file == NULL) {
         printf("# %s cannot be read\n", path);
@@ -532,6 +537,9 @@ static bool script_run(const char *path, enum ground ground)
     if (ground == GROUND_postgres) {
         cluster_database(cluster, place);
         house_open_postgres(&script.house, place, 1);
+    } else if (ground == GROUND_contested) {
+        contested_open(&contested, strlen(path));
+        house_open_store(&script.house, contested.store, false);
     } else if (ground == GROUND_sqlite) {
         bool made = mkdtemp(folder) != NULL;
         assert(made);
@@ -552,6 +560,9 @@ static bool script_run(const char *path, enum ground ground)
     house_close(&script.house);
     if (ground == GROUND_postgres) {
         cluster_database_drop(cluster, place);
+    } else if (ground == GROUND_contested && contested_release(&contested) == 0) {
+        printf("# nothing was contested\n");
+        script.failures++;
     } else if (ground == GROUND_sqlite) {
         folder_remove(folder);
     }
