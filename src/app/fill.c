@@ -14,6 +14,7 @@
 
 #define CALLS_MAX 4096 /* on their way at a time: two full batches */
 #define CACHE_MB_DEFAULT 256
+#define REPEATS_MAX 20 /* of one call */
 
 static_assert(CALLS_MAX <= QUEUE_CALLS_MAX, "whoever has a place here has one in the queue");
 
@@ -22,6 +23,7 @@ struct fill_call {
     struct command keyless; /* the command as one that takes no key */
     struct fill *fill;
     uint64_t tag;
+    uint32_t repeats;
     struct fill_call *next; /* in the free list */
     _Alignas(16) uint8_t request[FILL_STRUCT_SIZE_MAX];
     _Alignas(16) uint8_t answer[FILL_STRUCT_SIZE_MAX];
@@ -121,14 +123,29 @@ struct fill *fill_open(const struct fill_settings *settings, char *error, size_t
     return fill;
 }
 
+/*
+ * On a file calls without a deadline are decided. On a database one may have been beaten by others too often, or be
+ * lost with the connection: the first did not happen, and the second has its effect once when it has a key.
+ */
+static void call_repeat(struct fill_call *self)
+{
+    struct call *call = &self->call;
+    bool harmless = call->status == STATUS_busy || (call->status == STATUS_unknown && call->request_key[0] != '\0');
+    if (harmless && self->repeats++ < REPEATS_MAX && engine_submit(self->fill->engine, call)) {
+        return;
+    }
+    fprintf(stderr, "onetill: the database does not answer any more; what is in it is whole, but not all of it\n");
+    _exit(EXIT_fault);
+}
+
 /* On a thread of the store's. */
 static void call_done(struct call *call)
 {
     struct fill_call *self = call->context;
     struct fill *fill = self->fill;
-    if (call->status != STATUS_ok) { /* calls without a deadline are decided, unless a database goes away */
-        fprintf(stderr, "onetill: the database does not answer any more; what is in it is whole, but not all of it\n");
-        _exit(EXIT_fault);
+    if (call->status != STATUS_ok) {
+        call_repeat(self);
+        return;
     }
     if (fill->settings.done != NULL) {
         struct fill_done done = { .tag = self->tag,
@@ -184,6 +201,7 @@ void fill_put(struct fill *fill, const struct command *command, const void *requ
     assert(command->answer->size <= FILL_STRUCT_SIZE_MAX);
     struct fill_call *self = call_take(fill);
     self->tag = tag;
+    self->repeats = 0;
     memcpy(self->request, request, command->request->size);
     memset(self->answer, 0, command->answer->size);
     self->call = (struct call){ .command = command,

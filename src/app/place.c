@@ -254,6 +254,17 @@ bool place_open(const struct place *place, const struct place_settings *settings
     return status == STATUS_ok || complain(place, &why, error, error_size);
 }
 
+void place_fault(const struct place *place, struct store *store, struct store_error *why)
+{
+    why->text[0] = '\0';
+    if (place->kind == PLACE_postgres) {
+        store_postgres_fault(store, why);
+        place_cover(place, why->text);
+    } else if (place->kind == PLACE_file) {
+        store_sqlite_fault(store, why);
+    }
+}
+
 bool place_snapshot(const struct place *place, struct reader **reader, char *error, size_t error_size)
 {
     struct store_error why = { .text = "" };

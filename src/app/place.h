@@ -56,6 +56,8 @@ struct place_settings {
 /* Opens the store of the till. False with a sentence that names the place. */
 MUST_CHECK bool place_open(const struct place *place, const struct place_settings *settings, struct store **store,
                            char *error, size_t error_size);
+/* Why such a store is dead, or "". Any thread. */
+void place_fault(const struct place *place, struct store *store, struct store_error *why);
 /* A snapshot of it, also while it is served. As above. */
 MUST_CHECK bool place_snapshot(const struct place *place, struct reader **reader, char *error, size_t error_size);
 

@@ -48,6 +48,7 @@ static const char help[] =
     "  --webhook-private       webhooks may go to this machine and to private networks (as with --test-clock)\n";
 
 #define ADDRESS_TEXT_SIZE 300
+#define EXIT_STATUS_DISK 74 /* as the engine ends without us */
 #define CACHE_MB_DEFAULT 512
 #define CACHE_MB_SANDBOX 16
 
@@ -135,12 +136,24 @@ static bool store_open(struct server *server, const struct server_settings *sett
     return place_open(settings->place, &place, &server->store, error, error_size);
 }
 
+/* Nothing may be flushed or answered any more: the truth is read back at the next start. */
+static void server_fatal(void *context, const char *what)
+{
+    const struct server *server = context;
+    struct store_error why;
+    place_fault(server->place, server->store, &why);
+    fprintf(stderr, "onetill: stopping: %s%s%s\n", what, why.text[0] != '\0' ? ": " : "", why.text);
+    _exit(EXIT_STATUS_DISK);
+}
+
 static bool engine_up(struct server *server, const struct server_settings *settings)
 {
     struct engine_settings engine = { .store = server->store,
                                       .timer_commands = till_timers,
                                       .check = ledger_check,
-                                      .tells = doors_tells };
+                                      .tells = doors_tells,
+                                      .fatal = server_fatal,
+                                      .fatal_context = server };
     if (settings->test_clock) {
         engine.now_us = test_clock_now;
         engine.clock_context = server;
@@ -210,7 +223,7 @@ static bool doors_open(struct server *server, const struct server_settings *sett
 
 bool server_open(struct server *server, const struct server_settings *settings, char *error, size_t error_size)
 {
-    *server = (struct server){ .started_us = os_now_us() };
+    *server = (struct server){ .place = settings->place, .started_us = os_now_us() };
     if (!store_open(server, settings, error, error_size)) {
         return false;
     }

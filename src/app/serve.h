@@ -33,6 +33,7 @@ struct server_settings {
 };
 
 struct server {
+    const struct place *place;
     struct store *store;
     struct master_key key;
     struct tokens *tokens;
