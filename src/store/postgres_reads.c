@@ -18,6 +18,7 @@
 #define VALUES_MAX 256
 #define QUERY_US_MAX (10 * INT64_C(1000000))
 #define SNAPSHOT_US_MAX (3600 * INT64_C(1000000)) /* of one statement */
+#define IDLE_US_MAX (60 * INT64_C(1000000))       /* between two statements of one snapshot */
 #define GRACE_US (2 * INT64_C(1000000))           /* the database ends a query itself, in time */
 #define RETRY_US (INT64_C(500000))
 #define REPLICA_RETRY_US (5 * INT64_C(1000000))
@@ -82,15 +83,19 @@ static void link_close(struct link *link)
     }
 }
 
-/* Lists are read by their indexes and tables by their keys; sorting a large table is never the better way. */
+/*
+ * Lists are read by their indexes and tables by their keys; sorting a large table is never the better way. A reader
+ * that stands still in mid snapshot keeps the database from tidying up: it loses its connection.
+ */
 static enum status session_set(struct postgres_reader *reader, PGconn *connection)
 {
+    int64_t idle_us = reader->store != NULL ? IDLE_US_MAX : SNAPSHOT_US_MAX;
     char sql[512];
     snprintf(sql, sizeof(sql),
              "SELECT pg_catalog.set_config(s.name, v.value, false) FROM pg_catalog.pg_settings s JOIN (VALUES "
              "('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('statement_timeout', '%lld'), "
-             "('idle_in_transaction_session_timeout', '0')) AS v(name, value) ON s.name = v.name",
-             (long long)(reader->query_us_max / 1000));
+             "('idle_in_transaction_session_timeout', '%lld')) AS v(name, value) ON s.name = v.name",
+             (long long)(reader->query_us_max / 1000), (long long)(idle_us / 1000));
     return postgres_script(connection, sql, &reader->error);
 }
 
