@@ -51,15 +51,24 @@ static void rows_read(struct house *house, const struct table *table, struct row
     assert(status == STATUS_ok);
 }
 
-static const char *column_differing(const struct table *table, const uint8_t *one, const uint8_t *other)
+/* The first column that differs, with its values where they are numbers. */
+static void difference_write(struct twins *twins, const struct rows *rows, size_t index, const uint8_t *one,
+                             const uint8_t *other)
 {
-    for (uint32_t i = 0; i < table->shape.column_count; i++) {
-        const struct column *column = &table->shape.columns[i];
+    const struct shape *shape = &rows->table->shape;
+    int size = snprintf(twins->wrong, sizeof(twins->wrong), "%s: row %zu of %zu differs ", shape->name, index,
+                        rows->count);
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        const struct column *column = &shape->columns[i];
         if (memcmp(one + column->offset, other + column->offset, column->size) != 0) {
-            return column->name;
+            bool number = column->kind == COLUMN_i64 || column->kind == COLUMN_i32;
+            snprintf(twins->wrong + size, sizeof(twins->wrong) - (size_t)size,
+                     "in %s: %" PRId64 " and %" PRId64, column->name, number ? column_i64(column, one) : 0,
+                     number ? column_i64(column, other) : 0);
+            return;
         }
     }
-    return "between the columns";
+    snprintf(twins->wrong + size, sizeof(twins->wrong) - (size_t)size, "between its columns");
 }
 
 static bool rows_equal(struct twins *twins, const struct rows *one, const struct rows *other)
@@ -74,8 +83,7 @@ static bool rows_equal(struct twins *twins, const struct rows *one, const struct
     for (size_t i = 0; i < one->count; i++) {
         const uint8_t *first = one->bytes + i * size, *second = other->bytes + i * size;
         if (memcmp(first, second, size) != 0) {
-            snprintf(twins->wrong, sizeof(twins->wrong), "%s: row %zu of %zu differs in %s", name, i,
-                     one->count, column_differing(one->table, first, second));
+            difference_write(twins, one, i, first, second);
             return false;
         }
     }

@@ -91,6 +91,7 @@ void house_close(struct house *house)
 void house_reopen_engine(struct house *house)
 {
     house_settle(house);
+    house->reopened = true;
     engine_close(house->engine);
     house_engine_open(house);
 }
@@ -162,7 +163,10 @@ enum refusal house_call(struct house *house, struct caller caller, const struct 
     return house_call_keyed(house, caller, command, request, answer, keyed ? key : NULL);
 }
 
-/* On a shared store a batch is a while on its way, and what an engine before this one set is found by listening. */
+/*
+ * On a shared store a batch is a while on its way. What an engine before this one set is found by listening; who
+ * listens without need may take a timer once more that is being fired, which nobody minds, and takes an instant.
+ */
 static void house_settle_shared(struct house *house)
 {
     struct engine_counts counts;
@@ -174,7 +178,7 @@ static void house_settle_shared(struct house *house)
             usleep(20);
             worked = true;
         }
-        worked = worked || engine_hear(house->engine);
+        worked = worked || (house->reopened && engine_hear(house->engine));
     } while (worked || house_step(house));
 }
 

@@ -25,6 +25,7 @@ struct house {
     uint64_t key_next; /* of calls that name no key */
     struct engine_settings settings;
     bool threaded; /* the store calls `done` on a thread of its own */
+    bool reopened; /* there was an engine before this one */
     _Atomic uint64_t committed; /* batches that observers were told of */
     /* of the last call */
     bool repeated;
