@@ -281,8 +281,8 @@ static bool changes_pack(struct decider *decider, const struct keep *keep)
 static_assert((uint64_t)BATCH_ROWS_MAX *ROW_SIZE_MAX <= UINT32_MAX, "offsets of a batch's packed rows fit 32 bits");
 
 /*
- * A row that was not asked for replaces whatever is there. As a rule it is new, and inserting it is cheapest: the keeper
- * tries again otherwise. What memory has of it counts only while nobody else can change it.
+ * A row that was not asked for replaces whatever is there. As a rule it is new, and inserting it is cheapest: the
+ * keeper tries again otherwise. What memory has of it counts only while nobody else can change it.
  */
 static struct keep_step unread_step(struct postgres_store *store, const struct row_change *change)
 {
