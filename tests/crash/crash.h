@@ -139,6 +139,8 @@ void load_init(struct load *load, struct book *book, const struct city_settings 
 void load_release(struct load *load);
 /* Before each server: what has no answer is sent again, what was answered lately too. */
 void load_queue(struct load *load, uint16_t answered_since);
+/* The trade of an op that was answered is looked up next. */
+void load_lookup(struct load *load, uint32_t op);
 enum make load_make(void *context, uint32_t slot, struct request_out *out);
 void load_done(void *context, uint32_t slot, const struct answer_in *answer);
 

@@ -61,6 +61,11 @@ void load_queue(struct load *load, uint16_t answered_since)
     }
 }
 
+void load_lookup(struct load *load, uint32_t op)
+{
+    queue_add(load, op | LOOKUP_BIT);
+}
+
 /* ---- what is asked for next ---- */
 
 static int64_t amount_pick(struct load *load)

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define CLUSTER_PLACE_SIZE 512
-#define CLUSTER_SERVERS_MAX 16
+#define CLUSTER_SERVERS_MAX 256
 
 struct cluster;
 
