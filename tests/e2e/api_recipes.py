@@ -251,6 +251,7 @@ RECIPES = {
     'qr_png': lambda side: ({}, {'text': side.opened()['qr_emvco'], 'scale': 4}, None),
     'metrics_read': lambda side: ({}, {}, None),
     'time_read': lambda side: ({}, {}, None),
+    'node_list': lambda side: ({}, {}, None),
     'openapi_read': lambda side: ({}, {}, None),
     'health_check': lambda side: ({}, {}, None),
 }
@@ -258,7 +259,8 @@ RECIPES = {
 # Whom a kind of token reaches besides the platform is what the API says; which of it hangs below a side is said here:
 # operations without a subject of anybody's in particular.
 OF_NOBODY = {'merchant_create', 'shopper_create', 'policy_change', 'policy_query', 'campaign_list', 'shop_days',
-             'token_list_all', 'clock_move', 'metrics_read', 'time_read', 'openapi_read', 'health_check'}
+             'token_list_all', 'clock_move', 'metrics_read', 'time_read', 'node_list', 'openapi_read',
+             'health_check'}
 
 
 class Operation:

@@ -332,6 +332,18 @@ class Streams(Shared):
             json.loads(event['data']).get('payments_total') == 5 for event in events))
 
 
+    def test_an_operator_sees_who_serves(self):
+        for at, process in enumerate(self.fleet.processes):
+            listed = Client(process, self.fleet.operator_token).must('GET', '/v1/nodes')['data']
+            self.assertEqual([0, 1], [node['node'] for node in listed])
+            self.assertEqual([number == at for number in range(2)], [node['here'] for node in listed])
+            self.assertTrue(all(node['address'] for node in listed), listed)
+        first = self.fleet.processes[0]
+        self.assertEqual(401, first.ask('/v1/nodes').status)
+        shop = self.fleet.token('shop', '41', 7)
+        self.assertEqual(403, Client(first, shop).get('/v1/nodes').status)
+
+
 class Notifications(Shared):
     def test_one_notifies_and_the_next_takes_over(self):
         side = Side(self.fleet, self.operator, 4)

@@ -20,7 +20,7 @@
 #include "doors_till_stage.h"
 #include "store/memory_shared.h"
 
-#define LEASE_US 400000
+#define LEASE_US US_PER_SECOND /* by the database's clock, which the test moves */
 
 enum { PAGES = 2 };
 
@@ -36,10 +36,16 @@ struct process {
 };
 
 struct scene {
+    _Atomic int64_t clock_us; /* the database's */
     struct shared_memory *memory;
     struct process *a, *b;
     struct hmac_key webhook_key;
 };
+
+static int64_t clock_of(void *context)
+{
+    return atomic_load(&((struct scene *)context)->clock_us);
+}
 
 static enum shared_fate fate_of(void *context, enum shared_step step)
 {
@@ -127,7 +133,7 @@ static void process_leave(struct process *process)
 }
 
 /* As a process ends that is killed: nothing of it is told to the database any more. */
-static void process_kill(struct process *process)
+static void process_kill(struct scene *scene, struct process *process)
 {
     struct stage *other = process->stage.other;
     atomic_store(&process->fate, SHARED_away);
@@ -137,12 +143,16 @@ static void process_kill(struct process *process)
     tokens_close(process->stage.tokens);
     other->other = NULL;
     free(process);
+    for (int64_t us = 0; us <= LEASE_US; us += LEASE_US / 5) { /* the other one shows that it lives */
+        atomic_fetch_add(&scene->clock_us, LEASE_US / 5);
+        stage_pass(other, 20000);
+    }
 }
 
 static void scene_open(struct scene *scene)
 {
-    struct shared_memory_settings settings = { .lease_us = LEASE_US };
-    *scene = (struct scene){ 0 };
+    struct shared_memory_settings settings = { .lease_us = LEASE_US, .now_us = clock_of, .clock_context = scene };
+    *scene = (struct scene){ .clock_us = US_PER_SECOND };
     shared_memory_open(till_tables, &settings, &scene->memory);
     scene->a = process_join(scene, 1);
     webhook_master(&scene->a->stage.key, &scene->webhook_key);
@@ -366,7 +376,7 @@ static void one_delivers_and_the_next_takes_over(void **state)
     wait_received(scene.a, &receiver, 3); /* on its way when the leader dies */
     struct received told = receiver_at(&receiver, 2);
     atomic_store(&receiver.way, RECEIVER_answers);
-    process_kill(scene.a);
+    process_kill(&scene, scene.a);
     scene.a = NULL;
     city_pay(&scene.b->stage, 2, 1, 1200);
     wait_received(scene.b, &receiver, 5);

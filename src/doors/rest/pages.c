@@ -7,6 +7,7 @@
 #include "engine/engine_rows.h"
 
 #define METRICS_SIZE_MAX (768 * 1024)
+#define NODES_SIZE_MAX (64 * 1024) /* 64 of them, each escaped at its longest */
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 /* ---- /healthz: a call that goes all the way through the engine and the store ---- */
@@ -230,6 +231,56 @@ static void time_serve(void *context, struct http_request *http, const struct ca
     http_answer(http, 200, JSON_TYPE, (struct span){ kept, answer.size }, NULL, 0);
 }
 
+static void node_write(struct json_out *out, const struct store_node *node, const struct store *store)
+{
+    char started[INSTANT_TEXT_SIZE];
+    size_t size = instant_write(node->started_us, 0, started);
+    json_out_object(out);
+    json_out_key(out, "node");
+    json_out_i64(out, node->node);
+    json_out_key(out, "address");
+    json_out_text(out, span_of(node->address));
+    json_out_key(out, "here");
+    json_out_bool(out, node->node == store->node);
+    json_out_key(out, "leads");
+    json_out_bool(out, node->leads);
+    json_out_key(out, "seen_ms_ago");
+    json_out_i64(out, max_i64(node->seen_us / 1000, 0));
+    json_out_key(out, "started_at");
+    json_out_text(out, (struct span){ started, size });
+    json_out_object_end(out);
+}
+
+/* None of a store that one process serves. */
+static void nodes_serve(void *context, struct http_request *http, const struct caller *caller,
+                        const struct span *params, uint32_t param_count)
+{
+    struct rest *rest = context;
+    struct store *store = rest->settings.store;
+    struct store_node nodes[NODES_MAX];
+    struct json_out out;
+    char *bytes = arena_try(http->arena, NODES_SIZE_MAX);
+    (void)caller;
+    (void)params;
+    (void)param_count;
+    size_t count = store->shared ? store->ops->nodes(store, nodes, COUNT_OF(nodes)) : 0;
+    json_out_init(&out, bytes, bytes != NULL ? NODES_SIZE_MAX : 0);
+    json_out_object(&out);
+    json_out_key(&out, "data");
+    json_out_array(&out);
+    for (size_t i = 0; i < count; i++) {
+        node_write(&out, &nodes[i], store);
+    }
+    json_out_array_end(&out);
+    json_out_object_end(&out);
+    struct span answer = json_out_end(&out);
+    if (answer.size == 0) {
+        rest_problem(rest, NULL, http, PROBLEM_busy, NULL);
+        return;
+    }
+    http_answer(http, 200, JSON_TYPE, answer, NULL, 0);
+}
+
 static void openapi_serve(void *context, struct http_request *http, const struct caller *caller,
                           const struct span *params, uint32_t param_count)
 {
@@ -257,6 +308,13 @@ const struct rest_page rest_own_pages[] = {
       .serve = time_serve,
       .content_type = JSON_TYPE,
       .summary = "The till's clock." },
+    { .name = "node_list",
+      .method = "GET",
+      .route = "/v1/nodes",
+      .callers = CALLER_BIT(operator),
+      .serve = nodes_serve,
+      .content_type = JSON_TYPE,
+      .summary = "The processes that serve the same database, and where they are." },
     { .name = "openapi_read",
       .method = "GET",
       .route = "/v1/openapi.json",
