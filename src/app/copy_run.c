@@ -2,6 +2,7 @@
 #include "app/copy.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -193,8 +194,12 @@ static int compare(struct copying *copying)
 
 static void audit_seen(void *context, const char *table, uint64_t rows)
 {
-    struct progress *progress = context;
+    struct copying *copying = context;
+    struct progress *progress = &copying->progress;
     (void)rows;
+    if (*copying->settings->stopped) { /* what was written is durable or written again; nothing is to be undone */
+        exit(complain(copying, "interrupted; the same command goes on from here"));
+    }
     progress_note(progress, table);
     progress_set(progress, progress->done + 1, os_monotonic_us());
 }
@@ -209,7 +214,7 @@ static int books_audit(struct copying *copying, const struct place *place, const
         return complain(copying, error);
     }
     progress_begin(copying, label, 0);
-    struct audit_settings settings = { .progress = audit_seen, .context = &copying->progress };
+    struct audit_settings settings = { .progress = audit_seen, .context = copying };
     enum status status = audit_run(reader, &settings, &report);
     progress_end(&copying->progress, os_monotonic_us());
     copying->result->audit_us += os_monotonic_us() - begun_us;
@@ -232,14 +237,19 @@ static int books_audit(struct copying *copying, const struct place *place, const
 
 /* ---- all of it ---- */
 
-static int finish(struct copying *copying)
+/* Nothing is held on to while the books are audited: a snapshot keeps a database from tidying up. */
+static int snapshots_leave(struct copying *copying, int64_t *seal)
 {
-    int64_t seal;
-    if (!seal_read(copying->to, &seal)) {
+    if (!seal_read(copying->to, seal)) {
         return complain(copying, reader_error(copying->to));
     }
     snapshot_leave(&copying->to);
     snapshot_leave(&copying->from);
+    return EXIT_holds;
+}
+
+static int finish(struct copying *copying, int64_t seal)
+{
     struct sink *sink = copying->sink;
     return sink->ops->finish(sink, seal) == STATUS_ok ? EXIT_holds : complain(copying, sink->error.text);
 }
@@ -248,6 +258,7 @@ static int all_run(struct copying *copying)
 {
     const struct copy_settings *settings = copying->settings;
     int exit_status = EXIT_holds;
+    int64_t seal = 0;
     if (settings->audit) {
         exit_status = books_audit(copying, settings->from, "auditing the source", &copying->result->from_holds);
     }
@@ -260,10 +271,13 @@ static int all_run(struct copying *copying)
     if (exit_status == EXIT_holds) {
         exit_status = compare(copying);
     }
+    if (exit_status == EXIT_holds) {
+        exit_status = snapshots_leave(copying, &seal);
+    }
     if (exit_status == EXIT_holds && settings->audit) {
         exit_status = books_audit(copying, settings->to, "auditing the copy", &copying->result->to_holds);
     }
-    return exit_status == EXIT_holds ? finish(copying) : exit_status;
+    return exit_status == EXIT_holds ? finish(copying, seal) : exit_status;
 }
 
 int copy_run(const struct copy_settings *settings, struct copy_result *result)

@@ -158,6 +158,20 @@ class Copy(program.Case):
             self.assertTrue(whole['same'])
         self.assertEqual(self.business(self.file), self.business(self.back))
 
+    def test_who_is_told_to_end_says_so(self):
+        for source, destination in ((self.file, self.place), (self.place, self.back)):
+            for _ in range(20):
+                running = self.start_program('copy', '--from', source, '--to', destination, '--overwrite', '--quiet')
+                with contextlib.suppress(Exception):
+                    running.wait(0.08)
+                running.send_signal(signal.SIGINT)
+                said = running.communicate()[1]
+                if 'interrupted' in said:
+                    break
+            self.assertEqual(3, running.returncode, said)
+            self.assertIn('interrupted; the same command goes on from here', said)
+            self.assertTrue(self.carry(source, destination)['same'])
+
     def test_what_is_unfinished_is_served_by_nobody(self):
         self.carry(self.file, self.place)
         self.carry(self.file, self.back)
