@@ -24,7 +24,7 @@ sys.path.insert(0, str(program.ROOT / 'tests' / 'support'))
 import cluster  # noqa: E402 pylint: disable=wrong-import-position
 
 PATIENCE_S = 20
-SOON_S = 2.0  # until one process knows what another one did; measured in tens of milliseconds
+SOON_S = 5.0  # until one process knows what another one did; measured in tens of milliseconds
 
 
 class Process:
@@ -86,8 +86,8 @@ class Fleet:
         return Scattered(self, self.operator_token)
 
     def token(self, kind, subject, number=1):
-        done = self.case.run_program('token', '--key', self.case.key, '--store', self.case.place, '--kind', kind, '--id',
-                                     subject, '--token-id', number)
+        done = self.case.run_program('token', '--key', self.case.key, '--store', self.case.place, '--kind', kind,
+                                     '--id', subject, '--token-id', number)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -225,8 +225,9 @@ class Calls(Shared):
     def test_a_hot_budget_is_never_overspent(self):
         side = Side(self.fleet, self.operator, 4)
         campaign = self.operator.must('POST', '/v1/campaigns', {
-            'name': 'hot', 'kind': 'percentage', 'percent_bp': 5000, 'cap_minor': 300, 'starts_at': '2020-01-01T00:00:00Z',
-            'ends_at': '2098-01-01T00:00:00Z', 'targets': [{'kind': 'shop', 'id': side.shop}]})
+            'name': 'hot', 'kind': 'percentage', 'percent_bp': 5000, 'cap_minor': 300,
+            'starts_at': '2020-01-01T00:00:00Z', 'ends_at': '2098-01-01T00:00:00Z',
+            'targets': [{'kind': 'shop', 'id': side.shop}]})
         self.operator.must('POST', f'/v1/campaigns/{campaign["campaign_id"]}/fund', {'platform_minor': 3000})
         bodies = [side.pay_body(1000) for _ in range(24)]
         answers, lock = [], threading.Lock()
@@ -318,8 +319,9 @@ class Streams(Shared):
 
         def shows(events):
             seconds = [json.loads(event['data']) for event in events if event['event'] == 'second']
-            return bool(seconds) and (seconds[-1]['payments_total'], seconds[-1]['refunds_total'],
-                                      seconds[-1]['amount_minor_total'], seconds[-1]['trial_balance_minor']) == (5, 1, 5000, 0) \
+            wanted = {'payments_total': 5, 'refunds_total': 1, 'amount_minor_total': 5000, 'trial_balance_minor': 0}
+            return bool(seconds) and wanted.items() <= {name: value for name, value in seconds[-1].items()
+                                                        if name in wanted}.items() \
                 and sum(seconds[-1]['refusals'].values()) == 4
         for process in self.fleet.processes:
             events = self.stream(process, '/v1/live').until(shows)
@@ -379,17 +381,17 @@ class Gateway(Shared):
         self.app = App(self.fleet, self.folder)
 
     def test_the_gateway_is_one_whichever_answers(self):
-        keys = {json.dumps(Client(process, self.fleet.operator_token).must('GET', '/v1/alipay/platform'), sort_keys=True)
-                for process in self.fleet.processes}
-        self.assertEqual(1, len(keys))
+        keys = [Client(process, self.fleet.operator_token).must('GET', '/v1/alipay/platform')
+                for process in self.fleet.processes]
+        self.assertEqual(keys[0], keys[1])
         for _ in range(4):  # signatures are checked by the same key, whoever signed
             paid = self.app.pay('12.00')
             found = self.app.must('alipay.trade.query', {'out_trade_no': paid['out_trade_no']})
             self.assertEqual((paid['trade_no'], 'TRADE_SUCCESS'), (found['trade_no'], found['trade_status']))
         for process in self.fleet.processes * 3:  # the other one knows an app that was just made
             maker = Client(process, self.fleet.operator_token)
-            made = maker.must('POST', '/v1/apps', {'merchant_id': self.app.merchant, 'shop_id': self.app.shop, 'name': 'new',
-                                                   'public_key': self.app.keys.public})
+            made = maker.must('POST', '/v1/apps', {'merchant_id': self.app.merchant, 'shop_id': self.app.shop,
+                                                   'name': 'new', 'public_key': self.app.keys.public})
             self.app.app_id = made['app_id']
             self.assertEqual({'ACQ.TRADE_NOT_EXIST'}, {self.code() for _ in range(2)})
 
@@ -454,7 +456,8 @@ class Away(program.Case):
         self.fleet = Fleet(self, 2, '--test-clock')
 
     def health(self):
-        return [(answer.status, answer.code) for answer in (process.ask('/healthz') for process in self.fleet.processes)]
+        answers = [process.ask('/healthz') for process in self.fleet.processes]
+        return [(answer.status, answer.code) for answer in answers]
 
     def test_a_database_that_is_away_is_told_and_comes_back(self):
         side = Side(self.fleet, self.fleet.operator(), 4)
