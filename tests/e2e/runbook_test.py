@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The runbook of docs/operate.md, step by step, while a till is at work on the database: a synchronous standby that takes
-over, Patroni, pgbouncer, and a restore to a moment. After each everything that was answered is there, once."""
+"""The runbook of docs/operate.md, step by step, while a till is at work on the database: a synchronous standby that
+takes over, Patroni, pgbouncer, and a restore to a moment. After each everything that was answered is there, once."""
 
 import contextlib
 import json
@@ -107,8 +107,11 @@ class Runbook(program.Case):
     # ---- a standby by hand ----
 
     def test_a_synchronous_standby_takes_over(self):
-        primary = cluster.Cluster(durable=True, replicated=True)
+        primary = cluster.Cluster(durable=True, replicated=True, options={
+            'wal_log_hints': 'on', 'wal_keep_size': '256MB'})
         self.addCleanup(primary.close)
+        for name, value in primary.settings.items():  # they stand in its file, where pg_rewind looks
+            primary.sql(f"ALTER SYSTEM SET {name} = '{value}'")
         database = primary.database()
         standby = primary.standby()
         self.addCleanup(standby.close)
@@ -123,10 +126,34 @@ class Runbook(program.Case):
         standby.sql('SELECT pg_reload_conf()')
         standby.promote()
         work.more()
-        work.end()
         self.told(f'standby by hand: {work.gap_s:.1f} s without an answer, {work.trouble}')
+        self.rewind(primary, standby)
+        work.more()
+        standby.stop('kill')  # and back
+        primary.sql("ALTER SYSTEM SET synchronous_standby_names = ''")
+        primary.sql('SELECT pg_reload_conf()')
+        primary.promote()
+        work.more()
+        work.end()
         self.assertEqual(server.process.poll(), None)
         self.holds(both, work)
+
+    def rewind(self, behind, ahead):
+        """What was the primary becomes a standby of the one that took over."""
+        ahead.sql('CHECKPOINT')  # without it pg_rewind may believe that nothing has parted
+        done = subprocess.run([f'{cluster.programs()}/pg_rewind', '-D', behind.data, '-R',
+                               f'--source-server=host={ahead.folder} user=till dbname=postgres'],
+                              check=False, capture_output=True, text=True, cwd=behind.folder, **cluster.unprivileged())
+        self.assertEqual(0, done.returncode, done.stderr)
+        with open(behind.data / 'postgresql.auto.conf', 'a', encoding='ascii') as settings:
+            settings.write(f"primary_conninfo = 'host={ahead.folder} user=till application_name=db1'\n")
+        behind.start()
+        ahead.sql("ALTER SYSTEM SET synchronous_standby_names = 'db1'")
+        ahead.sql('SELECT pg_reload_conf()')
+        give_up = time.monotonic() + WAIT_S
+        while ahead.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != '1':
+            self.assertLess(time.monotonic(), give_up, behind.log()[-2000:])
+            time.sleep(0.1)
 
     # ---- Patroni ----
 
@@ -138,7 +165,7 @@ class Runbook(program.Case):
             'bootstrap': {
                 'dcs': {'ttl': 20, 'loop_wait': 1, 'retry_timeout': 3, 'maximum_lag_on_failover': 0,
                         'synchronous_mode': True, 'postgresql': {'use_pg_rewind': True, 'parameters': {
-                            'max_connections': 100, 'wal_level': 'replica', 'hot_standby': 'on', 'wal_log_hints': 'on'}}},
+                            'max_connections': 100, 'wal_level': 'replica', 'wal_log_hints': 'on'}}},
                 'initdb': [{'encoding': 'UTF8'}, 'data-checksums', {'locale': 'C.UTF-8'}]},
             'postgresql': {
                 'listen': f'127.0.0.1:{ports["sql"]}', 'connect_address': f'127.0.0.1:{ports["sql"]}',
