@@ -289,10 +289,10 @@ static enum shared_fate step_hook(void *context, enum shared_step step)
     if (step == SHARED_resolve) {
         return which < 300 ? SHARED_away : SHARED_go_on;
     }
-    if (step != SHARED_commit) {
-        return which < 5 ? SHARED_away : SHARED_go_on;
-    }
     int crash = 20 * world->crash_per_million / 1000; /* in a thousand commits */
+    if (step != SHARED_commit) {
+        return which < 5 ? SHARED_away : which < 5 + crash / 15 ? SHARED_crash_lost : SHARED_go_on;
+    }
     if (which < crash) {
         static const enum shared_fate ends[] = { SHARED_crash_lost, SHARED_crash_kept, SHARED_crash_late };
         return ends[world_pick(world, 3)];

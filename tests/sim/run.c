@@ -169,6 +169,7 @@ static bool flag_given(int argc, char **argv, const char *name)
 int main(int argc, char **argv)
 {
     uint64_t from = number_after(argc, argv, "--from", 1), seeds = number_after(argc, argv, "--seeds", 0);
+    const char *soak = getenv("ONETILL_SEEDS");
     bool ok = true;
     int canaries = 0, number = 1;
     several = flag_given(argc, argv, "--nodes");
@@ -177,6 +178,7 @@ int main(int argc, char **argv)
     }
     mallopt(M_MMAP_THRESHOLD, 1 << 19); /* large and mostly untouched: fresh pages need no clearing */
     printf("1..%d\n", 1 + canaries);
+    seeds = seeds == 0 && soak != NULL ? strtoull(soak, NULL, 10) : seeds;
     bool held = lives(from, seeds, number_after(argc, argv, "--seconds", 25));
     printf("%sok 1 - what was answered is there once, whatever happened\n", held ? "" : "not ");
     for (enum canary canary = CANARY_none; canaries > 0 && canary < CANARY_count; canary++) {
