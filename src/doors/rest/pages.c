@@ -251,6 +251,14 @@ static void node_write(struct json_out *out, const struct store_node *node, cons
     json_out_object_end(out);
 }
 
+static bool parameter_refuse(void *context, struct span name, struct span value)
+{
+    struct faults *faults = context;
+    (void)value;
+    faults_add(faults, FAULT_unknown, name, "is not a parameter of this address");
+    return faults->count < FAULTS_MAX;
+}
+
 /* None of a store that one process serves. */
 static void nodes_serve(void *context, struct http_request *http, const struct caller *caller,
                         const struct span *params, uint32_t param_count)
@@ -263,6 +271,12 @@ static void nodes_serve(void *context, struct http_request *http, const struct c
     (void)caller;
     (void)params;
     (void)param_count;
+    struct faults faults = { .count = 0 };
+    http_query_each(http, parameter_refuse, &faults);
+    if (faults.count > 0) {
+        rest_faults(rest, NULL, http, &faults);
+        return;
+    }
     size_t count = store->shared ? store->ops->nodes(store, nodes, COUNT_OF(nodes)) : 0;
     json_out_init(&out, bytes, bytes != NULL ? NODES_SIZE_MAX : 0);
     json_out_object(&out);
