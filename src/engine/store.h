@@ -104,6 +104,7 @@ struct store_counts {
     uint64_t replica_snapshots;
     int64_t replica_age_us; /* how old the last of them may have been */
     int64_t replica_at_us;  /* and when that was; monotonic, 0: never */
+    uint64_t round_trips; /* to a database: times that something was sent and an answer waited for */
 };
 
 struct store_ops {

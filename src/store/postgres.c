@@ -441,6 +441,7 @@ static void postgres_counts(struct store *base, struct store_counts *counts)
         .replica_snapshots = atomic_load_explicit(&store->replica_snapshots, memory_order_relaxed),
         .replica_age_us = atomic_load_explicit(&store->replica_age_us, memory_order_relaxed),
         .replica_at_us = atomic_load_explicit(&store->replica_at_us, memory_order_relaxed),
+        .round_trips = atomic_load_explicit(&store->round_trips, memory_order_relaxed),
     };
 }
 

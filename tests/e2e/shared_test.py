@@ -341,6 +341,11 @@ class Streams(Shared):
             self.assertEqual([number == at for number in range(2)], [node['here'] for node in listed])
             self.assertTrue(all(node['address'] for node in listed), listed)
         first = self.fleet.processes[0]
+        trips = first.metric('onetill_database_round_trips_total')
+        Client(first, self.fleet.operator_token).must('POST', '/v1/merchants', {'name': 'x'})
+        self.assertGreater(first.metric('onetill_database_round_trips_total'), trips)
+        self.assertEqual([0, 1], [process.metric('onetill_node') for process in self.fleet.processes])
+        self.assertEqual([2, 2], [process.metric('onetill_nodes') for process in self.fleet.processes])
         self.assertEqual(401, first.ask('/v1/nodes').status)
         shop = self.fleet.token('shop', '41', 7)
         self.assertEqual(403, Client(first, shop).get('/v1/nodes').status)

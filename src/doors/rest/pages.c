@@ -79,6 +79,7 @@ static void engine_metrics(struct metrics_text *text, struct engine *engine)
 static void shared_metrics(struct metrics_text *text, const struct rest *rest)
 {
     struct engine_counts counts;
+    struct store_counts kept = { 0 };
     struct store_node nodes[NODES_MAX];
     struct store *store = rest->settings.store;
     bool leads = false;
@@ -86,6 +87,7 @@ static void shared_metrics(struct metrics_text *text, const struct rest *rest)
         return;
     }
     engine_counts(rest->settings.engine, &counts);
+    store->ops->counts(store, &kept);
     size_t count = store->ops->nodes(store, nodes, COUNT_OF(nodes));
     for (size_t i = 0; i < count; i++) {
         leads = leads || (nodes[i].node == store->node && nodes[i].leads);
@@ -98,6 +100,9 @@ static void shared_metrics(struct metrics_text *text, const struct rest *rest)
                        counts.away_since_us != 0);
     metrics_text_value(text, "onetill_database_aways_total", "counter", "Times that it could not be reached.",
                        (int64_t)counts.aways);
+    metrics_text_value(text, "onetill_database_round_trips_total", "counter",
+                       "Times that something was sent to the database and an answer waited for.",
+                       (int64_t)kept.round_trips);
     metrics_text_value(text, "onetill_engine_conflicts_total", "counter",
                        "Transactions decided anew because another process was first.", (int64_t)counts.conflicts);
     metrics_text_value(text, "onetill_engine_unknowns_total", "counter",
