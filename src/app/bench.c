@@ -300,8 +300,9 @@ static bool sync_measure(const char *folder, struct bench_disk *disk)
 struct room {
     char folder[APP_PATH_SIZE]; /* of the disk that is measured */
     const char *store;
-    char path[APP_PATH_SIZE];   /* of a store of our own */
-    bool temporary;
+    char path[APP_PATH_SIZE];   /* of a store of our own; of a database its key only */
+    char key[APP_PATH_SIZE];    /* of a database */
+    bool temporary;             /* the folder is ours */
 };
 
 static bool folder_make(struct room *room)
@@ -325,7 +326,9 @@ static bool room_find(const struct bench_settings *settings, struct room *room)
         return false;
     }
     if (place.kind == PLACE_postgres) { /* its disk is its own; ours stands for it when both are one machine */
-        return span_copy(SPAN("."), room->folder, sizeof(room->folder));
+        room->temporary = true;
+        return folder_make(room) && path_beside(room->folder, "/till", room->path) &&
+               path_beside(room->path, ".key", room->key);
     }
     const char *slash = strrchr(settings->store_path, '/');
     struct span folder = SPAN(".");
@@ -423,7 +426,7 @@ static bool server_start(struct bench_server *server, const struct bench_setting
     snprintf(threads, sizeof(threads), "%lld", (long long)settings->http_threads);
     snprintf(cache, sizeof(cache), "%lld", (long long)settings->cache_mb);
     snprintf(connections, sizeof(connections), "%d", DRIVER_CONNECTIONS_MAX + 100);
-    return bench_server_start(server, path, settings->servers, options_given);
+    return bench_server_start(server, settings, path, options_given);
 }
 
 static bool signatures_hold(const struct bench_report *report)
@@ -493,6 +496,7 @@ int bench_main(int argc, char **argv)
         fprintf(stderr, "onetill bench: no place for a new store: %s\n", strerror(errno));
         return EXIT_fault;
     }
+    settings.key_path = room.key[0] != '\0' ? room.key : NULL;
     file_system_name(room.folder, &report.disk);
     bench_city_init(&city, &settings);
     if (sync_measure(room.folder, &report.disk)) {

@@ -52,6 +52,7 @@ struct bench_settings {
     uint32_t servers; /* on one database */
     bool json, matrix, audit;
     const char *store_path; /* NULL: a temporary one */
+    const char *key_path;   /* of its master key; NULL: beside the file */
     const char *timeline_path; /* NULL: none */
 };
 

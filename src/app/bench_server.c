@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/bench.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
 
@@ -36,13 +37,14 @@ static bool ready_read(struct bench_server *server, uint32_t index, struct span 
 static bool child_begin(struct bench_server *server, const char *const *options)
 {
     char self[APP_PATH_SIZE], store[APP_PATH_SIZE];
-    const char *arguments[8 + BENCH_OPTIONS_MAX] = { self, "serve", "--store", store, "--listen", "127.0.0.1:0",
-                                                     "--test-clock" };
+    const char *arguments[10 + BENCH_OPTIONS_MAX] = { self,           "serve",        "--store", store,
+                                                      "--listen",     "127.0.0.1:0",  "--key",   server->place.key_path,
+                                                      "--test-clock" };
     struct child *child = &server->children[server->count];
     struct span line;
     for (size_t i = 0; options[i] != NULL; i++) {
         assert(i < BENCH_OPTIONS_MAX);
-        arguments[7 + i] = options[i];
+        arguments[9 + i] = options[i];
     }
     if (!path_self(self) || !place_for_child(&server->place, store) ||
         child_start(child, arguments, NULL) != STATUS_ok) {
@@ -65,16 +67,17 @@ static bool children_stop(struct bench_server *server)
     return ended_well;
 }
 
-bool bench_server_start(struct bench_server *server, const char *path, uint32_t count, const char *const *options)
+bool bench_server_start(struct bench_server *server, const struct bench_settings *settings, const char *path,
+                        const char *const *options)
 {
     char error[APP_PATH_SIZE + 256];
-    assert(count > 0);
-    assert(count <= BENCH_SERVERS_MAX);
+    assert(settings->servers > 0);
+    assert(settings->servers <= BENCH_SERVERS_MAX);
     *server = (struct bench_server){ .count = 0 };
-    if (place_read(&server->place, path, NULL) != NULL) {
+    if (place_read(&server->place, path, settings->key_path) != NULL) {
         return complain("the place of the store makes no sense");
     }
-    while (server->count < count) {
+    while (server->count < settings->servers) {
         if (!child_begin(server, options)) {
             children_stop(server);
             return false;

@@ -16,6 +16,8 @@
 #define BENCH_OPTIONS_MAX 16
 #define BENCH_SERVERS_MAX 8
 
+struct bench_settings;
+
 struct bench_server {
     struct place place;
     struct child children[BENCH_SERVERS_MAX];
@@ -38,8 +40,8 @@ struct bench_sample {
 };
 
 /* `options` are those of `onetill serve` beside the store, the address and the test clock; NULL-terminated. */
-MUST_CHECK bool bench_server_start(struct bench_server *server, const char *path, uint32_t count,
-                                   const char *const *options);
+MUST_CHECK bool bench_server_start(struct bench_server *server, const struct bench_settings *settings,
+                                   const char *path, const char *const *options);
 /* A page of the server's, asked for by the operator; valid until the next call. */
 MUST_CHECK bool bench_server_get(struct bench_server *server, struct span path, struct span *body);
 MUST_CHECK bool bench_server_sample(struct bench_server *server, struct bench_sample *sample);

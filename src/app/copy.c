@@ -20,6 +20,7 @@ static const char help[] =
     "  --to PLACE     made when there is none; must not be served\n"
     "  --key FILE     the master key of the source (FILE.key; of a database onetill.key)\n"
     "  --overwrite    the destination holds another business, or was served since the last copy: that goes\n"
+    "  --partitions N a database that is made now gets so many, for one that shards (1)\n"
     "  --no-audit     the rows are compared, the books not audited\n"
     "  --quiet        no progress bar\n"
     "  --json         nothing on standard output but one JSON object\n\n"
@@ -37,6 +38,7 @@ static void on_signal(int number)
 struct options_given {
     const char *from, *to, *key;
     struct place from_place, to_place;
+    int64_t partitions;
     bool overwrite, no_audit, quiet, json;
 };
 
@@ -44,8 +46,8 @@ static const struct option options[] = {
     { "from", required_argument, NULL, 'f' },    { "to", required_argument, NULL, 't' },
     { "overwrite", no_argument, NULL, 'o' },     { "no-audit", no_argument, NULL, 'a' },
     { "quiet", no_argument, NULL, 'q' },         { "json", no_argument, NULL, 'j' },
-    { "key", required_argument, NULL, 'k' },     { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 },
+    { "key", required_argument, NULL, 'k' },     { "partitions", required_argument, NULL, 'p' },
+    { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
 };
 
 static bool option_take(void *context, int option)
@@ -61,6 +63,8 @@ static bool option_take(void *context, int option)
     case 'k':
         given->key = optarg;
         return true;
+    case 'p':
+        return option_number(optarg, 1, PARTITIONS_MAX, &given->partitions);
     case 'o':
         given->overwrite = true;
         return true;
@@ -214,6 +218,7 @@ int copy_main(int argc, char **argv)
                                       .overwrite = given.overwrite,
                                       .audit = !given.no_audit,
                                       .quiet = given.quiet || given.json,
+                                      .partitions = (uint32_t)given.partitions,
                                       .stopped = &stopped };
     exit_status = copy_run(&settings, &result);
     if (exit_status == EXIT_holds && !copy_keys(&given.from_place, &given.to_place, error, sizeof(error))) {

@@ -17,6 +17,7 @@ struct copy_settings {
     bool overwrite;      /* what the destination holds besides may go */
     bool audit;
     bool quiet;          /* no progress bar */
+    uint32_t partitions; /* of a database that is made now; 0: 1 */
     const volatile bool *stopped; /* set by a signal handler: it ends early */
 };
 

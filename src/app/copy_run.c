@@ -283,7 +283,7 @@ static int all_run(struct copying *copying)
 int copy_run(const struct copy_settings *settings, struct copy_result *result)
 {
     struct copying copying = { .settings = settings, .result = result };
-    struct sink_settings sink = { .indexes = till_indexes };
+    struct sink_settings sink = { .indexes = till_indexes, .partitions = settings->partitions };
     struct store_error error = { .text = "" };
     char text[ERROR_SIZE];
     *result = (struct copy_result){ .from_holds = true, .to_holds = true };

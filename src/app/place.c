@@ -238,6 +238,8 @@ bool place_open(const struct place *place, const struct place_settings *settings
     struct postgres_settings postgres = { .address = settings->address,
                                           .read_place = settings->read_place,
                                           .cache_bytes = settings->cache_mb << 20,
+                                          .partitions = settings->partitions,
+                                          .value_lists = settings->value_lists,
                                           .indexes = till_indexes };
     enum status status = STATUS_fault;
     switch (place->kind) {

@@ -50,7 +50,9 @@ MUST_CHECK bool place_for_child(const struct place *place, char to[APP_PATH_SIZE
 struct place_settings {
     int64_t cache_mb;        /* rows held in memory; 0: the store's default */
     const char *address;     /* where this process serves, for people; NULL: it is a tool */
-    const char *read_place;  /* a replica that readers use, as it was typed; NULL: none */
+    const char *read_place;  /* a replica that readers use; NULL: none */
+    uint32_t partitions;     /* of a database that is made now; 0: 1 */
+    bool value_lists;        /* of a database that shards */
 };
 
 /* Opens the store of the till. False with a sentence that names the place. */

@@ -32,6 +32,8 @@ static const char help[] =
     "  --key FILE              the master key (FILE.key; of a database onetill.key). All servers of a database have\n"
     "                          the same; files that belong to it are beside it\n"
     "  --read-store URL        of a database: a replica that lists and reports are read from\n"
+    "  --partitions N          of a new database: its tables are made for one that shards, in 1 to 64 partitions (1)\n"
+    "  --value-lists           rows go to the database as lists of values, which those that shard prefer to arrays\n"
     "  --listen ADDRESS        host:port, [host]:port; port 0 takes a free one (127.0.0.1:8080)\n"
     "  --tls-cert FILE         PEM certificate chain, with --tls-key\n"
     "  --tls-key FILE          its private key\n"
@@ -131,6 +133,8 @@ static bool store_open(struct server *server, const struct server_settings *sett
     char address[ADDRESS_TEXT_SIZE];
     struct place_settings place = { .cache_mb = settings->cache_mb,
                                     .address = address,
+                                    .partitions = settings->partitions,
+                                    .value_lists = settings->value_lists,
                                     .read_place = settings->read_place != NULL ? settings->read_place->text : NULL };
     address_tell(settings->listen, address);
     return place_open(settings->place, &place, &server->store, error, error_size);
@@ -303,13 +307,15 @@ static bool base_url_holds(const char *url)
 enum serve_option {
     OPTION_store = 256, OPTION_listen, OPTION_cert, OPTION_key, OPTION_base, OPTION_threads, OPTION_connections,
     OPTION_cache, OPTION_clock, OPTION_clock_start, OPTION_guarded, OPTION_private, OPTION_sandbox,
-    OPTION_master, OPTION_read, OPTION_help,
+    OPTION_master, OPTION_read, OPTION_partitions, OPTION_lists, OPTION_help,
 };
 
 static const struct option options[] = {
     { "store", required_argument, NULL, OPTION_store },
     { "key", required_argument, NULL, OPTION_master },
     { "read-store", required_argument, NULL, OPTION_read },
+    { "partitions", required_argument, NULL, OPTION_partitions },
+    { "value-lists", no_argument, NULL, OPTION_lists },
     { "listen", required_argument, NULL, OPTION_listen },
     { "tls-cert", required_argument, NULL, OPTION_cert },
     { "tls-key", required_argument, NULL, OPTION_key },
@@ -333,11 +339,9 @@ struct serve {
     struct server_settings settings;
 };
 
-/* Takes one option in; false when its value is wrong. */
-static bool option_take(void *context, int option)
+/* Those that say where everything is; false when the value is wrong, or it is none of them. */
+static bool place_option_take(struct serve *serve, int option)
 {
-    struct serve *serve = context;
-    struct server_settings *settings = &serve->settings;
     int64_t number = 0;
     bool fits = true;
     switch (option) {
@@ -350,6 +354,27 @@ static bool option_take(void *context, int option)
     case OPTION_read:
         serve->read_store = optarg;
         break;
+    case OPTION_partitions:
+        fits = option_number(optarg, 1, PARTITIONS_MAX, &number);
+        serve->settings.partitions = (uint32_t)number;
+        break;
+    case OPTION_lists:
+        serve->settings.value_lists = true;
+        break;
+    default:
+        fits = false;
+    }
+    return fits;
+}
+
+/* Takes one option in; false when its value is wrong. */
+static bool option_take(void *context, int option)
+{
+    struct serve *serve = context;
+    struct server_settings *settings = &serve->settings;
+    int64_t number = 0;
+    bool fits = true;
+    switch (option) {
     case OPTION_listen:
         settings->listen = optarg;
         break;
@@ -392,7 +417,7 @@ static bool option_take(void *context, int option)
         settings->webhook_private = true;
         break;
     default:
-        fits = false;
+        fits = place_option_take(serve, option);
     }
     return fits;
 }

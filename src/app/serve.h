@@ -25,6 +25,8 @@ struct server_settings {
     uint32_t http_threads;
     uint32_t connections_max;
     int64_t cache_mb;
+    uint32_t partitions; /* of a database: see struct postgres_settings */
+    bool value_lists;
     bool test_clock;
     int64_t test_clock_start_us;
     bool sandbox; /* see app/sandbox.h; the test clock runs */

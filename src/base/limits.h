@@ -20,6 +20,7 @@
 #define BATCH_ARENA_SIZE_MAX (INT64_C(1) << 30)
 #define COMMAND_ROWS_MAX 512      /* rows one command may touch: a payment where 80 campaigns are offered, 5 each */
 #define NODES_MAX 64              /* processes on one shared store */
+#define PARTITIONS_MAX 64         /* of the tables of a database that shards */
 #define READ_AGE_MAX_US INT64_C(30000000) /* a replica that is further behind is not asked */
 #define ROUNDS_MAX 12             /* ask rounds of one command before it counts as a bug */
 

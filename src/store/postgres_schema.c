@@ -12,7 +12,6 @@
 
 #define STARTER_WAIT_US INT64_C(60000000) /* how long others are waited for */
 #define STARTER_PAUSE_US 200000
-#define PARTITIONS_MAX 64
 
 /* ---- the statements ---- */
 

@@ -101,6 +101,7 @@ class Bench(program.Case):
         self.assertGreater(said['payments'], 50)
         self.assertGreater(said['cpu_us_per_payment']['database'], 0)
         self.assert_proved(said, said['payments'])
+        self.assertEqual([], os.listdir(self.folder), 'the key of the database goes too')
         done = self.run_program('bench', *CITY, '--store', place)
         self.assertEqual(3, done.returncode)
         self.assertIn('an empty one is needed', done.stderr)

@@ -25,8 +25,8 @@ PEOPLE = 'record,shopper_id,name,balance_minor,device_id\n'
 class Served:
     """A server on any place, as till.Server is one on a file. `key` is the path of its master key."""
 
-    def __init__(self, case, place, key):
-        self.process = case.start_program('serve', '--store', place, '--key', key, '--listen', '127.0.0.1:0')
+    def __init__(self, case, place, key, *more):
+        self.process = case.start_program('serve', '--store', place, '--key', key, '--listen', '127.0.0.1:0', *more)
         case.addCleanup(self.close)
         ready = self.process.stdout.readline().split()
         if not ready:
@@ -135,6 +135,17 @@ class Copy(program.Case):
         self.carry(self.place, self.file, '--overwrite')
         till = Served(self, self.file, self.key)
         self.assertEqual('of the database', till.operator.must('GET', '/v1/merchants/910000')['name'])
+
+    def test_a_database_in_partitions(self):
+        self.carry(self.file, self.place, '--partitions', 8)
+        self.assertEqual('8', self.cluster.sql('SELECT count(DISTINCT p) FROM shoppers', self.place))
+        till = Served(self, self.place, self.key, '--value-lists')
+        till.operator.must('POST', '/v1/merchants', {'merchant_id': '910000', 'name': 'M'})
+        self.assertEqual(8, len(till.operator.must('GET', '/v1/campaigns?limit=8')['data']))
+        self.assertEqual(0, till.stop())
+        self.holds(self.place)
+        came = self.carry(self.place, self.back)
+        self.assertEqual(came['rows'], self.carry(self.back, self.place, '--overwrite')['rows'])
 
     # ---- kills ----
 
