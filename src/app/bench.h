@@ -150,6 +150,8 @@ struct bench_run {
     int64_t http_ns, decode_ns, encode_ns, decide_ns, store_ns, other_ns, client_ns, database_ns;
     int64_t disk_bytes, store_bytes;
     int64_t syncs_per_second, batch_calls;
+    int64_t batch_trips; /* round trips to a database for each batch, in thousandths */
+    int64_t conflicts_per_second; /* batches that another process beat */
     int64_t rows_loaded, rows_changed; /* in thousandths */
     int64_t resident_bytes, wal_bytes;
     int load_average_percent; /* of one processor, at the end */

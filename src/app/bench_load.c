@@ -484,6 +484,8 @@ static void use_fill(struct bench_run *run, const struct bench_sample *before, c
     run->store_bytes = (after->written_bytes - before->written_bytes) / count;
     run->syncs_per_second = (after->syncs - before->syncs) * 1000000 / max_i64(run_us, 1);
     run->batch_calls = (after->calls - before->calls) / max_i64(after->batches - before->batches, 1);
+    run->batch_trips = (after->round_trips - before->round_trips) * 1000 / max_i64(after->batches - before->batches, 1);
+    run->conflicts_per_second = (after->conflicts - before->conflicts) * 1000000 / max_i64(run_us, 1);
     run->rows_loaded = (after->rows_loaded - before->rows_loaded) * 1000 / count;
     run->rows_changed = (after->rows_changed - before->rows_changed) * 1000 / count;
     run->resident_bytes = after->process.resident_bytes;

@@ -136,6 +136,10 @@ void bench_report_run(const struct bench_run *run)
             number((uint64_t)max_i64(run->syncs_per_second, 0)).text);
     fprintf(stderr, "  engine         %lld calls in a batch, %s rows changed and %s loaded per payment\n",
             (long long)run->batch_calls, thousandths(run->rows_changed).text, thousandths(run->rows_loaded).text);
+    if (run->batch_trips > 0) {
+        fprintf(stderr, "  database       %s round trips for a batch; %lld batches a second were decided anew\n",
+                thousandths(run->batch_trips).text, (long long)run->conflicts_per_second);
+    }
     fprintf(stderr, "  memory         %lld MB resident; log %lld MB; clock moved %llu minutes; load average %s\n",
             (long long)run->resident_bytes >> 20, (long long)run->wal_bytes >> 20,
             (unsigned long long)run->clock_moves, thousandths((int64_t)run->load_average_percent * 10).text);
@@ -278,6 +282,8 @@ static void json_run(struct json_out *out, const struct bench_run *run)
     json_number(out, "store_bytes_per_payment", run->store_bytes);
     json_number(out, "syncs_per_second", run->syncs_per_second);
     json_number(out, "batch_calls", run->batch_calls);
+    json_decimal(out, "round_trips_per_batch", run->batch_trips);
+    json_number(out, "conflicts_per_second", run->conflicts_per_second);
     json_number(out, "resident_mb", run->resident_bytes >> 20);
     json_number(out, "wal_mb", run->wal_bytes >> 20);
     json_number(out, "clock_moves", (int64_t)run->clock_moves);

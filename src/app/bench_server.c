@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "app/bench.h"
+#include "base/checked.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
 
@@ -173,6 +174,8 @@ static bool sample_take(struct bench_server *server, uint32_t index, struct benc
     sample->written_bytes = metric_count(text, "onetill_store_written_bytes_total");
     sample->rows_loaded = metric_count(text, "onetill_store_rows_loaded_total");
     sample->rows_changed = metric_count(text, "onetill_engine_rows_changed_total");
+    sample->round_trips = max_i64(metric_count(text, "onetill_database_round_trips_total"), 0);
+    sample->conflicts = max_i64(metric_count(text, "onetill_engine_conflicts_total"), 0);
     sample->decode_ns = metric_ns(text, "onetill_decode_seconds_total");
     sample->encode_ns = metric_ns(text, "onetill_encode_seconds_total");
     sample->gateway_read_ns = metric_ns(text, "onetill_alipay_read_cpu_seconds_total");
@@ -209,6 +212,8 @@ static void sample_add(struct bench_sample *sum, const struct bench_sample *more
     sum->written_bytes += more->written_bytes;
     sum->rows_loaded += more->rows_loaded;
     sum->rows_changed += more->rows_changed;
+    sum->round_trips += more->round_trips;
+    sum->conflicts += more->conflicts;
     sum->decode_ns += more->decode_ns;
     sum->encode_ns += more->encode_ns;
     sum->gateway_read_ns += more->gateway_read_ns;

@@ -36,6 +36,7 @@ struct bench_sample {
     int64_t decode_ns, encode_ns;
     int64_t rows_loaded, rows_changed;
     int64_t gateway_read_ns, gateway_verify_ns, gateway_write_ns, gateway_sign_ns;
+    int64_t round_trips, conflicts; /* of a database */
     int64_t database_ns; /* CPU time of the database's processes, when they are on this machine */
 };
 
