@@ -49,8 +49,16 @@ static int64_t clock_of(void *context)
 
 static enum shared_fate fate_of(void *context, enum shared_step step)
 {
-    (void)step;
-    return (enum shared_fate)atomic_load(&((struct process *)context)->fate);
+    struct process *process = context;
+    enum shared_fate fate = (enum shared_fate)atomic_load(&process->fate);
+    if (fate != SHARED_unknown_kept && fate != SHARED_unknown_lost) {
+        return fate;
+    }
+    if (step != SHARED_commit) {
+        return SHARED_go_on;
+    }
+    atomic_store(&process->fate, SHARED_away); /* and what became of it is not to be learnt */
+    return fate;
 }
 
 static struct process *process_join(struct scene *scene, int number)
@@ -63,6 +71,8 @@ static struct process *process_join(struct scene *scene, int number)
     stage_join(&process->stage, store, number);
     return process;
 }
+
+static const struct command *const merchants_only[] = { &merchant_create, NULL };
 
 static void doors_open(struct scene *scene, struct process *process)
 {
@@ -86,6 +96,7 @@ static void doors_open(struct scene *scene, struct process *process)
     assert_non_null(process->notify);
     process->pages[0] = live_page(process->live);
     process->pages[1] = events_page(process->events);
+    stage->commands = merchants_only;
     stage_door_open(stage, process->pages, PAGES);
     struct live_doors doors = { .server = stage->server, .metrics = process->metrics, .route_count = 1 };
     live_start(process->live, &doors);
@@ -111,6 +122,7 @@ static bool has_stopped(void *context)
 static void doors_close(struct process *process)
 {
     pthread_t thread;
+    atomic_store(&process->stopped, false);
     assert_int_equal(pthread_create(&thread, NULL, stop_thread, process), 0);
     stage_wait(&process->stage, has_stopped, process);
     pthread_join(thread, NULL);
@@ -439,6 +451,44 @@ static void who_cannot_decide_says_so_at_once(void **state)
     scene_close(&scene);
 }
 
+static void make_merchant(struct process *process, struct stream *stream)
+{
+    char headers[256];
+    snprintf(headers, sizeof(headers), "%sIdempotency-Key: the-one\r\n",
+             stage_bearer(&process->stage, (struct caller){ CALLER_operator, 0 }, 1));
+    stream_send(stream, &process->stage, "POST", "/v1/merchants", headers, "{\"merchant_id\":\"77\",\"name\":\"Wu\"}");
+    stream_until(stream, "}", 1);
+}
+
+/* Whatever became of it, the answer says that nobody knows, and the same request again says what it was. */
+static void an_unknown_outcome_is_told_and_learnt(void **state)
+{
+    static const enum shared_fate fates[] = { SHARED_unknown_kept, SHARED_unknown_lost };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(fates); i++) {
+        struct scene scene;
+        struct stream first, again, elsewhere;
+        scene_open(&scene);
+        atomic_store(&scene.a->fate, fates[i]);
+        make_merchant(scene.a, &first);
+        if (strstr(first.text, "HTTP/1.1 503") == NULL || strstr(first.text, "outcome_unknown") == NULL) {
+            fail_msg("%s", first.text);
+        }
+        make_merchant(scene.b, &elsewhere);
+        assert_non_null(strstr(elsewhere.text, "HTTP/1.1 201"));
+        assert_int_equal(stream_count(&elsewhere, "Idempotent-Replayed"), fates[i] == SHARED_unknown_kept);
+        atomic_store(&scene.a->fate, SHARED_go_on);
+        stage_wait(&scene.a->stage, is_there, scene.a);
+        make_merchant(scene.a, &again);
+        assert_non_null(strstr(again.text, "HTTP/1.1 201"));
+        assert_int_equal(stream_count(&again, "Idempotent-Replayed"), 1);
+        stream_close(&first);
+        stream_close(&again);
+        stream_close(&elsewhere);
+        scene_close(&scene);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +497,7 @@ int main(void)
         cmocka_unit_test(a_stream_goes_on_at_the_other_process),
         cmocka_unit_test(one_delivers_and_the_next_takes_over),
         cmocka_unit_test(who_cannot_decide_says_so_at_once),
+        cmocka_unit_test(an_unknown_outcome_is_told_and_learnt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

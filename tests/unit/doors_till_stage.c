@@ -86,13 +86,13 @@ void stage_close(struct stage *stage)
 
 void stage_door_open(struct stage *stage, const struct rest_page *pages, size_t count)
 {
-    static const struct command *const commands[] = { NULL };
+    static const struct command *const none[] = { NULL };
     char error[256] = "";
     struct rest_settings rest = { .engine = stage->house.engine,
                                   .store = stage->house.store,
                                   .tokens = stage->tokens,
                                   .key = &stage->key,
-                                  .commands = commands,
+                                  .commands = stage->commands != NULL ? stage->commands : none,
                                   .pages = pages,
                                   .page_count = count,
                                   .version = "0.1" };
@@ -260,7 +260,13 @@ const char *stage_bearer(struct stage *stage, struct caller caller, int64_t toke
 
 void stream_open(struct stream *stream, struct stage *stage, const char *path, const char *headers)
 {
-    char request[1024];
+    stream_send(stream, stage, "GET", path, headers, "");
+}
+
+void stream_send(struct stream *stream, struct stage *stage, const char *method, const char *path, const char *headers,
+                 const char *body)
+{
+    char request[2048];
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(http_port(stage->server)) };
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     *stream =
@@ -271,7 +277,12 @@ void stream_open(struct stream *stream, struct stage *stage, const char *path, c
     stream->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(stream->fd >= 0);
     assert_int_equal(connect(stream->fd, (struct sockaddr *)&to, sizeof(to)), 0);
-    int size = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, headers);
+    int size = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: x\r\n%s", method, path, headers);
+    if (body[0] != '\0') {
+        size += snprintf(request + size, sizeof(request) - (size_t)size,
+                         "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(body));
+    }
+    size += snprintf(request + size, sizeof(request) - (size_t)size, "\r\n%s", body);
     assert_true(size > 0 && (size_t)size < sizeof(request));
     assert_int_equal(send(stream->fd, request, (size_t)size, MSG_NOSIGNAL), size);
     assert_int_equal(fcntl(stream->fd, F_SETFL, O_NONBLOCK), 0);

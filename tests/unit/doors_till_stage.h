@@ -23,6 +23,7 @@ struct stage {
     struct rest *rest;
     struct http_server *server;
     char folder[64]; /* of a sqlite store; empty: memory */
+    const struct command *const *commands; /* that its door offers; NULL: none */
     struct stage *other; /* the other process on a database, which goes on while this one is waited for */
 };
 
@@ -68,6 +69,9 @@ struct stream {
 
 /* `headers`: whole lines, or "". */
 void stream_open(struct stream *stream, struct stage *stage, const char *path, const char *headers);
+/* Another request than GET, with a body. */
+void stream_send(struct stream *stream, struct stage *stage, const char *method, const char *path, const char *headers,
+                 const char *body);
 /* Reads until the text has `wanted` so many times. */
 void stream_until(struct stream *stream, const char *wanted, size_t times);
 /* Reads what there is for so long. */
