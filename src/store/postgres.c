@@ -323,6 +323,23 @@ static void changes_cache(struct postgres_store *store, const struct keep *keep)
     }
 }
 
+/* Turns go on as long as others change between two batches what this process changes. */
+static void turn_prolong(struct postgres_store *store, const struct keep *keep)
+{
+    struct decider *decider = store->decider;
+    if (decider->turn_until_us == 0) {
+        return;
+    }
+    for (size_t i = 0; i < keep->change_count; i++) {
+        int64_t version = keep->changes[i].version;
+        if (version > (int64_t)decider->stamp && (uint64_t)version % NODES_MAX != store->base.node) {
+            decider->wary_until_us = os_monotonic_us() + WARY_US;
+            decider->turn_until_us = os_monotonic_us() + TURN_US;
+            decider->table_until_us[keep->changes[i].table->number] = decider->wary_until_us;
+        }
+    }
+}
+
 static void cache_renew(struct postgres_store *store)
 {
     cache_close(store->cache);
@@ -383,6 +400,7 @@ static enum status postgres_keep(struct store *base, const struct keep *keep)
     changes_cache(store, keep);
     cache_round(store->cache, ++decider->round);
     counts_publish(store);
+    turn_prolong(store, keep);
     decider->stamp = (uint64_t)keep->stamp;
     if (!decider->again) {
         decider->tries = 0;

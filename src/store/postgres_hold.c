@@ -138,7 +138,7 @@ static void notes_compare(struct decider *decider)
     }
 }
 
-/* The failed batch's rows as lots. */
+/* The failed batch's rows as lots: what it would have changed in the given form, the rest is read. */
 static void notes_lots(struct decider *decider, enum form form)
 {
     const struct keeper *keeper = decider->store->keeper;
@@ -146,12 +146,16 @@ static void notes_lots(struct decider *decider, enum form form)
     for (size_t i = 0; i < keeper->note_count; i++) {
         const struct note *note = &keeper->notes[i];
         struct lot_row row = { .key = note_key(keeper, note) };
-        lots_add(&decider->lots, form, decider->store->by_number[note->table], &row);
+        lots_add(&decider->lots, note->wrote ? form : FORM_get, decider->store->by_number[note->table], &row);
     }
     lots_end(&decider->lots, false);
 }
 
-/* Each further try has its turn, and holds all rows that it knows of, in one order: a big one only when it must. */
+/*
+ * Each further try has its turn, and holds all rows that it knows it will change, in one order: a big one only
+ * when it must. Rows that are only read are not held: the trace that this leaves in them would make each later
+ * look at them doubtful.
+ */
 static enum status notes_hold(struct decider *decider, struct store_error *error)
 {
     bool holds = decider->tries > 1 || decider->store->keeper->note_count <= HOLD_ALL_MAX;

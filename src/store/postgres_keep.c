@@ -317,7 +317,7 @@ static enum status batch_run(struct keeper *keeper, struct store_error *error)
 
 /* ---- the thread ---- */
 
-static void note(struct keeper *keeper, const struct row_change *change, int64_t seen)
+static void note(struct keeper *keeper, const struct row_change *change, bool wrote)
 {
     uint32_t at = (uint32_t)keeper->note_keys.size;
     memcpy(wire_room(&keeper->note_keys, change->key.size), change->key.bytes, change->key.size);
@@ -325,7 +325,8 @@ static void note(struct keeper *keeper, const struct row_change *change, int64_t
                                                          .key_at = at,
                                                          .key_size = (uint32_t)change->key.size,
                                                          .hash = change->hash,
-                                                         .seen = seen };
+                                                         .seen = change->version,
+                                                         .wrote = wrote };
 }
 
 static void notes_take(struct keeper *keeper)
@@ -341,10 +342,10 @@ static void notes_take(struct keeper *keeper)
     keeper->note_count = 0;
     keeper->note_keys.size = 0;
     for (size_t i = 0; i < keep->change_count; i++) {
-        note(keeper, &keep->changes[i], keep->changes[i].version);
+        note(keeper, &keep->changes[i], true);
     }
     for (size_t i = 0; i < keep->read_count; i++) {
-        note(keeper, &keep->reads[i], keep->reads[i].version);
+        note(keeper, &keep->reads[i], false);
     }
 }
 

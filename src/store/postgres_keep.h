@@ -23,6 +23,7 @@ struct note {
     uint32_t key_at, key_size; /* in note_keys */
     uint64_t hash;
     int64_t seen; /* the version that it was thought to have */
+    bool wrote;   /* the batch would have changed it */
 };
 
 /* How a change is made. */
