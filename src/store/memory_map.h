@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packed rows by key, for the stores that live in memory. Not thread-safe. Memory that cannot be had is an assertion. */
+/* Packed rows by key, for stores that live in memory. Not thread-safe. Memory that cannot be had is an assertion. */
 #ifndef STORE_MEMORY_MAP_H
 #define STORE_MEMORY_MAP_H
 

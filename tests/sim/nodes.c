@@ -327,7 +327,8 @@ static void commit_heard(void *context, const struct commit *commit)
         }
         struct entry *image = entry_of_change(change);
         assert(image != NULL);
-        map_put(&machine->told, entry_new(change->table->number, change->hash, key, entry_image(image), change->exists));
+        map_put(&machine->told,
+                entry_new(change->table->number, change->hash, key, entry_image(image), change->exists));
         free(image);
     }
     if (commit->foreign == (commit->node == machine->base.node)) {

@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "fault_vfs.h"
+#include "store/memory_shared.h"
 #include "store_fixture.h"
 #include "support/cluster.h"
 
@@ -24,6 +25,7 @@ enum kind_flag {
     KIND_log = 32, /* the log is long, so that read transactions are not given back for it */
     KIND_postgres = 64,
     KIND_lists = 128, /* as sharding databases want it: several partitions, rows as lists of values */
+    KIND_shared = 256, /* a node of a database in memory */
 };
 
 static struct cluster *cluster; /* for all tests of this program */
@@ -38,6 +40,7 @@ struct stand {
     struct sqlite_settings sqlite;
     char place[CLUSTER_PLACE_SIZE];
     struct postgres_settings postgres;
+    struct shared_memory *shared;
 };
 
 static void stand_open_postgres(struct stand *stand)
@@ -65,6 +68,11 @@ static void stand_open(struct stand *stand)
 {
     if ((stand->kind & KIND_postgres) != 0) {
         stand_open_postgres(stand);
+        return;
+    }
+    if ((stand->kind & KIND_shared) != 0) {
+        struct shared_join join = { .cold = (stand->kind & KIND_tiny) != 0 };
+        assert_int_equal(STATUS_ok, store_shared_join(stand->shared, &join, &stand->store));
         return;
     }
     if ((stand->kind & KIND_sqlite) == 0) {
@@ -101,6 +109,9 @@ static struct stand *stand_make(void **state)
     if ((stand->kind & KIND_postgres) != 0) {
         stand_make_postgres(stand);
     }
+    if ((stand->kind & KIND_shared) != 0) {
+        shared_memory_open(fixture_tables, NULL, &stand->shared);
+    }
     stand_open(stand);
     return stand;
 }
@@ -131,7 +142,7 @@ static void stand_keep(struct stand *stand, struct draft *draft)
 static void stand_reopen(struct stand *stand)
 {
     stand_wait(stand);
-    if ((stand->kind & (KIND_sqlite | KIND_postgres)) == 0) {
+    if ((stand->kind & (KIND_sqlite | KIND_postgres | KIND_shared)) == 0) {
         struct store *fresh;
         assert_int_equal(STATUS_ok, store_memory_reopen(stand->store, &stand->memory, &fresh));
         stand->store = fresh;
@@ -146,6 +157,9 @@ static void stand_remove(struct stand *stand)
     stand->store->ops->close(stand->store);
     if ((stand->kind & KIND_postgres) != 0) {
         cluster_database_drop(cluster, stand->place);
+    }
+    if ((stand->kind & KIND_shared) != 0) {
+        shared_memory_close(stand->shared);
     }
     folder_remove(&stand->folder);
     free(stand);
@@ -445,7 +459,8 @@ static void random_histories_agree_with_a_map(void **state)
 {
     struct draft draft;
     draft_init(&draft, 256);
-    for (uint64_t seed = 0; seed < 30; seed++) { /* times the kinds: more than 200 */
+    bool postgres = (*(unsigned *)*state & KIND_postgres) != 0;
+    for (uint64_t seed = 0; seed < (postgres ? 5 : 30); seed++) { /* times the kinds: more than 200 */
         struct stand *stand = stand_make(state);
         struct history history = { .seed = seed };
         uint64_t steps = 10 + dice(&history, 50);
@@ -486,12 +501,17 @@ static unsigned kinds[] = {
     KIND_postgres,
     KIND_postgres | KIND_tiny,
     KIND_postgres | KIND_tiny | KIND_lists,
+    KIND_shared,
+    KIND_shared | KIND_tiny,
 };
 
-static const char *const kind_names[] = { "memory",         "cold memory",        "deferred memory",
-                                          "sqlite",         "tiny sqlite",        "tiny long-log sqlite",
-                                          "journal sqlite", "tiny journal sqlite", "postgres",
-                                          "tiny postgres",  "tiny postgres of lists" };
+static const char *const kind_names[] = {
+    "memory",          "cold memory",    "deferred memory",     "sqlite",
+    "tiny sqlite",     "tiny long-log sqlite", "journal sqlite", "tiny journal sqlite",
+    "postgres",        "tiny postgres",  "tiny postgres of lists", "shared memory",
+    "cold shared memory",
+};
+static_assert(COUNT_OF(kind_names) == COUNT_OF(kinds), "every kind has a name");
 
 static const struct {
     const char *name;
