@@ -18,7 +18,7 @@ static void conflict_count(struct decider *decider)
 {
     int64_t now_us = os_monotonic_us();
     if (decider->wary_until_us > now_us && !decider->again) {
-        decider->score += 2; /* one was taken away when it was kept */
+        decider->score += 3; /* one was taken away when it was kept */
     }
     if (decider->score >= TURN_SCORE) {
         decider->score = TURN_SCORE - 1;
