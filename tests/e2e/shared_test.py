@@ -490,6 +490,14 @@ class Away(program.Case):
         done = self.run_program('audit', '--store', self.place, '--json')
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
 
+    def test_who_is_told_to_end_ends_while_the_database_is_away(self):
+        Side(self.fleet, self.fleet.operator(), 4).paid(100)
+        self.cluster.stop('immediate')
+        self.assertEqual([503, 503], [process.ask('/healthz').status for process in self.fleet.processes])
+        begun = time.monotonic()
+        self.assertEqual([0, 0], [process.stop() for process in self.fleet.processes])
+        self.assertLess(time.monotonic() - begun, 30)
+
 
 if __name__ == '__main__':
     program.run_tests(Calls, Streams, Notifications, Gateway, Clock, Away)

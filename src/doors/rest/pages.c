@@ -22,11 +22,13 @@ static const struct column health_columns[] = {
 };
 static const struct shape health_shape = SHAPE("health", health, health_columns);
 
+/* Looks at a row that there is not: a batch that asks for no row would not ask whether the database is there. */
 static enum refusal decide_health(const void *request, struct moment *at, struct view *view, void *answer)
 {
     struct health *health = answer;
+    struct request_row key = { .request_key = "health-check" };
     (void)request;
-    (void)view;
+    (void)view_ask(view, &request_table, &key);
     health->healthy = 1;
     health->now_us = at->now_us;
     return REFUSAL_none;
