@@ -371,12 +371,11 @@ void batch_done(void *context, enum status status)
     pthread_mutex_lock(&engine->lock);
     engine->store_idle = true;
     engine->outcome = status;
-    bool sleeping = engine->sleeping;
-    engine->sleeping = false;
-    pthread_mutex_unlock(&engine->lock);
-    if (sleeping) {
-        pthread_cond_signal(&engine->wake);
+    if (engine->sleeping) {
+        engine->sleeping = false;
+        pthread_cond_signal(&engine->wake); /* with the lock held: once it is free the engine may be closed */
     }
+    pthread_mutex_unlock(&engine->lock);
 }
 
 static bool store_is_idle(struct engine *engine)
