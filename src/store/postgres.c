@@ -315,8 +315,10 @@ static void changes_cache(struct postgres_store *store, const struct keep *keep)
     for (size_t i = 0; i < keep->change_count; i++) {
         const struct row_change *change = &keep->changes[i];
         size_t ahead = i + 8 < keep->change_count ? i + 8 : i;
-        struct span image = { (const char *)decider->packed.bytes + decider->packed_at[i],
-                              decider->packed_at[i + 1] - decider->packed_at[i] };
+        struct span image = { NULL, decider->packed_at[i + 1] - decider->packed_at[i] };
+        if (image.size > 0) {
+            image.bytes = (const char *)decider->packed.bytes + decider->packed_at[i];
+        }
         cache_prefetch(store->cache, keep->changes[ahead].hash);
         cache_put(store->cache, change->table->number, change->key, change->hash, change->exists, image,
                   (uint64_t)keep->stamp);
