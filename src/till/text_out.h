@@ -46,14 +46,14 @@ static inline void text_out_literal(struct text_out *out, const char *terminated
 static inline void text_out_number(struct text_out *out, uint64_t number, size_t digits_min)
 {
     char digits[20];
-    size_t at = sizeof(digits);
+    size_t count = 0;
 
     assert(digits_min <= sizeof(digits));
-    while (number > 0 || sizeof(digits) - at < digits_min || at == sizeof(digits)) {
-        digits[--at] = (char)('0' + number % 10);
+    do {
+        digits[sizeof(digits) - ++count] = (char)('0' + number % 10);
         number /= 10;
-    }
-    text_out_span(out, (struct span){ digits + at, sizeof(digits) - at });
+    } while (number > 0 || count < digits_min);
+    text_out_span(out, (struct span){ digits + sizeof(digits) - count, count });
 }
 
 /* What was written; size 0 when something did not fit. */
