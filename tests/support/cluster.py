@@ -34,7 +34,7 @@ _NUMBERS = itertools.count(1)
 _PRCTL = ctypes.CDLL(None).prctl
 
 SETTINGS = {
-    'listen_addresses': '', 'max_connections': '120', 'shared_buffers': '64MB', 'huge_pages': 'off', 'jit': 'off',
+    'listen_addresses': '', 'max_connections': '300', 'shared_buffers': '64MB', 'huge_pages': 'off', 'jit': 'off',
     'dynamic_shared_memory_type': 'mmap',  # in the folder, so that nothing is left
     'min_wal_size': '32MB', 'max_wal_size': '512MB', 'wal_level': 'minimal', 'max_wal_senders': '0',
     'fsync': 'off', 'full_page_writes': 'off', 'log_min_messages': 'warning', 'log_min_error_statement': 'panic',

@@ -6,9 +6,14 @@ A stage is a command of its own or the Meson tests of some suites in one build. 
 never counted as passed; a build that fails counts as one failure. Cases are counted from what the tests print
 (cases.py). The last line is `N passed, N failed`, and the exit status is 0 only when something passed and nothing
 failed. Started by `./run test`, `./run fuzz` and `./run soak`.
+
+Some stages run side by side, because half of them mostly wait: for a disk, a browser, a time to pass. What a build
+needs for all its stages is built once, by the first of them; the builds of the slow tools only take what is left of
+the processors. A stage is shown when it ends.
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
 import functools
 import json
@@ -18,6 +23,8 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 
 import cases
@@ -25,7 +32,10 @@ import cases
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tests' / 'support'))
 import cluster  # noqa: E402 pylint: disable=wrong-import-position
+SIDE_BY_SIDE = 3  # stages
 OUTPUT_LINES_MAX = 200  # of a failing test: what went wrong stands at the end
+# Linking takes a sixth of a sanitizer build with the usual linker, half of that with this one.
+GOLD = ('-Dc_link_args=-fuse-ld=gold',) if shutil.which('ld.gold') else ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +44,7 @@ class Build:
     options: tuple = ()
     compiler: str = ''
     time_factor: int = 1  # how much slower than the release build a test may be
+    patient: bool = False  # built with what the others leave of the processors
 
 
 BUILDS = {
@@ -41,12 +52,12 @@ BUILDS = {
     # Clang, so that its warnings are heard too. Optimised a little: a sanitizer at -O0 takes twice as long.
     'asan': Build('build-asan', ('-Dtests=enabled', '-Dbuildtype=debugoptimized', '-Doptimization=1',
                                  '-Db_sanitize=address,undefined', '-Db_lundef=false',
-                                 '-Dc_args=-fno-sanitize-recover=all'), 'clang', 5),
+                                 '-Dc_args=-fno-sanitize-recover=all', *GOLD), 'clang', 5, patient=True),
     'tsan': Build('build-tsan', ('-Dtests=enabled', '-Dbuildtype=debugoptimized', '-Doptimization=1',
-                                 '-Db_sanitize=thread', '-Db_lundef=false'), 'clang', 10),
+                                 '-Db_sanitize=thread', '-Db_lundef=false', *GOLD), 'clang', 10, patient=True),
     'fuzz': Build('build-fuzz', ('-Dtests=enabled', '-Dfuzz=true', '-Dbuildtype=debugoptimized', '-Doptimization=1',
                                  '-Db_sanitize=address,undefined', '-Db_lundef=false',
-                                 '-Dc_args=-fno-sanitize-recover=all'), 'clang'),
+                                 '-Dc_args=-fno-sanitize-recover=all', *GOLD), 'clang', patient=True),
 }
 
 
@@ -60,23 +71,26 @@ class Stage:
     slow_tool: bool = False  # left out by --fast
     together: bool = True    # its tests may run side by side
     waiting: bool = False    # they mostly wait: one more of them runs at a time
+    in_memory: bool = False  # its files: the same tests have been on a disk in another stage
 
 
+# In the order in which they begin: the long ones early, so that none is left alone at the end.
 STAGES = (
+    Stage('unit', 'unit tests', 'release', ('unit',), waiting=True),
+    Stage('asan', 'the same under AddressSanitizer and UBSan', 'asan', ('unit', 'scenario', 'model', 'sim'),
+          slow_tool=True, waiting=True, in_memory=True),
     Stage('tidy', 'structure and banned calls', commands=('tests/tools/tidy.py', 'tests/tools/tidy_test.py',
                                                           'tests/tools/cases_test.py', 'tests/tools/run_test.py')),
     Stage('docs', 'documents', commands=('tests/tools/docs_check.py', 'tests/tools/docs_check_test.py')),
-    Stage('unit', 'unit tests', 'release', ('unit',)),
-    Stage('scenario', 'scenarios on every store', 'release', ('scenario',)),
-    Stage('model', 'random histories against the naive second implementation', 'release', ('model',)),
-    Stage('sim', 'the whole pipeline on a fake clock, crashing between any two writes', 'release', ('sim',)),
-    Stage('asan', 'the same under AddressSanitizer and UBSan', 'asan', ('unit', 'scenario', 'model', 'sim'),
-          slow_tool=True),
-    Stage('tsan', 'engine and doors under ThreadSanitizer', 'tsan', ('threads',), slow_tool=True),
-    Stage('fuzz', 'decoders under libFuzzer', 'fuzz', ('fuzz',), slow_tool=True),
     Stage('e2e', 'the real server from outside', 'release', ('e2e',), waiting=True),
-    Stage('crash', 'kill -9 under load', 'release', ('crash',), together=False),
     Stage('page', 'the page in Chromium', 'release', ('page',), waiting=True),
+    Stage('tsan', 'engine and doors under ThreadSanitizer', 'tsan', ('threads',), slow_tool=True, waiting=True,
+          in_memory=True),
+    Stage('crash', 'kill -9 under load', 'release', ('crash',), together=False),
+    Stage('sim', 'the whole pipeline on a fake clock, crashing between any two writes', 'release', ('sim',)),
+    Stage('model', 'random histories against the naive second implementation', 'release', ('model',)),
+    Stage('fuzz', 'decoders under libFuzzer', 'fuzz', ('fuzz',), slow_tool=True),
+    Stage('scenario', 'scenarios on every store', 'release', ('scenario',)),
 )
 
 # What the three commands run, and how far: tests read these figures from their environment.
@@ -88,36 +102,53 @@ PLANS = {
 
 
 class Runner:
-    def __init__(self, options, environment, fuzz_seconds):
+    def __init__(self, options, environment, fuzz_seconds, stages):
         self.options = options
         self.environment = environment
         self.fuzz_seconds = fuzz_seconds
+        self.stages = stages
         self.jobs = os.cpu_count() or 1
+        self.built = {}  # by the name of the build: its suites, and what went wrong
         self.faults_shown = set()
+        self.locks = {name: threading.Lock() for name in (*BUILDS, 'npm', 'shown')}
         self.cluster = None
+        self.cluster_tried = threading.Event()
+        self.memory = None
 
     def call(self, command, **more):
         return subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
                               errors='replace', stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                               **more)
 
-    def cluster_share(self):
-        """One PostgreSQL server for all tests of the run that do not want to kill theirs."""
-        if self.cluster is None and cluster.SHARED not in self.environment:
-            try:
+    def open(self):
+        """One PostgreSQL server for all tests of the run that do not want to kill theirs; it ends with the thread
+        that started it, so the main one does."""
+        try:
+            self.memory = tempfile.TemporaryDirectory(prefix='onetill-test-', dir=cluster.home())
+            if cluster.SHARED not in self.environment and any(stage.suites and stage.name != 'fuzz'
+                                                              for stage in self.stages):
                 self.cluster = cluster.Cluster()
                 self.environment[cluster.SHARED] = self.cluster.where
-            except cluster.ClusterError as error:
-                print(f'   no PostgreSQL server to share: {error}')
+        except cluster.ClusterError as error:
+            print(f'   no PostgreSQL server to share: {error}')
+        finally:
+            self.cluster_tried.set()
 
     def close(self):
         if self.cluster is not None:
             self.cluster.close()
+        if self.memory is not None:
+            self.memory.cleanup()
 
-    @functools.lru_cache(maxsize=None)
-    def configured(self, build_name):
-        """The suites of the build, after configuring it when needed; None and what went wrong otherwise."""
-        build = BUILDS[build_name]
+    def build(self, name):
+        """The suites of a build after building what its stages need; None and what went wrong otherwise."""
+        with self.locks[name]:
+            if name not in self.built:
+                fault = self.configure(BUILDS[name])
+                self.built[name] = (None, fault) if fault else self.compile(name)
+            return self.built[name]
+
+    def configure(self, build):
         folder = ROOT / build.folder
         options = ['-Dwerror=true', *build.options]
         if (folder / 'build.ninja').exists():
@@ -127,11 +158,28 @@ class Runner:
             done = self.call(['meson', 'setup', *options, folder, ROOT], env=environment)
         if done.returncode == 0:
             done = self.call(['ninja', '-C', folder, 'build.ninja'])
-        if done.returncode != 0:
-            return None, done.stdout
-        listed = subprocess.run(['meson', 'introspect', '--tests', str(folder)], check=True, capture_output=True,
-                                text=True)
-        return {suite.split(':')[-1] for test in json.loads(listed.stdout) for suite in test['suite']}, ''
+        return '' if done.returncode == 0 else f'configuring {build.folder} failed\n{done.stdout}'
+
+    def compile(self, name):
+        build = BUILDS[name]
+        folder = ROOT / build.folder
+        wanted = {suite for stage in self.stages if stage.build == name for suite in stage.suites}
+        listed = subprocess.run(['meson', 'introspect', '--tests', '--targets', str(folder)], check=True,
+                                capture_output=True, text=True)
+        known = json.loads(listed.stdout)
+        suites, needed = set(), set()
+        for test in known['tests']:
+            of_test = {suite.split(':')[-1] for suite in test['suite']}
+            suites |= of_test
+            if of_test & wanted:
+                needed.update(test['depends'])
+        files = [os.path.relpath(file, folder) for target in known['targets'] if target['id'] in needed
+                 for file in target['filename']]
+        if files:
+            done = self.call([*(['nice'] if build.patient else []), 'ninja', '-C', folder, *files])
+            if done.returncode != 0:
+                return None, f'building {build.folder} failed\n{done.stdout}'
+        return suites, ''
 
     def run_commands(self, stage):
         results = []
@@ -141,16 +189,18 @@ class Runner:
         return results
 
     def run_suites(self, stage):
-        suites, fault = self.configured(stage.build)
+        suites, fault = self.build(stage.build)
         if suites is None:
-            return [self.build_failed(f'configuring {BUILDS[stage.build].folder}', fault)]
+            return [self.build_failed(BUILDS[stage.build].folder, fault)]
         present = [suite for suite in stage.suites if suite in suites]
         if not present:
             return []
         if stage.name in ('e2e', 'page'):
-            fault = self.fetch_node_packages()
+            with self.locks['npm']:
+                fault = self.fetch_node_packages()
             if fault:
                 return [cases.Result('npm ci', 0, 1, 0, fault)]
+        self.cluster_tried.wait()
         return self.run_meson(stage, present)
 
     def run_meson(self, stage, suites):
@@ -158,20 +208,19 @@ class Runner:
         folder = ROOT / build.folder
         log = folder / 'meson-logs' / f'stage-{stage.name}.json'
         log.unlink(missing_ok=True)
-        command = ['meson', 'test', '-C', folder, '--logbase', f'stage-{stage.name}', '--num-processes',
-                   self.jobs + stage.waiting if stage.together else 1, '--timeout-multiplier',
+        command = ['meson', 'test', '-C', folder, '--no-rebuild', '--logbase', f'stage-{stage.name}',
+                   '--num-processes', self.jobs + stage.waiting if stage.together else 1, '--timeout-multiplier',
                    0 if self.options.command == 'soak' else build.time_factor]
         for suite in suites:
             command += ['--suite', suite]
         if stage.name == 'fuzz':
             command += ['--test-args', f'-max_total_time={self.fuzz_seconds} -timeout=10 -rss_limit_mb=2048']
-        if stage.name != 'fuzz':
-            self.cluster_share()
         if build.compiler:
             command = without_random_addresses() + command
-        done = self.call(command, env=self.environment)
+        done = self.call(command, env=dict(self.environment, TMPDIR=self.memory.name) if stage.in_memory
+                         else self.environment)
         if not log.exists():
-            return [self.build_failed(f'building {build.folder}', done.stdout)]
+            return [cases.Result('meson test', 0, 1, 0, done.stdout)]
         results = []
         for line in log.read_text(errors='replace').splitlines():
             test = json.loads(line)
@@ -185,8 +234,9 @@ class Runner:
 
     def build_failed(self, what, fault):
         """One failure for each stage that could not run; the long output only once."""
-        output = 'as above' if what in self.faults_shown else fault
-        self.faults_shown.add(what)
+        with self.locks['shown']:
+            output = 'as above' if what in self.faults_shown else fault
+            self.faults_shown.add(what)
         return cases.Result(what, 0, 1, 0, output)
 
     def fetch_node_packages(self):
@@ -237,15 +287,29 @@ def run_stage(runner, stage):
     results = runner.run_commands(stage) if stage.commands else runner.run_suites(stage)
     if not results:
         return None
-    print(f'== {stage.name}: {stage.title}', flush=True)
-    for result in results:
-        if result.failed:
-            show_failure(result)
-        for reason in result.notices:
-            print(f'   skipped: {result.name}: {reason}')
     total = cases.total(stage.name, results)
-    print(f'   {total.summary()} in {len(results)} programs, {time.monotonic() - begun:.1f} s', flush=True)
+    with runner.locks['shown']:
+        print(f'== {stage.name}: {stage.title}', flush=True)
+        for result in results:
+            if result.failed:
+                show_failure(result)
+            for reason in result.notices:
+                print(f'   skipped: {result.name}: {reason}')
+        print(f'   {total.summary()} in {len(results)} programs, {time.monotonic() - begun:.1f} s', flush=True)
     return total
+
+
+def run_stages(runner, stages):
+    """The sums in the order of the stages. More of them run at a time than there are processors."""
+    with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        running = [pool.submit(run_stage, runner, stage) for stage in stages]
+        try:
+            runner.open()
+            totals = [one.result() for one in running]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            runner.close()
+    return [total for total in totals if total is not None]
 
 
 def options_parse(arguments):
@@ -268,12 +332,9 @@ def main(arguments):
         for stage in chosen:
             print(f'{stage.name:9} {stage.title}')
         return 0
-    runner = Runner(options, environment_for(options, settings), options.seconds or fuzz_seconds)
+    runner = Runner(options, environment_for(options, settings), options.seconds or fuzz_seconds, chosen)
     begun = time.monotonic()
-    try:
-        totals = [total for stage in chosen if (total := run_stage(runner, stage)) is not None]
-    finally:
-        runner.close()
+    totals = run_stages(runner, chosen)
     total = cases.total('all', totals)
     print(f'== all stages: {time.monotonic() - begun:.0f} s')
     for part in totals:
