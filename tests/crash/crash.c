@@ -459,6 +459,7 @@ int main(int argc, char **argv)
         return 1;
     }
     crash.cluster = postgres ? cluster_open(NULL) : NULL;
+    crash.stage.book.database = postgres;
     for (uint64_t done = 0; done < kills && crash.stage.book.told == 0;
          done += KILLS_PER_ROUND, crash.round++) {
         round_run(&crash, (uint64_t)min_i64(KILLS_PER_ROUND, (int64_t)(kills - done)));

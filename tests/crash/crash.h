@@ -76,11 +76,12 @@ struct book {
     struct op *ops; /* OPS_MAX */
     uint32_t count;
     uint16_t life;
+    bool database;     /* a commit may be told late: what it answered is then found under its key, as a repeat */
     bool forging;      /* a canary: faults are counted and not told */
     uint64_t faults[FAULT_KIND_COUNT];
     uint64_t told;
     /* Figures for the report, over all rounds. */
-    uint64_t answered, repeated, payments, refused, found, landed; /* landed: in the store, not answered */
+    uint64_t answered, repeated, late, payments, refused, found, landed; /* landed: in the store, not answered */
 };
 
 /* ---- crash_book.c ---- */

@@ -172,7 +172,8 @@ void book_answer(struct book *book, uint32_t index, bool answered_before, int st
         book_fault(book, FAULT_KIND_doubled, "op %u (%s) was decided again: %.*s", index, name, (int)body.size,
                    body.bytes);
     }
-    if (replayed && op->sent == 1) {
+    book->late += replayed && op->sent == 1;
+    if (replayed && op->sent == 1 && !book->database) {
         book_fault(book, FAULT_KIND_doubled, "op %u (%s) was sent once and answered as repeated", index, name);
     }
     char *copy = answer_copy(body);
