@@ -104,6 +104,52 @@ static enum peek postgres_peek(struct store *base, struct row_want *want)
     return want_answer(store, want);
 }
 
+/* ---- keys that are new ---- */
+
+static enum status ceiling_read(struct postgres_store *store, const struct table *table, uint32_t partition,
+                                struct store_error *error)
+{
+    struct sql sql = { .size = 0 };
+    PGresult *result = NULL;
+    struct value bind = VALUE_I64(partition);
+    sql_add(&sql, "SELECT ");
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        sql_add(&sql, "%s\"%s\"", i == 0 ? "" : ",", table->shape.columns[i].name);
+    }
+    sql_add(&sql, " FROM \"%s\" WHERE p = $1::bigint::smallint ORDER BY p DESC", table->shape.name);
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        sql_add(&sql, ",\"%s\" DESC", table->shape.columns[i].name);
+    }
+    sql_add(&sql, " LIMIT 1");
+    enum status status = postgres_ask(store->reads->connection, sql.text, &bind, 1, &result, error);
+    if (status == STATUS_ok && PQntuples(result) == 1) {
+        _Alignas(16) uint8_t row[ROW_SIZE_MAX] = { 0 };
+        uint8_t key[KEY_SIZE_MAX];
+        if (postgres_row_read(result, 0, 0, table, 0, table->key_count, row)) {
+            struct span encoded = { (const char *)key, row_key_write(table, row, key) };
+            cache_ceiling_raise(store->cache, table->number, encoded);
+        } else {
+            error_set(error, "keys of table %s do not fit", table->shape.name);
+            status = STATUS_bad_input;
+        }
+    }
+    PQclear(result);
+    return status;
+}
+
+/* While nobody else is there, keys above the largest of now are new. */
+static enum status ceilings_read(struct postgres_store *store, struct store_error *error)
+{
+    enum status status = rows_session_open(store->reads, error);
+    for (size_t i = 0; store->base.tables[i] != NULL && status == STATUS_ok; i++) {
+        for (uint32_t p = 0; p < store->partitions && status == STATUS_ok; p++) {
+            status = ceiling_read(store, store->base.tables[i], p, error);
+        }
+    }
+    store->decider->ceilings = status == STATUS_ok && still_alone(store);
+    return status;
+}
+
 /* ---- loading ---- */
 
 static void wants_reserve(struct decider *decider, size_t count)
@@ -243,6 +289,9 @@ static enum status postgres_load(struct store *base, struct row_want *wants, siz
     }
     decider_notice(store->decider);
     enum status status = decider_hold(store->decider, &error);
+    if (status == STATUS_ok && !store->decider->ceilings && still_alone(store)) {
+        status = ceilings_read(store, &error); /* the others have left */
+    }
     size_t left = status == STATUS_ok ? wants_gather(store, wants, count) : 0;
     if (left > 0) {
         status = wants_fetch(store, &error);
@@ -560,51 +609,6 @@ static struct postgres_store *store_make(const char *place, const struct table *
     return store;
 }
 
-static enum status ceiling_read(struct postgres_store *store, const struct table *table, uint32_t partition,
-                                struct store_error *error)
-{
-    struct sql sql = { .size = 0 };
-    PGresult *result = NULL;
-    struct value bind = VALUE_I64(partition);
-    sql_add(&sql, "SELECT ");
-    for (uint32_t i = 0; i < table->key_count; i++) {
-        sql_add(&sql, "%s\"%s\"", i == 0 ? "" : ",", table->shape.columns[i].name);
-    }
-    sql_add(&sql, " FROM \"%s\" WHERE p = $1::bigint::smallint ORDER BY p DESC", table->shape.name);
-    for (uint32_t i = 0; i < table->key_count; i++) {
-        sql_add(&sql, ",\"%s\" DESC", table->shape.columns[i].name);
-    }
-    sql_add(&sql, " LIMIT 1");
-    enum status status = postgres_ask(store->reads->connection, sql.text, &bind, 1, &result, error);
-    if (status == STATUS_ok && PQntuples(result) == 1) {
-        _Alignas(16) uint8_t row[ROW_SIZE_MAX] = { 0 };
-        uint8_t key[KEY_SIZE_MAX];
-        if (postgres_row_read(result, 0, 0, table, 0, table->key_count, row)) {
-            struct span encoded = { (const char *)key, row_key_write(table, row, key) };
-            cache_ceiling_raise(store->cache, table->number, encoded);
-        } else {
-            error_set(error, "keys of table %s do not fit", table->shape.name);
-            status = STATUS_bad_input;
-        }
-    }
-    PQclear(result);
-    return status;
-}
-
-/* While nobody else is there, keys above the largest of today are new. */
-static enum status ceilings_read(struct postgres_store *store, struct store_error *error)
-{
-    enum status status = STATUS_ok;
-    postgres_pass(store, &store->decider->pass);
-    for (size_t i = 0; store->base.tables[i] != NULL && status == STATUS_ok; i++) {
-        for (uint32_t p = 0; p < store->partitions && status == STATUS_ok; p++) {
-            status = ceiling_read(store, store->base.tables[i], p, error);
-        }
-    }
-    store->decider->ceilings = !store->decider->pass.heard;
-    return status;
-}
-
 enum status store_postgres_open(const char *place, const struct table *const *tables,
                                 const struct postgres_settings *settings, struct store **opened,
                                 struct store_error *error)
@@ -621,6 +625,7 @@ enum status store_postgres_open(const char *place, const struct table *const *ta
         status = postgres_join(store, error);
     }
     if (status == STATUS_ok) {
+        postgres_pass(store, &store->decider->pass);
         status = ceilings_read(store, error);
     }
     if (status != STATUS_ok) {
