@@ -43,7 +43,7 @@ class Build:
     folder: str
     options: tuple = ()
     compiler: str = ''
-    time_factor: int = 1  # how much slower than the release build a test may be
+    time_factor: int = 2  # how much longer a test may take than it does alone: others run beside it
     patient: bool = False  # built with what the others leave of the processors
 
 
@@ -52,7 +52,7 @@ BUILDS = {
     # Clang, so that its warnings are heard too. Optimised a little: a sanitizer at -O0 takes twice as long.
     'asan': Build('build-asan', ('-Dtests=enabled', '-Dbuildtype=debugoptimized', '-Doptimization=1',
                                  '-Db_sanitize=address,undefined', '-Db_lundef=false',
-                                 '-Dc_args=-fno-sanitize-recover=all', *GOLD), 'clang', 5, patient=True),
+                                 '-Dc_args=-fno-sanitize-recover=all', *GOLD), 'clang', 6, patient=True),
     'tsan': Build('build-tsan', ('-Dtests=enabled', '-Dbuildtype=debugoptimized', '-Doptimization=1',
                                  '-Db_sanitize=thread', '-Db_lundef=false', *GOLD), 'clang', 10, patient=True),
     'fuzz': Build('build-fuzz', ('-Dtests=enabled', '-Dfuzz=true', '-Dbuildtype=debugoptimized', '-Doptimization=1',
