@@ -61,7 +61,7 @@ static void sql_table_make(struct sql *sql, const struct table *table)
     for (uint32_t i = 0; i < table->key_count; i++) {
         sql_add(sql, ", \"%s\"", table->shape.columns[i].name);
     }
-    /* Rows are updated in their page, which is tidied only when it is full: with room for a quarter, a third as often. */
+    /* Rows are updated within their page, which is tidied when it is full: with this room a third as often. */
     sql_add(sql, ")) WITH (fillfactor = 75)");
 }
 
