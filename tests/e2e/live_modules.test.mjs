@@ -98,7 +98,7 @@ describe("messages", () => {
     });
 
     test("that lack a member or have a wrong one are refused by name", () => {
-        const optional = ["read_age_ms"]; /* told only where lists come from a replica */
+        const optional = ["nodes", "read_age_ms"]; // told only where several processes serve one database
         for (const name of Object.keys(second()).filter((member) => !optional.includes(member))) {
             const value = second();
             delete value[name];
