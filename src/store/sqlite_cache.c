@@ -19,6 +19,7 @@
 
 #include "base/limits.h"
 #include "store/packed.h"
+#include "store/slabs.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -77,6 +78,7 @@ struct cache {
     uint8_t round; /* mark of what is put */
     uint8_t **slabs;
     size_t slab_count;
+    struct slabs *ahead;
     struct ceiling ceilings[TABLE_COUNT_MAX];
     struct ceiling tops[TABLE_COUNT_MAX];
 };
@@ -88,27 +90,6 @@ static void *must_alloc(size_t count, size_t size)
 {
     void *memory = calloc(count, size);
     assert(memory != NULL); /* limits were given at the start; a machine without this memory cannot serve */
-    return memory;
-}
-
-/* Zeroed; large pieces in large pages where the kernel has some. Freed by munmap with the same size. */
-static void *pages_alloc(size_t size)
-{
-    const size_t large = (size_t)2 << 20;
-    size_t extra = size >= large ? large : 0;
-    uint8_t *memory = mmap(NULL, size + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert(memory != MAP_FAILED);
-    if (extra > 0) {
-        size_t before = (large - (uintptr_t)memory % large) % large;
-        if (before > 0) {
-            (void)munmap(memory, before);
-        }
-        if (extra - before > 0) {
-            (void)munmap(memory + before + size, extra - before);
-        }
-        memory += before;
-        (void)madvise(memory, size, MADV_HUGEPAGE); /* without them it is only slower */
-    }
     return memory;
 }
 
@@ -137,6 +118,7 @@ struct cache *cache_open(int64_t bytes_max, const atomic_uint_least64_t *written
     cache->segment_count = 1;                                                /* so that no handle is 0 */
     cache->slabs = must_alloc(SEGMENT_COUNT_MAX / SLAB_SEGMENTS + 1, sizeof(cache->slabs[0]));
     cache->oldest = cache->newest = cache->spare = NO_SEGMENT;
+    cache->ahead = slabs_open(SLAB_SEGMENTS * SEGMENT_SIZE);
     size_t slots = (size_t)bytes_max / 96;
     slots_make(cache, slots < SLOTS_MIN ? SLOTS_MIN : slots);
     return cache;
@@ -150,6 +132,7 @@ void cache_close(struct cache *cache)
     for (size_t i = 0; i < cache->slab_count; i++) {
         (void)munmap(cache->slabs[i], SLAB_SEGMENTS * SEGMENT_SIZE);
     }
+    slabs_close(cache->ahead);
     free(cache->slabs);
     free(cache->segments);
     (void)munmap(cache->slots, (cache->slot_mask + 1) * sizeof(struct slot));
@@ -246,7 +229,7 @@ static void slots_grow(struct cache *cache)
 static void segments_make(struct cache *cache)
 {
     assert(cache->segment_count + SLAB_SEGMENTS <= SEGMENT_COUNT_MAX);
-    uint8_t *slab = pages_alloc(SLAB_SEGMENTS * SEGMENT_SIZE);
+    uint8_t *slab = slabs_take(cache->ahead);
     cache->slabs[cache->slab_count++] = slab;
     for (size_t i = 0; i < SLAB_SEGMENTS; i++) {
         uint32_t number = (uint32_t)cache->segment_count++;
