@@ -3,7 +3,8 @@
 """Durable payments a second on PostgreSQL: Onetill over HTTP beside a payment function written by hand (payment.sql)
 under pgbench, on one server with the same settings, in one run, by turns. Starts a cluster of its own on the disk.
 
-  bench/postgres/compare.py [--onetill PROGRAM] [--seconds N] [--rounds N] [--clients N,N…] [--connections N,N…] [--json]
+  bench/postgres/compare.py [--onetill PROGRAM] [--seconds N] [--rounds N] [--clients N,N…]
+                            [--connections N,N…] [--json]
 
 The hand-written function is given its best number of clients and prepared statements over a Unix socket, no HTTP; what
 it leaves out is said in payment.sql. Onetill's figure includes its HTTP server and the load generator, all on the same
@@ -34,7 +35,7 @@ def options_parse():
     parser.add_argument('--seconds', type=int, default=10)
     parser.add_argument('--rounds', type=int, default=2)
     parser.add_argument('--clients', default='4,8,16,32', help='of pgbench')
-    parser.add_argument('--connections', default='64,256', help='of onetill bench')
+    parser.add_argument('--connections', default='64,256,512', help='of onetill bench')
     parser.add_argument('--json', action='store_true')
     return parser.parse_args()
 
@@ -56,7 +57,7 @@ def by_onetill(program, server, kind, connections, seconds):
     """A fresh database each time, as the hand-written one is never asked to grow old either."""
     place = server.database()
     command = [program, 'bench', '--store', place, '--budget', kind, '--connections', str(connections),
-               '--seconds', str(seconds), '--warmup', '4', '--json']
+               '--seconds', str(seconds), '--warmup', '15', '--json']
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f'onetill bench ended with {done.returncode}:\n{done.stderr[-2000:]}')

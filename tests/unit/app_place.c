@@ -44,7 +44,8 @@ static void names_have_no_passwords(void **state)
         const char *text, *name;
     } cases[] = {
         { "postgres://till:secret@db/till", "postgres://till:***@db/till" },
-        { "postgres://till:se%40cret@db:5432/till?sslmode=require", "postgres://till:***@db:5432/till?sslmode=require" },
+        { "postgres://till:se%40cret@db:5432/till?sslmode=require",
+          "postgres://till:***@db:5432/till?sslmode=require" },
         { "postgres://db/till?password=secret", "postgres://db/till?password=***" },
         { "postgres://db/till?user=a&password=secret&x=1&sslpassword=other",
           "postgres://db/till?user=a&password=***&x=1&sslpassword=***" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What sinks promise, for files and databases: rows are there as they were put, and nobody serves what is unfinished. */
+/* What sinks promise, to files and databases: rows are as they were put; nobody serves what is unfinished. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
