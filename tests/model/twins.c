@@ -53,6 +53,10 @@ static void rows_read(struct house *house, const struct table *table, struct row
     enum status status =
         house->store->ops->scan(house->store, table, (struct span){ NULL, 0 }, row_add, rows);
     assert(status == STATUS_ok);
+    for (size_t i = 0; table == &progress_table && i < rows->count; i++) {
+        /* How many batches it took depends on which calls and timers met. */
+        ((struct progress_row *)(void *)rows->bytes)[i].batch = 0;
+    }
 }
 
 /* The first column that differs, with its values where they are numbers. */

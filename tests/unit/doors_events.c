@@ -323,7 +323,9 @@ static void a_slow_reader_harms_nobody(void **state)
     for (int i = 0; i < 3000; i++) {
         city_refund(&scene.stage, &trade, 1);
     }
-    stream_until(&quick, "event: trade.refunded", 3000);
+    for (size_t heard = 300; heard <= 3000; heard += 300) { /* on a busy machine it may be long, never still */
+        stream_until(&quick, "event: trade.refunded", heard);
+    }
     stream_close(&slow);
     stream_close(&quick);
     scene_close(&scene);
