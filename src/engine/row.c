@@ -378,3 +378,31 @@ bool shape_unpack(const struct shape *shape, uint32_t first, struct span bytes, 
     }
     return unpack_columns(&unpacker, shape, first, row) && unpacker.at == unpacker.end;
 }
+
+bool column_set_bytes(const struct column *column, void *row, struct span bytes)
+{
+    uint8_t *member = (uint8_t *)row + column->offset;
+    if (column->kind == COLUMN_text) {
+        if (bytes.size >= column->size) {
+            return false;
+        }
+    } else if (column->kind == COLUMN_fixed) {
+        if (bytes.size != column->size) {
+            return false;
+        }
+    } else if (column->kind == COLUMN_pack) {
+        struct pack *pack = (void *)member;
+        if (bytes.size > PACK_SIZE_MAX) {
+            return false;
+        }
+        pack->size = (uint16_t)bytes.size;
+        member = pack->bytes;
+    } else {
+        struct shape alone = { .name = column->name, .column_count = 1, .columns = column };
+        return bytes.size > 0 && shape_unpack(&alone, 0, bytes, row);
+    }
+    if (bytes.size > 0) {
+        memcpy(member, bytes.bytes, bytes.size);
+    }
+    return true;
+}

@@ -145,6 +145,8 @@ const struct column *shape_column(const struct shape *shape, struct span name);
 int64_t column_i64(const struct column *column, const void *row); /* i64 and i32 */
 void column_set_i64(const struct column *column, void *row, int64_t value);
 struct span column_bytes(const struct column *column, const void *row); /* text, fixed and pack */
+/* Any but a number, a list in its packed form, into a zeroed struct; false when the bytes do not fit. */
+MUST_CHECK bool column_set_bytes(const struct column *column, void *row, struct span bytes);
 int32_t column_count(const struct column *column, const void *row);     /* list */
 const void *column_element(const struct column *column, const void *row, int32_t index);
 

@@ -259,34 +259,6 @@ static bool number_read(const char *bytes, size_t size, const struct column *col
     return size == 4;
 }
 
-static bool bytes_read(const char *bytes, size_t size, const struct column *column, void *struct_row)
-{
-    uint8_t *member = (uint8_t *)struct_row + column->offset;
-    if (column->kind == COLUMN_text) {
-        if (size >= column->size) {
-            return false;
-        }
-    } else if (column->kind == COLUMN_fixed) {
-        if (size != column->size) {
-            return false;
-        }
-    } else if (column->kind == COLUMN_pack) {
-        struct pack *pack = (void *)member;
-        if (size > PACK_SIZE_MAX) {
-            return false;
-        }
-        pack->size = (uint16_t)size;
-        member = pack->bytes;
-    } else {
-        struct shape alone = { .columns = column, .column_count = 1 };
-        return size > 0 && shape_unpack(&alone, 0, (struct span){ bytes, size }, struct_row);
-    }
-    if (size > 0) {
-        memcpy(member, bytes, size);
-    }
-    return true;
-}
-
 bool postgres_row_read(const PGresult *result, int row, int field, const struct table *table, uint32_t first,
                        uint32_t end, void *struct_row)
 {
@@ -299,7 +271,7 @@ bool postgres_row_read(const PGresult *result, int row, int field, const struct 
         }
         bool number = column->kind == COLUMN_i64 || column->kind == COLUMN_i32;
         if (!(number ? number_read(bytes, size, column, struct_row)
-                     : bytes_read(bytes, size, column, struct_row))) {
+                     : column_set_bytes(column, struct_row, (struct span){ bytes, size }))) {
             return false;
         }
     }

@@ -169,39 +169,10 @@ bool record_bind(sqlite3_stmt *statement, const struct table *table, const struc
     return left.at == left.end || table->key_count == table->shape.column_count;
 }
 
-static bool list_decode(const struct column *column, struct span bytes, void *row)
-{
-    struct shape alone = { .columns = column, .column_count = 1 };
-    return shape_unpack(&alone, 0, bytes, row);
-}
-
 static bool bytes_decode(sqlite3_stmt *statement, int at, const struct column *column, void *row)
 {
-    uint8_t *member = (uint8_t *)row + column->offset;
-    const void *bytes = sqlite3_column_blob(statement, at);
-    size_t size = (size_t)sqlite3_column_bytes(statement, at);
-    if (column->kind == COLUMN_text) {
-        if (size >= column->size) {
-            return false;
-        }
-    } else if (column->kind == COLUMN_fixed) {
-        if (size != column->size) {
-            return false;
-        }
-    } else if (column->kind == COLUMN_pack) {
-        struct pack *pack = (void *)member;
-        if (size > PACK_SIZE_MAX) {
-            return false;
-        }
-        pack->size = (uint16_t)size;
-        member = pack->bytes;
-    } else {
-        return size > 0 && list_decode(column, (struct span){ bytes, size }, row);
-    }
-    if (size > 0) {
-        memcpy(member, bytes, size);
-    }
-    return true;
+    const char *bytes = sqlite3_column_blob(statement, at);
+    return column_set_bytes(column, row, (struct span){ bytes, (size_t)sqlite3_column_bytes(statement, at) });
 }
 
 bool row_decode(sqlite3_stmt *statement, const struct table *table, uint32_t first, void *row)
