@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of deals: what is sold, where it is valid and found, who bought it, what became of it per shop and day.
+ *
+ * A deal is sold in copies and redeemed in pieces: a copy of a times card has ten, one of a bundle has those of all
+ * its parts. Accounts of the unit deal_id count pieces.
+ */
+#ifndef LINES_LOCAL_DEAL_ROWS_H
+#define LINES_LOCAL_DEAL_ROWS_H
+
+#include "engine/row.h"
+#include "people/people_rows.h"
+
+#define DEAL_PARTS_MAX 5        /* merchants' shares of one bundle */
+#define DEAL_SHOPS_MAX 100      /* shops of one deal */
+#define DEAL_CLOSED_DAYS_MAX 16 /* days on which it is not valid */
+#define DEAL_PIECES_MAX 100     /* of one copy */
+#define DEAL_COPIES_MAX INT64_C(100000000) /* of a deal, in all */
+#define DEAL_ID_LEAST INT64_C(1000000001) /* the id is a unit as well, and units up to there are currencies */
+#define SHOP_DEALS_MAX 100      /* live and paused deals of one shop */
+#define PURCHASE_COPIES_MAX 20
+#define PURCHASE_VOUCHERS_MAX 50 /* of one purchase: copies times parts */
+
+enum deal_kind {
+    DEAL_voucher = 1,      /* one piece, one use */
+    DEAL_bundle = 2,       /* parts of several merchants, settled apart */
+    DEAL_times = 3,        /* a card of several visits */
+    DEAL_stored_value = 4, /* worth face_minor, spent in amounts */
+    DEAL_group = 5,        /* only when enough people buy it in time */
+    DEAL_give = 6,         /* given away: claimed, not bought */
+};
+
+enum deal_state {
+    DEAL_live = 1,
+    DEAL_paused = 2,
+    DEAL_ended = 3,
+};
+
+/* What a holder may return, and until when. */
+enum deal_refund {
+    DEAL_REFUND_any_time = 1, /* also after it lapsed */
+    DEAL_REFUND_until_expiry = 2,
+    DEAL_REFUND_never = 3,
+};
+
+enum group_state {
+    GROUP_none = 0, /* no group deal */
+    GROUP_open = 1,
+    GROUP_stands = 2,
+    GROUP_failed = 3, /* everyone gets his money back */
+};
+
+enum deal_category {
+    CATEGORY_other = 0,
+    CATEGORY_dining = 1,
+    CATEGORY_drinks = 2,
+    CATEGORY_film = 3,
+    CATEGORY_karaoke = 4,
+    CATEGORY_sports = 5,
+    CATEGORY_beauty = 6,
+    CATEGORY_leisure = 7,
+    CATEGORY_family = 8,
+    CATEGORY_lodging = 9,
+    CATEGORY_travel = 10,
+    CATEGORY_services = 11,
+};
+
+/* What one merchant does for a copy, and what of the price it is paid for. */
+struct deal_part {
+    int64_t merchant_id;
+    char name[NAME_SIZE];
+    int32_t pieces;
+    int64_t share_minor; /* of the price; all shares add up to it */
+};
+
+struct deal_row {
+    int64_t deal_id;
+    int64_t merchant_id; /* who sells it */
+    int64_t shop_id;     /* in whose name: trades are this shop's */
+    int32_t kind;        /* enum deal_kind */
+    int32_t state;       /* enum deal_state */
+    int32_t stopped;     /* 1: the platform paused it, and only the platform resumes it */
+    int32_t category;    /* enum deal_category */
+    char title[NAME_SIZE];
+    int32_t currency;
+    int64_t price_minor; /* of a copy; 0 only when it is given away */
+    int64_t list_price_minor; /* what it costs without the deal; 0: not said */
+    int64_t face_minor;  /* of stored value */
+    int32_t pieces_each; /* of a copy: the sum of its parts' */
+    int64_t sale_from_us, sale_until_us;   /* until exclusive */
+    int64_t valid_from_us, valid_until_us; /* when it may be redeemed; until exclusive */
+    int32_t valid_days;  /* and at most so many days after it was bought; 0: no such limit */
+    int32_t weekdays;    /* bit 0 Monday .. bit 6 Sunday; 0: all */
+    int32_t minute_from, minute_to; /* of the day in the shop's zone, to exclusive; from > to: over midnight; both 0: all day */
+    int32_t closed_days_count;
+    struct deal_day_closed {
+        int32_t day; /* yyyymmdd */
+    } closed_days[DEAL_CLOSED_DAYS_MAX];
+    int32_t copies_per_person; /* 0: no limit */
+    int32_t commission_bp;     /* of what is earned; goes to the platform */
+    int32_t refund;            /* enum deal_refund */
+    int32_t lapse_refunds;     /* 1: what is left when it lapses is paid back by itself */
+    int64_t group_least;       /* people who must have paid by group_until_us */
+    int64_t group_until_us;
+    int32_t group_state;       /* enum group_state */
+    int64_t seed;              /* codes are derived from it; by the door, never shown */
+    int32_t version;           /* grows with every change */
+    int64_t created_at_us;
+    int32_t parts_count;
+    struct deal_part parts[DEAL_PARTS_MAX];
+    int64_t group_settle_us; /* when the timer that settles the group is due; 0: it does not run */
+    int64_t group_next_id;   /* the purchase that is settled next; 0: none */
+};
+
+/* What is said of a deal, and where it is valid: not needed to sell and to redeem it. */
+struct deal_detail_row {
+    int64_t deal_id;
+    char rules[1200];   /* in plain words */
+    char picture[257];  /* address; may be empty */
+    int32_t shops_count;
+    struct deal_shop {
+        int64_t shop_id;
+        int32_t parts; /* bit i: part i is redeemed there */
+    } shops[DEAL_SHOPS_MAX];
+    int32_t changed_by_kind; /* who changed it last */
+    int64_t changed_by_id;
+    int64_t changed_at_us;
+};
+
+/* A deal at a shop: where it is valid, and by its cell where it is found. */
+struct deal_place_row {
+    int64_t deal_id;
+    int64_t shop_id;
+    int32_t parts; /* bit i: part i is redeemed there */
+    int64_t cell;  /* place.h; -1: not to be found: the deal is paused or ended, or the shop has no position */
+    int32_t latitude_e6, longitude_e6; /* degrees, in millionths */
+    int32_t category;
+    int64_t price_minor;
+    int64_t sale_from_us, sale_until_us;
+};
+
+/* Minutes of a day in the shop's zone, to exclusive; from > to: over midnight; both 0: closed; 0 and 1440: all day. */
+struct open_hours {
+    int32_t minute_from, minute_to;
+};
+
+/* Where a shop is and when it is open, what people think of it, and which deals it has. */
+struct shop_place_row {
+    int64_t shop_id;
+    int32_t placed; /* 1: it has a position */
+    int32_t latitude_e6, longitude_e6;
+    int32_t category;
+    char address[257];
+    int32_t hours_count; /* 0: not said; 7: Monday to Sunday */
+    struct open_hours hours[7];
+    int64_t reviews;
+    int64_t stars; /* of all reviews together, 1 to 5 each */
+    int32_t rating_tenths; /* of the mean, rounded half up; 0: no review yet */
+    int32_t deals_count;
+    struct id_row deals[SHOP_DEALS_MAX]; /* live and paused ones */
+};
+
+enum purchase_state {
+    PURCHASE_waiting = 1,  /* its trade waits for its payment; the pieces are held */
+    PURCHASE_paid = 2,     /* of a group that is not settled yet; the pieces are held */
+    PURCHASE_issued = 3,   /* its vouchers are the shopper's */
+    PURCHASE_closed = 4,   /* never paid */
+    PURCHASE_refunded = 5, /* before there were vouchers: the group failed, or the shopper left it */
+};
+
+struct purchase_row {
+    int64_t purchase_id;
+    int64_t deal_id;
+    int64_t shop_id;    /* who sold it */
+    int64_t shopper_id;
+    int64_t person_id;
+    int64_t trade_id;
+    int32_t copies;
+    int64_t price_minor;  /* of a copy */
+    int64_t amount_minor; /* of all copies: the trade's price */
+    int32_t pieces;       /* of all copies */
+    int32_t state;        /* enum purchase_state */
+    int64_t created_at_us;
+    int64_t paid_at_us;
+    int64_t closed_at_us; /* closed or refunded */
+    int64_t previous_id;  /* of a group: the purchase that was paid before this one */
+    int64_t give_id;      /* of a give-away at a token price; 0: bought */
+    int32_t parts_count;
+    struct purchase_part {
+        int64_t share_minor; /* of one copy, as it was when it was bought */
+    } parts[DEAL_PARTS_MAX];
+};
+
+/* How much of a deal one person has: waiting, paid and issued copies, less what was returned in whole. */
+struct deal_buyer_row {
+    int64_t deal_id;
+    int64_t person_id;
+    int64_t copies;
+};
+
+/*
+ * What became of a deal in a shop on a day of that shop's zone; with shop_id 0 and day 0, in all. Sold is counted when
+ * vouchers come into being, at the shop that sold them; the rest where it happens. Open is sold less redeemed,
+ * returned and lapsed, in pieces and in cents.
+ */
+struct deal_day_row {
+    int64_t deal_id;
+    int64_t shop_id;
+    int32_t day; /* yyyymmdd */
+    int64_t sold_pieces, sold_minor;         /* minor: of the price before campaigns */
+    int64_t redeemed_pieces, redeemed_minor; /* undone ones are taken off again */
+    int64_t returned_pieces, returned_minor;
+    int64_t lapsed_pieces, lapsed_minor;
+    int64_t earned_minor;     /* went to the shop: of what was redeemed, and of what lapsed without a refund */
+    int64_t commission_minor; /* went to the platform */
+    int64_t sold_copies;
+    int64_t stock_copies;     /* only in all: came on sale, less what was taken off at the end */
+    int64_t awaiting_minor;   /* only in all: paid for by people of an open group */
+    int64_t awaiting_pieces;
+    int64_t buyers;           /* only in all, of a group: people who paid and did not leave */
+    int64_t last_purchase_id; /* only in all, of a group: the end of the chain of purchases */
+};
+
+extern const struct table deal_table;
+extern const struct table deal_detail_table;
+extern const struct table deal_place_table;
+extern const struct table shop_place_table;
+extern const struct table purchase_table;
+extern const struct table deal_buyer_table;
+extern const struct table deal_day_table;
+extern const struct shape deal_part_shape, open_hours_shape, deal_shop_shape;
+extern const char *const deal_kinds[], *const deal_states[], *const deal_refunds[], *const group_states[];
+extern const char *const deal_categories[], *const purchase_states[];
+
+#endif
