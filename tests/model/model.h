@@ -31,6 +31,8 @@ struct model_refund {
     int64_t back[MODEL_GIVEN]; /* of shares, in the order of the receivers */
 };
 
+struct model;
+
 struct model_deposit {
     int shopper, shop, state; /* as in the till */
     int64_t amount, captured, lapses_us;
@@ -56,6 +58,10 @@ struct model_trade {
     bool frozen;     /* to be split */
     int split;       /* its shares: model/shares.h */
     int64_t royalty; /* what receivers have of it */
+    int business;    /* a line of business sold it: what kind of thing it pays for; 0: no line did */
+    int sold;        /* which of them */
+    bool escrow;     /* the price is set aside until it is earned */
+    int64_t in_escrow;
     int line_count, refund_count;
     struct model_line lines[MODEL_LINES];
     struct model_refund refunds[MODEL_REFUNDS];
@@ -96,25 +102,38 @@ struct model_campaign {
     struct model_use people[MODEL_PEOPLE];
 };
 
+/* What a line of business has to say about its trades. */
+struct model_business {
+    int (*payable)(const struct model *m, const struct model_trade *t, int shopper); /* a refusal, or 0 */
+    void (*paid)(struct model *m, struct model_trade *t);
+    void (*ended)(struct model *m, const struct model_trade *t);            /* without having been paid */
+    int (*refundable)(const struct model *m, const struct model_trade *t); /* by its shop: a refusal, or 0 */
+};
+
 struct model {
     struct model_shopper shoppers[MODEL_PEOPLE];
     struct model_shop shops[MODEL_SHOPS];
     struct model_campaign campaigns[MODEL_CAMPAIGNS];
-    struct model_trade trades[MODEL_TRADES];
-    struct model_deposit deposits[MODEL_DEPOSITS];
     int shopper_count, shop_count, campaign_count, trade_count, deposit_count;
     int64_t balances[2]; /* of the merchants */
     bool bound[2][4][MODEL_PEOPLE]; /* by merchant: receivers of shares, by kind */
     int split_count, transfer_count;
+    const struct model_business *business; /* NULL: no line of business is open */
     int64_t bank;
     int64_t refund_days;
     int64_t now_us;   /* of the call that is being decided */
     int64_t fresh_id; /* of the trade that the call opens, if it opens one */
     int64_t id_step;  /* from one id to the next */
+    /* what is counted of these is in use, the rest may be of another world */
+    struct model_trade trades[MODEL_TRADES];
+    struct model_deposit deposits[MODEL_DEPOSITS];
 };
 
 /* A canary: the model rounds discounts up and gives left-over cents of a refund to the last first. */
 extern bool model_canary;
+
+/* Nobody and nothing; refunds for a year. */
+void model_clear(struct model *m);
 
 /* Each returns the number of a refusal, or 0. Trades are named by their index; -1 is one that is not there. */
 int model_top_up(struct model *m, int shopper, int64_t amount);

@@ -37,7 +37,9 @@ static bool history(struct run *run, uint64_t seed)
 static void small_world(struct run *run)
 {
     struct model *m = &run->model;
-    *m = (struct model){ .shopper_count = 2, .shop_count = 2, .campaign_count = 1, .refund_days = 365 };
+    model_clear(m);
+    m->shopper_count = m->shop_count = 2;
+    m->campaign_count = 1;
     for (int i = 0; i < 2; i++) {
         m->shops[i] = (struct model_shop){ .merchant = i, .zone_minutes = 480 };
         m->shoppers[i] = (struct model_shopper){ .person = i, .limit = 4 };

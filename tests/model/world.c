@@ -122,8 +122,10 @@ static void world_draw(struct run *run)
 {
     struct model *m = &run->model;
     static const int zones[] = { 480, 480, 480, 540, -600 };
-    *m = (struct model){ .shopper_count = 2 + pick(run, MODEL_PEOPLE - 1), .shop_count = 2 + pick(run, MODEL_SHOPS - 1),
-                         .campaign_count = pick(run, MODEL_CAMPAIGNS + 1), .refund_days = 365 };
+    model_clear(m);
+    m->shopper_count = 2 + pick(run, MODEL_PEOPLE - 1);
+    m->shop_count = 2 + pick(run, MODEL_SHOPS - 1);
+    m->campaign_count = pick(run, MODEL_CAMPAIGNS + 1);
     for (int i = 0; i < m->shop_count; i++) {
         m->shops[i] = (struct model_shop){ .merchant = pick(run, 2), .set = pick(run, 2),
                                            .zone_minutes = zones[pick(run, COUNT_OF(zones))] };
