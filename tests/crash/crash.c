@@ -367,19 +367,6 @@ static void canary_of_store(struct crash *crash)
         "canary: a journal that lost its second half under an answered request is found");
 }
 
-/* A database that forgets one payment, in a copy. */
-static void canary_of_database(struct crash *crash)
-{
-    char copy[CLUSTER_PLACE_SIZE];
-    stage_database_copy(&crash->stage, crash->cluster, copy);
-    cluster_run(
-        crash->cluster, copy,
-        "DELETE FROM trades WHERE trade_id = (SELECT max(trade_id) FROM trades WHERE paid_at_us > 0)");
-    tap(&crash->stage, forged_faults(&crash->stage, copy, FAULT_KIND_lost) > 0,
-        "canary: a database that lost one answered payment is found");
-    cluster_database_drop(crash->cluster, copy);
-}
-
 /* ---- */
 
 static void round_run(struct crash *crash, uint64_t kills)
@@ -392,7 +379,11 @@ static void round_run(struct crash *crash, uint64_t kills)
     }
     if (crash->round == 0) {
         life(crash, LIFE_load);
-        (crash->cluster != NULL ? canary_of_database : canary_of_store)(crash);
+        if (crash->cluster != NULL) {
+            canary_of_payment(&crash->stage, crash->cluster);
+        } else {
+            canary_of_store(crash);
+        }
     }
     while (crash->kills < goal && crash->stage.book.told == 0) {
         life(crash, life_pick(&crash->stage.random));

@@ -189,5 +189,10 @@ uint64_t forged_faults(struct stage *stage, const char *store, enum fault_kind k
 struct cluster;
 /* The database of the stage once more, under another name. Nobody may be connected to it. */
 void stage_database_copy(const struct stage *stage, struct cluster *cluster, char copy[PATH_SIZE]);
+/*
+ * A copy of the database forgets one payment, which must be found. It is one that the book knows as answered: the
+ * newest of the database may have been committed in the moment of a kill, and then nobody was told of it.
+ */
+void canary_of_payment(struct stage *stage, struct cluster *cluster);
 
 #endif

@@ -145,6 +145,11 @@ static void missing_check(struct check *check)
         if (said_yes(op) && makes_row && check->rows[i] == 0) {
             book_fault(book, FAULT_KIND_lost, "op %u, answered %d, is not in the store", i, op->http_status);
         }
+        /* The trade may be there by this request alone: its opener can have been refused, or not be answered. */
+        if (said_yes(op) && op->about != OP_NONE && op->about != i && check->rows[op->about] == 0) {
+            book_fault(book, FAULT_KIND_lost, "op %u, answered %d: its trade, of op %u, is not in the store", i,
+                       op->http_status, op->about);
+        }
     }
 }
 

@@ -232,6 +232,58 @@ void stage_database_copy(const struct stage *stage, struct cluster *cluster, cha
     cluster_run(cluster, NULL, statement);
 }
 
+/* Deletes the trade, returns how many that were. */
+static int64_t trade_delete(struct cluster *cluster, const char *place, int64_t trade_id)
+{
+    char statement[160];
+    snprintf(statement, sizeof(statement),
+             "WITH gone AS (DELETE FROM trades WHERE trade_id = %lld RETURNING 1) SELECT count(*) FROM gone",
+             (long long)trade_id);
+    return cluster_number(cluster, place, statement);
+}
+
+/* Lost answers when the book says that a payment was refused, and came through under another key. */
+static uint64_t lost_otherwise(struct stage *stage, const char *place, uint32_t index)
+{
+    struct book *book = &stage->book;
+    struct op *op = &book->ops[index], real = *op;
+    struct op *again = book_add(book, OP_pay_again, index);
+    *again = real;
+    again->kind = OP_pay_again;
+    op->http_status = 409;
+    uint64_t lost = forged_faults(stage, place, FAULT_KIND_lost);
+    *op = real;
+    memset(again, 0, sizeof(*again));
+    book->count--;
+    return lost;
+}
+
+void canary_of_payment(struct stage *stage, struct cluster *cluster)
+{
+    static const char what[] = "canary: a database that lost one answered payment is found";
+    static const char what_otherwise[] = "canary: so it is when another request than the first had brought it about";
+    char copy[PATH_SIZE];
+    uint32_t index = paid_find(&stage->book);
+    if (index == OP_NONE) {
+        tap(stage, false, "canary: there was a payment to lose");
+        return;
+    }
+    stage_database_copy(stage, cluster, copy);
+    uint64_t before = forged_faults(stage, copy, FAULT_KIND_lost);
+    uint64_t otherwise = lost_otherwise(stage, copy, index); /* the invented request has no kept answer */
+    int64_t gone = trade_delete(cluster, copy, stage->book.ops[index].trade_id);
+    uint64_t after = forged_faults(stage, copy, FAULT_KIND_lost);
+    uint64_t otherwise_after = lost_otherwise(stage, copy, index);
+    bool fine = gone == 1 && before == 0 && after >= 1;
+    if (!fine) {
+        printf("# op %u: %lld trades were deleted; lost %llu before, %llu after\n", index, (long long)gone,
+               (unsigned long long)before, (unsigned long long)after);
+    }
+    tap(stage, fine, what);
+    tap(stage, otherwise == 1 && otherwise_after > otherwise, what_otherwise);
+    cluster_database_drop(cluster, copy);
+}
+
 /* ---- beginning and end ---- */
 
 uint64_t environment_u64(const char *name, uint64_t otherwise)

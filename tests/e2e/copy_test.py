@@ -171,10 +171,10 @@ class Copy(program.Case):
 
     def test_who_is_told_to_end_says_so(self):
         for source, destination in ((self.file, self.place), (self.place, self.back)):
-            for _ in range(20):
+            for tries in range(20):  # later and later, whatever the machine's pace: after its start, before its end
                 running = self.start_program('copy', '--from', source, '--to', destination, '--overwrite', '--quiet')
                 with contextlib.suppress(Exception):
-                    running.wait(0.08)
+                    running.wait(0.02 * (tries + 1))
                 running.send_signal(signal.SIGINT)
                 said = running.communicate()[1]
                 if 'interrupted' in said:
