@@ -322,34 +322,10 @@ static void people_touch(struct run *run)
     same_refusal(run, "shopper_change", 0, call(run, house_operator, &shopper_change, &want, answer));
 }
 
-void do_something(struct run *run)
-{
-    int which = pick(run, 100);
-    if (which < 21) {
-        pay(run);
-    } else if (which < 33) {
-        do_share(run);
-    } else if (which < 39) {
-        create(run);
-    } else if (which < 41) {
-        deposit_ask(run);
-    } else if (which < 49) {
-        deposit(run);
-    } else if (which < 59) {
-        scan(run);
-    } else if (which < 69) {
-        answer_trade(run);
-    } else if (which < 82) {
-        refund(run);
-    } else if (which < 84) {
-        cancel_number(run);
-    } else if (which < 90) {
-        money(run);
-    } else if (which < 93) {
-        campaign_touch(run);
-    } else if (which < 95) {
-        people_touch(run);
-    } else {
-        call_again(run);
-    }
-}
+static const struct call_kind kinds[] = {
+    { 21, pay },  { 12, do_share }, { 6, create },         { 2, deposit_ask },   { 8, deposit },
+    { 10, scan }, { 6, money },     { 10, answer_trade },  { 2, cancel_number }, { 3, campaign_touch },
+    { 13, refund }, { 5, call_again }, { 2, people_touch }, { 0, NULL },
+};
+
+const struct part till_part = { .name = "till", .calls = kinds, .same = same_till };

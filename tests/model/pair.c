@@ -169,11 +169,9 @@ static void same_campaigns(struct run *run)
     }
 }
 
-void same_state(struct run *run)
+void same_till(struct run *run)
 {
-    struct model *m = &run->model;
-    house_settle(&run->house);
-    model_expire(m, run->house.now_us);
+    const struct model *m = &run->model;
     same_people(run);
     same_campaigns(run);
     same_shares(run);
@@ -188,6 +186,15 @@ void same_state(struct run *run)
         bool there = house_row(&run->house, &hold_table, &row);
         assert(there);
         same_deposit(run, i, &row);
+    }
+}
+
+void same_state(struct run *run)
+{
+    house_settle(&run->house);
+    model_expire(&run->model, run->house.now_us);
+    for (int i = 0; run->parts[i] != NULL; i++) {
+        run->parts[i]->same(run);
     }
 }
 

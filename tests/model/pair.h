@@ -23,9 +23,29 @@ struct old_call {
     char key[32];
 };
 
+struct run;
+
+/* One kind of call, drawn at random, and how often it is made against the others. */
+struct call_kind {
+    int share; /* 0: the end of the list */
+    void (*make)(struct run *run);
+};
+
+/* Who takes part in a history: the till itself, and what lines of business add to it. Listed in parts.c. */
+struct part {
+    const char *name;
+    const struct call_kind *calls;
+    bool always; /* others need it */
+    void (*open)(struct run *run); /* what there is at the beginning, in the till and in the model; NULL: nothing */
+    void (*same)(struct run *run); /* compares the whole state of both */
+};
+
+#define PARTS_MAX 8
+
 struct run {
     struct house house;
     struct model model;
+    const struct part *parts[PARTS_MAX + 1]; /* that take part in this history; NULL-terminated */
     uint64_t random;
     int64_t base; /* ids of this world are beyond it */
     int64_t trade_ids[MODEL_TRADES];
@@ -34,6 +54,7 @@ struct run {
     int old_count;
     int call_number;
     uint64_t key_number;
+    bool days_pass; /* in this history */
     const char *wrong;
     char words[256];
 };
@@ -57,7 +78,8 @@ void same_answer(struct run *run, const char *what, int model, enum refusal till
 void same_deposit(struct run *run, int index, const struct hold_row *row);
 /* Merchants' balances and the shares of every trade. */
 void same_shares(struct run *run);
-/* Every balance, trade, deposit, campaign and shopper. */
+/* Every balance, trade, deposit, campaign and shopper; then the state of every other part. */
+void same_till(struct run *run);
 void same_state(struct run *run);
 /* The till's books by themselves. */
 void audit(struct run *run);
@@ -75,7 +97,11 @@ void do_share(struct run *run);
 void do_deposit(struct run *run, int shopper, int shop, int64_t amount, int64_t seconds);
 /* `amount` 0: it is given back. */
 void do_deposit_end(struct run *run, int deposit, int64_t amount);
-/* Any call, at random. */
+/* Any call of any part, at random. */
 void do_something(struct run *run);
+
+extern const struct part till_part;
+/* Whoever takes part besides the till, when a line of business is open; NULL-terminated. */
+extern const struct part *const line_parts[];
 
 #endif

@@ -112,10 +112,27 @@ static void refunds_end(struct run *run)
     struct policy_row policy;
     struct nothing nothing = { 0 };
     run->model.refund_days = 1;
+    run->days_pass = true;
     same_refusal(run, "policy_query", 0, call(run, house_operator, &policy_query, &nothing, &policy));
     same(run, "days for refunds", 365, policy.refund_days);
     policy.refund_days = 1;
     same_refusal(run, "policy_change", 0, call(run, house_operator, &policy_change, &policy, &policy));
+}
+
+/* A line of business, with some of its parts: fewer come further in as many calls. */
+static void line_open(struct run *run)
+{
+    int count = 1;
+    bool all = chance(run, 40);
+    for (int i = 0; line_parts[i] != NULL; i++) {
+        assert(count < PARTS_MAX);
+        if (all || line_parts[i]->always || chance(run, 50)) {
+            run->parts[count++] = line_parts[i];
+        }
+    }
+    for (int i = 1; i < count; i++) {
+        run->parts[i]->open(run);
+    }
 }
 
 static void world_draw(struct run *run)
@@ -143,6 +160,9 @@ static void world_draw(struct run *run)
         campaign_draw(run, &m->campaigns[i]);
         campaign_open(run, i);
     }
+    if (line_parts[0] != NULL && chance(run, 60)) {
+        line_open(run);
+    }
 }
 
 /* ---- histories ---- */
@@ -153,7 +173,7 @@ static void time_pass(struct run *run)
     int which = pick(run, 100);
     int64_t us = most[which < 30 ? 0 : which < 60 ? 1 : which < 94 ? 2 : 3];
     run->house.now_us += 1 + (int64_t)(draw(run) % (uint64_t)us);
-    if (run->model.refund_days == 1 && chance(run, 3)) {
+    if (run->days_pass && chance(run, 3)) {
         run->house.now_us += 16 * US_PER_HOUR;
     }
 }
@@ -166,6 +186,9 @@ void run_clear(struct run *run, uint64_t seed)
     run->call_number = 0;
     run->key_number = 0;
     run->wrong = NULL;
+    run->days_pass = false;
+    memset(run->parts, 0, sizeof(run->parts));
+    run->parts[0] = &till_part;
     memset(run->trade_ids, 0, sizeof(run->trade_ids));
     memset(run->deposit_ids, 0, sizeof(run->deposit_ids));
 }
