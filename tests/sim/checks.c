@@ -226,13 +226,22 @@ static void audit_check(struct world *world)
     reader->ops->close(reader);
 }
 
-void checks_all(struct world *world)
+void till_check(struct world *world)
 {
     sums_check(world);
     app_check(world);
     deposits_check(world);
     overdue_check(world);
     shares_check(world);
+}
+
+void checks_all(struct world *world)
+{
+    for (size_t i = 0; areas[i] != NULL; i++) {
+        if (area_open(world, i)) {
+            areas[i]->check(world);
+        }
+    }
     times_check(world);
     audit_check(world);
 }

@@ -5,6 +5,8 @@
 
 #include "sim/world.h"
 
+void till_check(struct world *world);
+/* Of all areas, and the audit. */
 void checks_all(struct world *world);
 /* No deposit is open whose time is up. */
 void overdue_check(struct world *world);

@@ -5,6 +5,7 @@
 
 #include "base/civil.h"
 #include "people/app.h"
+#include "sim/checks.h"
 #include "support/house.h"
 #include "till/deposit.h"
 
@@ -20,8 +21,7 @@ bool makes_deposit(const struct intent *intent)
     return intent->command == &deposit_create;
 }
 
-/* One of the things that went through; NULL when none is found soon. */
-static struct intent *one_done(struct world *world, bool (*wanted)(const struct intent *intent))
+struct intent *wish_done(struct world *world, bool (*wanted)(const struct intent *intent))
 {
     for (int tries = 0; tries < 12; tries++) {
         struct intent *intent = &world->intents[world_pick(world, world->intent_count)];
@@ -63,7 +63,7 @@ static void wish_money(struct world *world)
 
 static void wish_about_trade(struct world *world)
 {
-    const struct intent *paid = one_done(world, makes_trade);
+    const struct intent *paid = wish_done(world, makes_trade);
     if (paid == NULL) {
         wish_pay(world);
         return;
@@ -118,7 +118,7 @@ static void wish_qr(struct world *world)
 
 static void wish_deposit(struct world *world)
 {
-    const struct intent *made = world_chance(world, 55) ? one_done(world, makes_deposit) : NULL;
+    const struct intent *made = world_chance(world, 55) ? wish_done(world, makes_deposit) : NULL;
     if (made == NULL) {
         struct deposit_want want = { .shopper_id = 1 + world_pick(world, SHOPPERS),
                                      .shop_id = 1 + world_pick(world, SHOPS),
@@ -141,7 +141,7 @@ static void wish_deposit(struct world *world)
 /* Shares of a trade for others, or money into a wallet. */
 static void wish_share(struct world *world)
 {
-    const struct intent *paid = world_chance(world, 65) ? one_done(world, makes_trade) : NULL;
+    const struct intent *paid = world_chance(world, 65) ? wish_done(world, makes_trade) : NULL;
     if (paid != NULL) {
         const struct trade_row *trade = (const void *)paid->answer;
         struct trade_settle want = { .trade_id = trade->trade_id, .finish = world_chance(world, 10), .lines_count = 2 };
@@ -182,31 +182,17 @@ static void wish_campaign(struct world *world)
     memcpy(intent->request, &campaign, sizeof(campaign));
 }
 
-void wish(struct world *world)
-{
-    int which = world_pick(world, 100);
-    if (which < 32) {
-        wish_pay(world);
-    } else if (which < 40) {
-        wish_share(world);
-    } else if (which < 48) {
-        wish_deposit(world);
-    } else if (which < 60) {
-        wish_money(world);
-    } else if (which < 82) {
-        wish_about_trade(world);
-    } else if (which < 93) {
-        wish_qr(world);
-    } else {
-        wish_campaign(world);
-    }
-}
+static const struct wish_kind kinds[] = {
+    { 32, wish_pay },         { 8, wish_share }, { 8, wish_deposit },  { 12, wish_money },
+    { 22, wish_about_trade }, { 11, wish_qr },   { 7, wish_campaign }, { 0, NULL },
+};
 
 /* ---- what there is at the beginning ---- */
 
-static void set_up_call(struct world *world, const struct command *command, const void *request, int64_t amount)
+struct intent *set_up_call(struct world *world, struct caller caller, const struct command *command,
+                           const void *request, int64_t amount)
 {
-    struct intent *intent = intent_new(world, house_operator, command);
+    struct intent *intent = intent_new(world, caller, command);
     memcpy(intent->request, request, command->request->size);
     intent->amount = amount;
     bool asked = intent_ask(world, intent);
@@ -215,27 +201,28 @@ static void set_up_call(struct world *world, const struct command *command, cons
     if (intent->refusal != REFUSAL_none) {
         world_wrong(world, command->name, refusal_text((int)intent->refusal)->name);
     }
+    return intent;
 }
 
-void set_up(struct world *world)
+static void set_up_till(struct world *world)
 {
     struct merchant_create merchant = { .merchant_id = 1 };
-    set_up_call(world, &merchant_create, &merchant, 0);
+    set_up_call(world, house_operator, &merchant_create, &merchant, 0);
     for (int i = 1; i <= SHOPS; i++) {
         struct shop_create shop = { .shop_id = i, .merchant_id = 1 };
-        set_up_call(world, &shop_create, &shop, 0);
+        set_up_call(world, house_operator, &shop_create, &shop, 0);
     }
     struct app_create app = { .app_id = APP_ID, .merchant_id = 1, .shop_id = 1, .name = "POS",
                               .notify_url = "https://pos.example.org/n" };
-    set_up_call(world, &app_create, &app, 0);
+    set_up_call(world, house_operator, &app_create, &app, 0);
     for (int i = 1; i <= SHOPPERS; i++) {
         struct shopper_create shopper = { .shopper_id = i, .person_id = i == 2 ? 1 : i,
                                           .no_password_limit_minor = i == 3 ? 300 : 5000 };
         struct paycode_issue device = { .shopper_id = i, .device_id = i };
         struct wallet_move money = { .shopper_id = i, .amount_minor = 5000 };
-        set_up_call(world, &shopper_create, &shopper, 0);
-        set_up_call(world, &paycode_issue, &device, 0);
-        set_up_call(world, &wallet_top_up, &money, 5000);
+        set_up_call(world, house_operator, &shopper_create, &shopper, 0);
+        set_up_call(world, house_operator, &paycode_issue, &device, 0);
+        set_up_call(world, house_operator, &wallet_top_up, &money, 5000);
     }
     struct royalty_bind bind = { .merchant_id = 1, .receivers_count = 1 + 2 * SHOPS };
     bind.receivers[0] = (struct royalty_receiver){ .kind = PARTY_merchant, .id = 1 };
@@ -243,7 +230,7 @@ void set_up(struct world *world)
         bind.receivers[2 * i - 1] = (struct royalty_receiver){ .kind = PARTY_shop, .id = i };
         bind.receivers[2 * i] = (struct royalty_receiver){ .kind = PARTY_shopper, .id = i };
     }
-    set_up_call(world, &royalty_bind, &bind, 0);
+    set_up_call(world, house_operator, &royalty_bind, &bind, 0);
     for (int i = 1; i <= CAMPAIGNS; i++) {
         struct campaign_rules rules = { .campaign_id = i,
                                         .kind = i == 1 ? CAMPAIGN_percentage : CAMPAIGN_random_cut,
@@ -262,7 +249,9 @@ void set_up(struct world *world)
                                         .targets_count = 1,
                                         .targets = { { TARGET_all, 0 } } };
         struct campaign_fund fund = { i, 1500, 700 };
-        set_up_call(world, &campaign_create, &rules, 0);
-        set_up_call(world, &campaign_fund, &fund, 2200);
+        set_up_call(world, house_operator, &campaign_create, &rules, 0);
+        set_up_call(world, house_operator, &campaign_fund, &fund, 2200);
     }
 }
+
+const struct area till_area = { .name = "till", .wishes = kinds, .set_up = set_up_till, .check = till_check };

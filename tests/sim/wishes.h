@@ -28,4 +28,29 @@ void wish(struct world *world);
 bool makes_trade(const struct intent *intent);
 bool makes_deposit(const struct intent *intent);
 
+/* One of the things that went through; NULL when none is found soon. */
+struct intent *wish_done(struct world *world, bool (*wanted)(const struct intent *intent));
+/* A call of the beginning, which is not refused. `amount`: what comes in from the bank with it. */
+struct intent *set_up_call(struct world *world, struct caller caller, const struct command *command,
+                           const void *request, int64_t amount);
+
+/* One kind of wish, and how often it is had against the others. */
+struct wish_kind {
+    int share; /* 0: the end of the list */
+    void (*have)(struct world *world);
+};
+
+/* What a line of business adds to the world. Listed in areas.c. */
+struct area {
+    const char *name;
+    const struct wish_kind *wishes;
+    void (*set_up)(struct world *world);
+    void (*check)(struct world *world); /* at the end, against what was answered */
+};
+extern const struct area till_area;
+/* NULL-terminated; the first is the till's. */
+extern const struct area *const areas[];
+/* Whether the area has a part in this life. */
+bool area_open(const struct world *world, size_t area);
+
 #endif

@@ -115,6 +115,7 @@ struct world {
     int intent_count;
     int client_intent[CLIENTS]; /* -1: none */
     int crash_per_million;
+    unsigned areas_open; /* bits: those besides the till that have a part in this life */
     /* what happened */
     uint64_t crashes, calls, repeats, canary_deeds, timers_taken;
     struct shared_counts shared_counts;
