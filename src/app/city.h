@@ -14,7 +14,7 @@
 #define APP_CITY_H
 
 #include "load/progress.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define CITY_SHOPPERS_MAX UINT64_C(100000000)
 #define CITY_SHOPS_MAX 1000000

@@ -5,7 +5,7 @@
 
 #include "app/copy_flow.h"
 #include "base/os_clock.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define LOOK_ROWS 4096 /* between two looks at the clock */
 
@@ -110,10 +110,10 @@ enum status merge_run(const struct merge_settings *settings, struct merge_counts
     struct sink *sink = settings->sink;
     enum status status = STATUS_ok;
     *counts = (struct merge_counts){ .rows = 0 };
-    merge.from = flow_open(settings->from, till_tables);
-    merge.to = flow_open(settings->to, settings->to != NULL ? till_tables : no_tables);
-    for (size_t i = 0; till_tables[i] != NULL && status == STATUS_ok; i++) {
-        status = table_merge(&merge, till_tables[i]);
+    merge.from = flow_open(settings->from, product_tables);
+    merge.to = flow_open(settings->to, settings->to != NULL ? product_tables : no_tables);
+    for (size_t i = 0; product_tables[i] != NULL && status == STATUS_ok; i++) {
+        status = table_merge(&merge, product_tables[i]);
     }
     progress_set(settings->progress, counts->rows, os_monotonic_us());
     enum status from = flow_close(merge.from), to = flow_close(merge.to);

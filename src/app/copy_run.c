@@ -8,7 +8,7 @@
 #include "base/digest.h"
 #include "base/os_clock.h"
 #include "engine/engine_rows.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define ERROR_SIZE (PLACE_NAME_SIZE + 256)
 
@@ -74,8 +74,8 @@ static bool is_empty(struct reader *reader, bool *empty)
 {
     struct span all = { NULL, 0 };
     bool seen = false, read = true;
-    for (size_t i = 0; till_tables[i] != NULL && read && !seen; i++) {
-        read = reader->ops->scan(reader, till_tables[i], all, row_seen, &seen) == STATUS_ok;
+    for (size_t i = 0; product_tables[i] != NULL && read && !seen; i++) {
+        read = reader->ops->scan(reader, product_tables[i], all, row_seen, &seen) == STATUS_ok;
     }
     *empty = !seen;
     return read;
@@ -283,14 +283,14 @@ static int all_run(struct copying *copying)
 int copy_run(const struct copy_settings *settings, struct copy_result *result)
 {
     struct copying copying = { .settings = settings, .result = result };
-    struct sink_settings sink = { .indexes = till_indexes, .partitions = settings->partitions };
+    struct sink_settings sink = { .indexes = product_indexes, .partitions = settings->partitions };
     struct store_error error = { .text = "" };
     char text[ERROR_SIZE];
     *result = (struct copy_result){ .from_holds = true, .to_holds = true };
     if (settings->to->kind == PLACE_memory) {
         return complain(&copying, "memory: keeps nothing");
     }
-    if (sink_open(settings->to->text, till_tables, &sink, &copying.sink, &error) != STATUS_ok) {
+    if (sink_open(settings->to->text, product_tables, &sink, &copying.sink, &error) != STATUS_ok) {
         place_cover(settings->to, error.text);
         snprintf(text, sizeof(text), "%s: %s", settings->to->name, error.text);
         return complain(&copying, text);

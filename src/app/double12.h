@@ -11,7 +11,7 @@
 #define APP_DOUBLE12_H
 
 #include "load/random.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define DOUBLE12_BRANDS 100
 #define DOUBLE12_SHOPS 20000

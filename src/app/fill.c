@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "engine/engine.h"
 #include "ledger/ledger.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define CALLS_MAX 4096 /* on their way at a time: two full batches */
 #define CACHE_MB_DEFAULT 256
@@ -97,7 +97,7 @@ struct fill *fill_open(const struct fill_settings *settings, char *error, size_t
         free(fill);
         return NULL;
     }
-    struct engine_settings engine = { .store = fill->store, .timer_commands = till_timers, .check = ledger_check };
+    struct engine_settings engine = { .store = fill->store, .timer_commands = product_timers, .check = ledger_check };
     if (settings->now_us != 0) {
         engine.now_us = fill_now;
         engine.clock_context = fill;

@@ -205,7 +205,7 @@ static bool store_settle(const char *store)
 {
     struct store_error error = { .text = "" };
     struct store *opened;
-    enum status status = store_sqlite_open(store, till_tables, &(struct sqlite_settings){ .cache_bytes = 1 << 20 },
+    enum status status = store_sqlite_open(store, product_tables, &(struct sqlite_settings){ .cache_bytes = 1 << 20 },
                                            &opened, &error);
     if (status != STATUS_ok) {
         fprintf(stderr, "onetill import: %s%s\n", error.text, status == STATUS_busy ? "; stop the server first" : "");
@@ -227,7 +227,7 @@ static bool copy_make(struct import *import, const char *copy)
     struct store_error error = { .text = "" };
     progress_init(&import->progress, "copying pages", 0, import->settings.quiet ? -1 : STDERR_FILENO,
                   os_monotonic_us());
-    enum status status = store_sqlite_backup(import->place.text, copy, till_tables, copy_seen,
+    enum status status = store_sqlite_backup(import->place.text, copy, product_tables, copy_seen,
                                              &import->progress, &error);
     progress_end(&import->progress, os_monotonic_us());
     if (status != STATUS_ok) {

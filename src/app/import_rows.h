@@ -11,7 +11,7 @@
 #include "app/fill.h"
 #include "base/arena.h"
 #include "doors/shape_json.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 enum record_kind {
     RECORD_merchant,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define DATABASE_KEY_PATH "onetill.key"
 #define CHILD_VARIABLE "ONETILL_PLACE"
@@ -234,23 +234,23 @@ bool place_open(const struct place *place, const struct place_settings *settings
                 size_t error_size)
 {
     struct store_error why = { .text = "" };
-    struct sqlite_settings sqlite = { .cache_bytes = settings->cache_mb << 20, .indexes = till_indexes };
+    struct sqlite_settings sqlite = { .cache_bytes = settings->cache_mb << 20, .indexes = product_indexes };
     struct postgres_settings postgres = { .address = settings->address,
                                           .read_place = settings->read_place,
                                           .cache_bytes = settings->cache_mb << 20,
                                           .partitions = settings->partitions,
                                           .value_lists = settings->value_lists,
-                                          .indexes = till_indexes };
+                                          .indexes = product_indexes };
     enum status status = STATUS_fault;
     switch (place->kind) {
     case PLACE_memory:
-        status = store_memory_open(till_tables, &(struct memory_settings){ 0 }, store);
+        status = store_memory_open(product_tables, &(struct memory_settings){ 0 }, store);
         break;
     case PLACE_file:
-        status = store_sqlite_open(place->text, till_tables, &sqlite, store, &why);
+        status = store_sqlite_open(place->text, product_tables, &sqlite, store, &why);
         break;
     case PLACE_postgres:
-        status = store_postgres_open(place->text, till_tables, &postgres, store, &why);
+        status = store_postgres_open(place->text, product_tables, &postgres, store, &why);
         break;
     }
     return status == STATUS_ok || complain(place, &why, error, error_size);
@@ -274,6 +274,6 @@ bool place_snapshot(const struct place *place, struct reader **reader, char *err
         snprintf(error, error_size, "memory: holds nothing to read");
         return false;
     }
-    return store_snapshot_open(place->text, till_tables, reader, &why) == STATUS_ok ||
+    return store_snapshot_open(place->text, product_tables, reader, &why) == STATUS_ok ||
            complain(place, &why, error, error_size);
 }

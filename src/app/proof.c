@@ -269,7 +269,7 @@ static int file_backup(const struct proof_settings *settings)
     struct store_error error = { .text = "" };
     progress_init(&progress, "pages", 0, settings->quiet ? -1 : STDERR_FILENO, os_monotonic_us());
     enum status status =
-        store_sqlite_backup(settings->place.text, settings->to, till_tables, backup_seen, &progress, &error);
+        store_sqlite_backup(settings->place.text, settings->to, product_tables, backup_seen, &progress, &error);
     progress_end(&progress, os_monotonic_us());
     if (status != STATUS_ok) {
         fprintf(stderr, "onetill backup: %s\n", error.text);
@@ -353,12 +353,12 @@ int token_main(int argc, char **argv)
 static void describe_rows(void)
 {
     static const char *const kinds[] = { "integer", "integer", "text", "bytes", "packed", "list" };
-    for (size_t i = 0; till_tables[i] != NULL; i++) {
-        const struct shape *shape = &till_tables[i]->shape;
+    for (size_t i = 0; product_tables[i] != NULL; i++) {
+        const struct shape *shape = &product_tables[i]->shape;
         printf("%s\n", shape->name);
         for (uint32_t j = 0; j < shape->column_count; j++) {
             printf("  %-26s %s%s\n", shape->columns[j].name, kinds[shape->columns[j].kind],
-                   j < till_tables[i]->key_count ? ", key" : "");
+                   j < product_tables[i]->key_count ? ", key" : "");
         }
     }
 }
@@ -368,7 +368,7 @@ static int describe_api(void)
     static struct server server; /* the pages are those of a server, which stands on a store */
     struct server_settings settings = { .test_clock = true, .base_url = "" };
     struct rest_settings rest = {
-        .commands = till_commands, .reads = till_reads, .test_clock = true, .version = ONETILL_VERSION
+        .commands = product_commands, .reads = product_reads, .test_clock = true, .version = ONETILL_VERSION
     };
     struct master_key key;
     uint8_t bytes[MASTER_KEY_SIZE] = { 0 };
@@ -376,9 +376,9 @@ static int describe_api(void)
     till_edits_init(&server.edits, &key);
     rest.edits = server.edits.edits;
     rest.edit_count = server.edits.count;
-    enum status opened = store_memory_open(till_tables, &(struct memory_settings){ 0 }, &server.store);
+    enum status opened = store_memory_open(product_tables, &(struct memory_settings){ 0 }, &server.store);
     assert(opened == STATUS_ok);
-    struct engine_settings engine = { .store = server.store, .timer_commands = till_timers };
+    struct engine_settings engine = { .store = server.store, .timer_commands = product_timers };
     server.engine = engine_open(&engine);
     assert(server.engine != NULL);
     server_extras(&server, &settings, &rest);

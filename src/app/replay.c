@@ -15,7 +15,7 @@
 #include "base/civil.h"
 #include "base/json_out.h"
 #include "base/os_clock.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define ZONE_MINUTES 480
 

@@ -153,7 +153,7 @@ static void server_fatal(void *context, const char *what)
 static bool engine_up(struct server *server, const struct server_settings *settings)
 {
     struct engine_settings engine = { .store = server->store,
-                                      .timer_commands = till_timers,
+                                      .timer_commands = product_timers,
                                       .check = ledger_check,
                                       .tells = doors_tells,
                                       .fatal = server_fatal,
@@ -196,8 +196,8 @@ static bool doors_open(struct server *server, const struct server_settings *sett
         .store = server->store,
         .tokens = server->tokens,
         .key = &server->key,
-        .commands = till_commands,
-        .reads = till_reads,
+        .commands = product_commands,
+        .reads = product_reads,
         .edits = server->edits.edits,
         .edit_count = server->edits.count,
         .test_clock = settings->test_clock,

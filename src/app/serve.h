@@ -9,7 +9,7 @@
 #include "doors/alipay/alipay.h"
 #include "doors/rest/rest.h"
 #include "doors/till_edits.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 struct live;
 struct notify;

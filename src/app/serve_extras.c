@@ -92,9 +92,9 @@ void server_extras(struct server *server, const struct server_settings *settings
 static uint32_t route_of(const struct command *wanted)
 {
     uint32_t number = 1;
-    for (size_t i = 0; till_commands[i] != wanted; i++) {
-        assert(till_commands[i] != NULL);
-        bool offered = till_commands[i]->method != NULL && (till_commands[i]->flags & COMMAND_internal) == 0;
+    for (size_t i = 0; product_commands[i] != wanted; i++) {
+        assert(product_commands[i] != NULL);
+        bool offered = product_commands[i]->method != NULL && (product_commands[i]->flags & COMMAND_internal) == 0;
         number += offered;
     }
     return number;

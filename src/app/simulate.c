@@ -19,7 +19,7 @@
 #include "ledger/ledger.h"
 #include "load/progress.h"
 #include "people/people.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 static const char help[] =
     "usage: onetill simulate --store PLACE --rules RULES.json --budget-minor N --from T --to T [--json]\n\n"
@@ -301,12 +301,12 @@ static int simulate(struct simulation *simulation, struct campaign_rules *rules,
 {
     struct store *store;
     struct campaign answer;
-    enum status opened = store_memory_open(till_tables, &(struct memory_settings){ 0 }, &store);
+    enum status opened = store_memory_open(product_tables, &(struct memory_settings){ 0 }, &store);
     assert(opened == STATUS_ok);
     struct engine_settings settings = { .store = store,
                                         .now_us = simulated_now,
                                         .clock_context = simulation,
-                                        .timer_commands = till_timers,
+                                        .timer_commands = product_timers,
                                         .check = ledger_check };
     simulation->engine = engine_open(&settings);
     simulation->now_us = simulation->from_us;

@@ -12,7 +12,7 @@
 #define KEY_SIZE_MAX 128      /* bytes of an encoded row key */
 #define ROW_SIZE_MAX 4096     /* bytes of a row struct, and of its packed form */
 #define PACK_SIZE_MAX 1022    /* bytes of a packed answer or payload inside a row */
-#define TABLE_COUNT_MAX 64
+#define TABLE_COUNT_MAX 128
 
 /* batches */
 #define BATCH_CALLS_MAX 2048      /* commands in one transaction */

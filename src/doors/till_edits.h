@@ -8,7 +8,7 @@
 #define DOORS_TILL_EDITS_H
 
 #include "doors/rest/rest.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define TILL_EDITS_MAX 24
 

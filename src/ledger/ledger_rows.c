@@ -18,6 +18,17 @@ const char *const purpose_names[] = {
     [32] = "", "", "", "", "", "", "", "",
     [PURPOSE_stock_available] = "stock_available",
     [PURPOSE_stock_held] = "stock_held",
+    [42] = "", "", "", "", "", "", "", "",
+    [PURPOSE_deal_stock] = "deal_stock",
+    [PURPOSE_deal_held] = "deal_held",
+    [PURPOSE_vouchers] = "vouchers",
+    [PURPOSE_redeemed] = "redeemed",
+    [PURPOSE_lapsed] = "lapsed",
+    [PURPOSE_offline_quota] = "offline_quota",
+    [PURPOSE_slot_free] = "slot_free",
+    [PURPOSE_slot_held] = "slot_held",
+    [PURPOSE_slot_taken] = "slot_taken",
+    [PURPOSE_packet] = "packet",
     NULL,
 };
 

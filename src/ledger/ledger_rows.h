@@ -13,11 +13,21 @@ enum purpose {
     PURPOSE_held = 11,           /* shopper: held aside from the wallet */
     PURPOSE_takings = 20,        /* shop: owed to a merchant, not yet settled */
     PURPOSE_balance = 21,        /* merchant: owed to a merchant, withdrawable */
-    PURPOSE_escrow = 22,         /* merchant: paid, not yet earned */
+    PURPOSE_escrow = 22,         /* trade: paid, not yet earned */
     PURPOSE_budget_platform = 30, /* campaign: the platform's share of the budget */
     PURPOSE_budget_merchant = 31, /* campaign: the merchant's share of the budget */
     PURPOSE_stock_available = 40, /* shop: pieces of a SKU that may be sold */
     PURPOSE_stock_held = 41,      /* shop: pieces that wait for their buyer */
+    PURPOSE_deal_stock = 50,      /* deal: pieces for sale */
+    PURPOSE_deal_held = 51,       /* deal: pieces in purchases that are not paid yet */
+    PURPOSE_vouchers = 52,        /* shopper: pieces bought and neither redeemed nor returned */
+    PURPOSE_redeemed = 53,        /* shop: pieces of a deal that it redeemed */
+    PURPOSE_lapsed = 54,          /* deal: pieces whose time ran out */
+    PURPOSE_offline_quota = 55,   /* shop: pieces that it may accept without a network */
+    PURPOSE_slot_free = 56,       /* resource: places of a slot that may be booked */
+    PURPOSE_slot_held = 57,       /* resource: places that wait for their payment */
+    PURPOSE_slot_taken = 58,      /* resource: places that are booked */
+    PURPOSE_packet = 59,          /* red packet: money that nobody has claimed yet */
 };
 
 extern const char *const purpose_names[]; /* by number; holes are empty */

@@ -108,7 +108,9 @@ bool audit_too_large(struct audit *audit)
 struct scan {
     struct audit *audit;
     const struct table *table;
-    audit_each *each;
+    audit_each *each; /* or, with what a line remembers: */
+    audit_each_line *each_line;
+    void *state;
 };
 
 static bool scan_each(void *context, const void *row)
@@ -118,12 +120,12 @@ static bool scan_each(void *context, const void *row)
     if (++audit->rows % ROWS_PER_PROGRESS == 0 && audit->settings.progress != NULL) {
         audit->settings.progress(audit->settings.context, scan->table->shape.name, audit->rows);
     }
-    return scan->each(audit, row) && audit->status == STATUS_ok;
+    bool more = scan->each != NULL ? scan->each(audit, row) : scan->each_line(audit, scan->state, row);
+    return more && audit->status == STATUS_ok;
 }
 
-void audit_scan(struct audit *audit, const struct table *table, audit_each *each)
+static void table_scan(struct audit *audit, const struct table *table, struct scan scan)
 {
-    struct scan scan = { audit, table, each };
     if (audit->status != STATUS_ok) {
         return;
     }
@@ -135,6 +137,16 @@ void audit_scan(struct audit *audit, const struct table *table, audit_each *each
     if (audit->settings.progress != NULL) {
         audit->settings.progress(audit->settings.context, table->shape.name, audit->rows);
     }
+}
+
+void audit_scan(struct audit *audit, const struct table *table, audit_each *each)
+{
+    table_scan(audit, table, (struct scan){ audit, table, each, NULL, NULL });
+}
+
+void audit_scan_line(struct audit *audit, const struct table *table, audit_each_line *each, void *state)
+{
+    table_scan(audit, table, (struct scan){ audit, table, NULL, each, state });
 }
 
 void audit_search(struct audit *audit, const struct table *table, bool (*each)(void *context, const void *row),
@@ -201,6 +213,7 @@ static void maps_init(struct audit *audit)
     audit_list_init(&audit->refunds, memory, sizeof(struct audit_refund));
     audit_list_init(&audit->refunded, memory, sizeof(struct audit_refunded));
     audit_list_init(&audit->details, memory, sizeof(int64_t));
+    audit_map_init(&audit->escrowed, memory, 2 * sizeof(int64_t), 1);
 }
 
 static void maps_release(struct audit *audit)
@@ -208,7 +221,8 @@ static void maps_release(struct audit *audit)
     struct audit_map *maps[] = { &audit->accounts,  &audit->units,     &audit->sums,      &audit->merchants,
                                  &audit->shops,     &audit->terminals, &audit->shoppers,  &audit->persons,
                                  &audit->endpoints, &audit->apps,      &audit->campaigns, &audit->campaign_shops,
-                                 &audit->days,      &audit->holds,     &audit->held,      &audit->timers };
+                                 &audit->days,      &audit->holds,     &audit->held,      &audit->timers,
+                                 &audit->escrowed };
     struct audit_list *lists[] = { &audit->offers_wanted, &audit->offers_found, &audit->postings, &audit->refunds,
                                    &audit->refunded,      &audit->details };
     for (size_t i = 0; i < COUNT_OF(maps); i++) {
@@ -218,6 +232,7 @@ static void maps_release(struct audit *audit)
         audit_list_release(lists[i]);
     }
     audit_royalties_release(audit);
+    audit_lines_release(audit);
     assert(audit->memory.held == 0);
 }
 
@@ -228,8 +243,8 @@ static void verdicts(struct audit *audit)
         [AUDIT_money_conserved] = true,
         [AUDIT_budget_kept] = audit->campaigns.count > 0,
         [AUDIT_stock_kept] = audit->stock,
-        [AUDIT_voucher_once] = false, /* no line of business has them yet: their units and purposes come with it */
-        [AUDIT_seat_once] = false,
+        [AUDIT_voucher_once] = audit->vouchers,
+        [AUDIT_seat_once] = audit->slots,
         [AUDIT_reservation_kept] = true,
         [AUDIT_answer_durable] = true,
     };
@@ -249,8 +264,10 @@ static void tables_read(struct audit *audit)
     audit_campaigns(audit);
     audit_timers(audit);
     audit_royalties(audit);
+    audit_lines_tables(audit);
     audit_trades(audit);
     audit_books(audit);
+    audit_lines_end(audit);
     audit_trades_end(audit);
     audit_royalties_end(audit);
     audit_campaigns_end(audit);
@@ -275,7 +292,9 @@ enum status audit_run(struct reader *reader, const struct audit_settings *settin
         return audit.status;
     }
     maps_init(&audit);
-    tables_read(&audit);
+    if (audit_lines_open(&audit)) {
+        tables_read(&audit);
+    }
     reader->ops->end(reader);
     if (audit.status == STATUS_ok) {
         verdicts(&audit);

@@ -48,8 +48,10 @@ static enum audit_law law_of_purpose(int32_t purpose)
         return AUDIT_stock_kept;
     case PURPOSE_held:
         return AUDIT_reservation_kept;
-    default:
-        return AUDIT_money_conserved;
+    default: {
+        const struct audit_line *line = audit_line_of_purpose(purpose);
+        return line != NULL ? line->law(purpose) : AUDIT_money_conserved;
+    }
     }
 }
 
@@ -69,7 +71,7 @@ static bool purpose_known(int32_t purpose)
     case PURPOSE_stock_held:
         return true;
     default:
-        return false;
+        return audit_line_of_purpose(purpose) != NULL;
     }
 }
 
@@ -83,14 +85,18 @@ static bool owner_known(const struct audit *audit, int64_t owner_id, int32_t pur
     case PURPOSE_stock_available:
     case PURPOSE_stock_held:
         return audit_map_get(&audit->shops, owner_id, 0) != NULL;
-    case PURPOSE_balance:
     case PURPOSE_escrow:
+        return audit_map_get(&audit->escrowed, owner_id, 0) != NULL;
+    case PURPOSE_balance:
         return audit_map_get(&audit->merchants, owner_id, 0) != NULL;
     case PURPOSE_budget_platform:
     case PURPOSE_budget_merchant:
         return audit_map_get(&audit->campaigns, owner_id, 0) != NULL;
-    default:
+    case PURPOSE_clearing:
+    case PURPOSE_fees:
         return owner_id == 0;
+    default:
+        return audit_line_owner_known(audit, owner_id, purpose);
     }
 }
 
@@ -131,6 +137,8 @@ static bool account_touch(struct audit *audit, const struct transfer_row *transf
         budget_moved(audit, transfer, side);
     }
     audit->stock = audit->stock || about.law == AUDIT_stock_kept;
+    audit->vouchers = audit->vouchers || about.law == AUDIT_voucher_once;
+    audit->slots = audit->slots || about.law == AUDIT_seat_once;
     return true;
 }
 
@@ -194,7 +202,9 @@ static void cause_follow(struct audit *audit, const struct transfer_row *transfe
     case CAUSE_import:
         break;
     default:
-        audit_wrong(audit, about, "its cause does not exist");
+        if (!audit_line_transfer(audit, transfer)) {
+            audit_wrong(audit, about, "its cause does not exist");
+        }
     }
 }
 

@@ -7,9 +7,12 @@
 #include "engine/engine_rows.h"
 #include "ledger/ledger_rows.h"
 #include "till/audit.h"
+#include "till/audit_line.h"
 #include "till/audit_map.h"
 #include "till/audit_royalty.h"
 #include "till/till_rows.h"
+
+#define AUDIT_LINES_MAX 4
 
 struct audit_account {
     int64_t owner_id;
@@ -73,6 +76,7 @@ struct audit_refund {
     int64_t at_us;
     int64_t shop_id, shopper_id;
     int32_t unit;
+    bool escrow; /* of its trade */
     int32_t trade_found;
     uint32_t trade_index; /* of `refunded` */
 };
@@ -105,20 +109,10 @@ struct audit {
     uint64_t uses_print, numbers_print, outbox_print, logons_print, apps_print;
     int64_t uses_left, numbers_left, outbox_left;
     bool stock, vouchers, slots;
+    struct audit_list lines[AUDIT_LINES_MAX]; /* by place in product_lines: one item, the line's state */
+    struct audit_map escrowed; /* trades whose price went into their escrow */
     struct audit_royalties royalties;
 };
-
-/* What a check is about. `row` may be NULL. */
-struct audit_about {
-    enum audit_law law;
-    const struct table *table;
-    const void *row;
-};
-
-/* A check that failed: `what` in words, and what was expected and found. */
-void audit_differs(struct audit *audit, struct audit_about about, const char *what, int64_t expected, int64_t found);
-/* The same where there are no two numbers to show. */
-void audit_wrong(struct audit *audit, struct audit_about about, const char *what);
 
 static inline bool audit_equal(struct audit *audit, struct audit_about about, const char *what, int64_t expected,
                                int64_t found)
@@ -141,10 +135,6 @@ static inline bool audit_true(struct audit *audit, struct audit_about about, con
     return false;
 }
 
-/* An id that the engine gave, and a time that it stamped, are not beyond where the progress rows stand. */
-void audit_id_known(struct audit *audit, struct audit_about about, int64_t id);
-void audit_time_known(struct audit *audit, struct audit_about about, int64_t at_us);
-
 /* Returns false to end the scan. */
 typedef bool audit_each(struct audit *audit, const void *row);
 /* All rows of a table, each counted and shown to `each`, unless something went wrong before. */
@@ -152,9 +142,6 @@ void audit_scan(struct audit *audit, const struct table *table, audit_each *each
 /* The same again, to name a row: nothing is counted. `context` is handed through. */
 void audit_search(struct audit *audit, const struct table *table, bool (*each)(void *context, const void *row),
                   void *context);
-/* Memory ran out: the audit ends. Returns false for use as an `audit_each`. */
-bool audit_too_large(struct audit *audit);
-
 /* audit_people.c: merchants, shops, terminals, shoppers, apps, tokens, devices, webhooks */
 void audit_people(struct audit *audit);
 void audit_people_end(struct audit *audit);
@@ -171,15 +158,16 @@ void audit_posting_match(struct audit *audit, const struct transfer_row *transfe
 void audit_timers(struct audit *audit);
 void audit_books(struct audit *audit);
 void audit_timers_end(struct audit *audit);
-/* The one timer of something that waits; marks it as used. */
-void audit_timer_claim(struct audit *audit, struct audit_about about, int64_t due_us, int32_t kind, int64_t subject_id);
-
-/* What the transfers made of an account; 0 when none touched it. */
-int64_t audit_balance(struct audit *audit, int64_t owner_id, int32_t purpose, int64_t unit);
-/* A number for two numbers, all of whose bits count. */
-uint64_t audit_pair_print(int64_t first, int64_t second);
-/* A number in which every leg of a posting counts, whatever their order. */
-uint64_t audit_leg_print(int64_t from_owner, int32_t from_purpose, int64_t to_owner, int32_t to_purpose, int64_t unit,
-                         int64_t amount);
+/* audit_line.c: what the lines of business add */
+bool audit_lines_open(struct audit *audit);
+void audit_lines_release(struct audit *audit);
+void audit_lines_tables(struct audit *audit);
+bool audit_line_trade(struct audit *audit, const struct trade_row *trade);
+/* False: no line has this cause. */
+bool audit_line_transfer(struct audit *audit, const struct transfer_row *transfer);
+void audit_lines_end(struct audit *audit);
+/* The line that has this purpose; NULL: none. */
+const struct audit_line *audit_line_of_purpose(int32_t purpose);
+bool audit_line_owner_known(const struct audit *audit, int64_t owner_id, int32_t purpose);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "base/hash.h"
 #include "till/audit_internal.h"
+#include "till/trade.h"
 
 /* ---- refunds, read first: one list in order of their trades ---- */
 
@@ -141,6 +142,7 @@ static bool refunds_take(struct audit *audit, const struct trade_row *trade, str
         refund->shop_id = trade->shop_id;
         refund->shopper_id = trade->shopper_id;
         refund->unit = trade->currency;
+        refund->escrow = trade->escrow != 0;
         if (shop != NULL) {
             day_add_refund(audit, shop, refund);
         }
@@ -199,19 +201,22 @@ static bool lines_count(struct audit *audit, const struct trade_row *trade)
 /* The legs of its payment, and what its refunds have returned of them, each as one number. */
 static bool money_expect(struct audit *audit, const struct trade_row *trade, const struct refund_sums *sums)
 {
-    int64_t unit = trade->currency, shop = trade->shop_id;
+    int64_t unit = trade->currency;
+    struct account_key payee = trade_payee(trade);
     uint64_t print = audit_pair_print(CAUSE_trade_pay, trade->trade_id);
-    uint64_t returned = audit_leg_print(shop, PURPOSE_takings, trade->shopper_id, PURPOSE_wallet, unit,
+    uint64_t returned = audit_leg_print(payee.owner_id, payee.purpose, trade->shopper_id, PURPOSE_wallet, unit,
                                         trade->paid_minor - trade->paid_left_minor);
-    print += audit_leg_print(trade->shopper_id, PURPOSE_wallet, shop, PURPOSE_takings, unit, trade->paid_minor);
+    print += audit_leg_print(trade->shopper_id, PURPOSE_wallet, payee.owner_id, payee.purpose, unit, trade->paid_minor);
     for (int32_t i = 0; i < trade->discounts_count; i++) {
         const struct discount_row *line = &trade->discounts[i];
         int64_t campaign = line->campaign_id;
-        print += audit_leg_print(campaign, PURPOSE_budget_platform, shop, PURPOSE_takings, unit, line->platform_minor);
-        print += audit_leg_print(campaign, PURPOSE_budget_merchant, shop, PURPOSE_takings, unit, line->merchant_minor);
-        returned += audit_leg_print(shop, PURPOSE_takings, campaign, PURPOSE_budget_platform, unit,
+        print += audit_leg_print(campaign, PURPOSE_budget_platform, payee.owner_id, payee.purpose, unit,
+                                 line->platform_minor);
+        print += audit_leg_print(campaign, PURPOSE_budget_merchant, payee.owner_id, payee.purpose, unit,
+                                 line->merchant_minor);
+        returned += audit_leg_print(payee.owner_id, payee.purpose, campaign, PURPOSE_budget_platform, unit,
                                     line->platform_minor - line->platform_left_minor);
-        returned += audit_leg_print(shop, PURPOSE_takings, campaign, PURPOSE_budget_merchant, unit,
+        returned += audit_leg_print(payee.owner_id, payee.purpose, campaign, PURPOSE_budget_merchant, unit,
                                     line->merchant_minor - line->merchant_left_minor);
     }
     struct audit_posting *posting = audit_list_add(&audit->postings);
@@ -336,6 +341,8 @@ static void references_check(struct audit *audit, const struct trade_row *trade)
                trade->app_id == 0 || (app != NULL && app[1] == trade->merchant_id));
     audit_true(audit, about, "it was scanned and names no shopper",
                trade->scanned_at_us == 0 || trade->shopper_id != 0);
+    audit_true(audit, about, "it is of no line and has what only a line gives",
+               trade->line != LINE_none || (trade->line_kind == 0 && trade->line_id == 0 && trade->escrow == 0));
     audit_true(audit, about, "its way of paying does not exist", trade->way >= WAY_scan && trade->way <= WAY_page);
     bool never_used = trade->state == TRADE_closed && trade->close_reason == CLOSE_cancelled;
     audit_true(audit, about, "its price is out of range",
@@ -381,6 +388,9 @@ static bool trade_each(struct audit *audit, const void *row)
     references_check(audit, trade);
     detail_take(audit, trade->trade_id);
     audit_royalty_trade(audit, trade);
+    if (trade->line != LINE_none && !audit_line_trade(audit, trade)) {
+        return false;
+    }
     audit->numbers_print += number_print(trade->out_trade_no, trade->merchant_id, trade->trade_id);
     audit->numbers_left++;
     if (!refunds_take(audit, trade, &sums)) {
@@ -442,7 +452,7 @@ void audit_trades(struct audit *audit)
 
 /* ---- transfers against the payments and refunds that name them ---- */
 
-static uint64_t legs_print(const struct transfer_row *transfer)
+uint64_t audit_legs_print(const struct transfer_row *transfer)
 {
     uint64_t print = 0;
     for (int32_t i = 0; i < transfer->legs_count; i++) {
@@ -495,7 +505,7 @@ static void payment_match(struct audit *audit, const struct transfer_row *transf
     }
     audit->posting_next++;
     about.law = AUDIT_money_conserved;
-    uint64_t print = legs_print(transfer) + audit_pair_print(CAUSE_trade_pay, transfer->reference_id);
+    uint64_t print = audit_legs_print(transfer) + audit_pair_print(CAUSE_trade_pay, transfer->reference_id);
     audit_true(audit, about, "it does not move what its trade says, or refers to another trade",
                print == posting->print);
 }
@@ -513,23 +523,25 @@ static void refund_match(struct audit *audit, const struct transfer_row *transfe
     }
     audit->refund_next++;
     int64_t paid = 0, discount = 0;
-    bool from_shop = true;
+    int64_t payee_id = refund->escrow ? refund->trade_id : refund->shop_id;
+    int32_t payee_purpose = refund->escrow ? PURPOSE_escrow : PURPOSE_takings;
+    bool from_payee = true;
     for (int32_t i = 0; i < transfer->legs_count; i++) {
         const struct leg_row *leg = &transfer->legs[i];
         bool to_shopper = leg->to_purpose == PURPOSE_wallet && leg->to_owner_id == refund->shopper_id;
         paid += to_shopper ? leg->amount : 0;
         discount += to_shopper ? 0 : leg->amount;
-        from_shop = from_shop && leg->from_owner_id == refund->shop_id && leg->from_purpose == PURPOSE_takings &&
-                    leg->unit == refund->unit;
+        from_payee = from_payee && leg->from_owner_id == payee_id && leg->from_purpose == payee_purpose &&
+                     leg->unit == refund->unit;
     }
     about.law = AUDIT_money_conserved;
     audit_equal(audit, about, "the refund that it refers to", refund->refund_id, transfer->reference_id);
-    audit_true(audit, about, "it takes money from elsewhere than the shop's takings", from_shop);
+    audit_true(audit, about, "it takes money from elsewhere than where its trade put it", from_payee);
     audit_equal(audit, about, "what it pays back to the shopper", refund->paid_minor, paid);
     audit_equal(audit, about, "what it gives back to budgets", refund->discount_minor, discount);
     if (refund->trade_found == 1) {
         struct audit_refunded *refunded = audit_list_at(&audit->refunded, refund->trade_index);
-        refunded->found_print += legs_print(transfer);
+        refunded->found_print += audit_legs_print(transfer);
     }
 }
 

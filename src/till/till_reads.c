@@ -13,19 +13,6 @@
 #include "people/app.h"
 #include "till/bill.h"
 #include "till/policy.h"
-#include "till/till.h"
-
-const char *const till_indexes[] = {
-    "CREATE INDEX IF NOT EXISTS refunds_by_shop ON refunds (shop_id, refund_id)",
-    "CREATE INDEX IF NOT EXISTS grants_by_shopper ON grants (shopper_id, grant_id)",
-    "CREATE INDEX IF NOT EXISTS trades_by_shop ON trades (shop_id, trade_id)",
-    "CREATE INDEX IF NOT EXISTS deliveries_by_merchant ON deliveries (merchant_id, delivery_id)",
-    "CREATE INDEX IF NOT EXISTS shop_days_by_day ON shop_days (day, shop_id)",
-    "CREATE INDEX IF NOT EXISTS shops_by_merchant ON shops (merchant_id, shop_id)",
-    "CREATE INDEX IF NOT EXISTS apps_by_merchant ON apps (merchant_id, app_id)",
-    "CREATE INDEX IF NOT EXISTS tokens_by_merchant ON tokens (merchant_id, token_id)",
-    NULL,
-};
 
 /* ---- from SQL rows to structs ---- */
 
@@ -225,7 +212,7 @@ static enum refusal trade_list_run(const struct read_call *call, struct read_pag
     return REFUSAL_none;
 }
 
-static const struct read trade_list = {
+const struct read trade_list = {
     .name = "trade_list",
     .route = "/v1/shops/{shop_id}/trades",
     .callers = CALLERS_SHOP,
@@ -269,7 +256,7 @@ static enum refusal refund_list_run(const struct read_call *call, struct read_pa
     return REFUSAL_none;
 }
 
-static const struct read refund_list = {
+const struct read refund_list = {
     .name = "refund_list",
     .route = "/v1/trades/{trade_id}/refunds",
     .callers = CALLERS_ALL,
@@ -302,7 +289,7 @@ static enum refusal app_list_run(const struct read_call *call, struct read_page 
     return REFUSAL_none;
 }
 
-static const struct read app_list = {
+const struct read app_list = {
     .name = "app_list",
     .route = "/v1/merchants/{merchant_id}/apps",
     .callers = CALLERS_MERCHANT,
@@ -335,7 +322,7 @@ static enum refusal shop_list_run(const struct read_call *call, struct read_page
     return REFUSAL_none;
 }
 
-static const struct read shop_list = {
+const struct read shop_list = {
     .name = "shop_list",
     .route = "/v1/merchants/{merchant_id}/shops",
     .callers = CALLERS_MERCHANT,
@@ -369,7 +356,7 @@ static enum refusal shop_days_run(const struct read_call *call, struct read_page
     return REFUSAL_none;
 }
 
-static const struct read shop_days = {
+const struct read shop_days = {
     .name = "shop_days",
     .route = "/v1/shop_days",
     .callers = CALLERS_MERCHANT,
@@ -386,7 +373,7 @@ static enum refusal campaign_list_run(const struct read_call *call, struct read_
     return REFUSAL_none;
 }
 
-static const struct read campaign_list = {
+const struct read campaign_list = {
     .name = "campaign_list",
     .route = "/v1/campaigns",
     .callers = CALLERS_PLATFORM,
@@ -420,7 +407,7 @@ static enum refusal delivery_list_run(const struct read_call *call, struct read_
     return REFUSAL_none;
 }
 
-static const struct read delivery_list = {
+const struct read delivery_list = {
     .name = "delivery_list",
     .route = "/v1/merchants/{merchant_id}/deliveries",
     .callers = CALLERS_MERCHANT,
@@ -466,7 +453,7 @@ static enum refusal token_list_run(const struct read_call *call, struct read_pag
     return REFUSAL_none;
 }
 
-static const struct read token_list = {
+const struct read token_list = {
     .name = "token_list",
     .route = "/v1/merchants/{merchant_id}/tokens",
     .callers = CALLERS_MERCHANT,
@@ -488,7 +475,7 @@ static enum refusal token_list_all_run(const struct read_call *call, struct read
     return REFUSAL_none;
 }
 
-static const struct read token_list_all = {
+const struct read token_list_all = {
     .name = "token_list_all",
     .route = "/v1/tokens",
     .callers = CALLERS_PLATFORM,
@@ -496,11 +483,4 @@ static const struct read token_list_all = {
     .element = &token_table.shape,
     .run = token_list_all_run,
     .summary = "Every token that was issued, newest first; never their text.",
-};
-
-const struct read *const till_reads[] = {
-    &bill_trades,  &bill_account,      &royalty_list, &settle_list, &grant_list,
-    &trade_list,   &refund_list,       &shop_list,    &shop_days, &campaign_list,
-    &delivery_list, &token_list,  &token_list_all, &campaign_history, &wallet_statement, &trade_receipt,
-    &app_list,     &shopper_waiting, NULL,
 };

@@ -40,6 +40,8 @@ struct movement {
 /* The transfer that touched the account before this one; 0: none. */
 int64_t read_movement(const struct transfer_row *transfer, struct account_key account, struct movement *movement);
 
+extern const struct read trade_list, refund_list, shop_list, shop_days, campaign_list;
+extern const struct read delivery_list, token_list, token_list_all, app_list;
 extern const struct read campaign_history;
 extern const struct read wallet_statement;
 extern const struct read shopper_waiting;

@@ -3,6 +3,7 @@
 
 const char *const trade_states[] = { "", "WAIT_BUYER_PAY", "TRADE_SUCCESS", "TRADE_FINISHED", "TRADE_CLOSED", NULL };
 const char *const trade_ways[] = { "", "scan", "dynamic", "static", "page", NULL };
+const char *const line_names[] = { "", "pay", "local", "retail", NULL };
 const char *const close_reasons[] = { "", "timeout", "cancelled", "closed", "declined", "refunded", NULL };
 const char *const campaign_kinds[] = { "", "percentage", "amount_off", "fixed_price", "random_cut", NULL };
 const char *const campaign_states[] = { "", "live", "paused", "ended", NULL };
@@ -71,6 +72,10 @@ static const struct column trade_columns[] = {
     COLUMN(trade_row, scanned_at_us, .form = FORM_instant),
     COLUMN(trade_row, royalty_minor, .form = FORM_amount),
     COLUMN(trade_row, royalty_frozen, .form = FORM_flag),
+    COLUMN(trade_row, line, .form = FORM_choice, .names = line_names),
+    COLUMN(trade_row, line_kind),
+    COLUMN(trade_row, line_id, .form = FORM_id),
+    COLUMN(trade_row, escrow, .form = FORM_flag),
 };
 const struct table trade_table = TABLE("trades", 31, trade_row, trade_columns, 1);
 

@@ -128,6 +128,10 @@ struct trade_terms {
     int64_t shopper_id; /* 0: not known yet */
     int64_t app_id;
     int32_t royalty_frozen;
+    enum line_number line; /* as in trade_row; 0 with the three below: no line's */
+    int32_t line_kind;
+    int64_t line_id;
+    int32_t escrow;
     const struct trade_detail *detail; /* NULL: nothing of it was given */
 };
 
@@ -147,10 +151,14 @@ enum refusal trade_seen_check(struct view *view, const struct moment *at, const 
 enum refusal trade_sold_check(struct view *view, const struct moment *at, const struct trade_row *trade);
 /* Whether a trade is the one that these terms would open. */
 bool trade_agrees(const struct trade_row *trade, const struct trade_terms *terms);
-/* Trades at a counter's static code are numbered by us; whoever else uses such a number is refused. */
+/* Trades at a counter's static code, and those of lines, are numbered by us; nobody else may use such a number. */
 #define TRADE_NUMBER_COUNTER "counter-"
+#define TRADE_NUMBER_LINE "onetill:"
 bool trade_number_reserved(const char *out_trade_no);
-/* A new waiting trade with its number, which was asked for and is not there. The timer is the caller's. */
+/*
+ * A new waiting trade with its number, which was asked for and is not there, or is of those that we give and holds a
+ * fresh id. The timer is the caller's.
+ */
 struct trade_row *trade_open(struct view *view, struct moment *at, const struct trade_terms *terms);
 /* Whether a waiting trade's time is up: its timer closes it at once or has not come yet. */
 bool trade_is_late(const struct moment *at, const struct trade_row *trade);
@@ -172,6 +180,8 @@ struct payment {
  * answer is still REFUSAL_none: look at the state.
  */
 enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *trade, const struct payment *payment);
+/* Where a trade's price goes: to its shop, or into its escrow until it is earned. */
+struct account_key trade_payee(const struct trade_row *trade);
 /* What a shop sold and gave back on a day, to be added to. */
 struct shop_day_row *shop_day_change(struct view *view, int64_t shop_id, int32_t day);
 /* Ends an unpaid trade. */

@@ -2,6 +2,7 @@
 /* Asking for a trade, and ending it: query, lookup by number, cancel, close, and the timer that closes it. */
 #include "base/civil.h"
 #include "engine/engine_rows.h"
+#include "till/line.h"
 #include "till/trade.h"
 
 #define CANCEL_WINDOW_US US_PER_DAY
@@ -102,6 +103,12 @@ static enum refusal cancel(struct view *view, struct moment *at, const struct tr
     }
     if (asked->state != TRADE_wait_buyer_pay && at->now_us > asked->paid_at_us + CANCEL_WINDOW_US) {
         return REFUSAL_cancel_late;
+    }
+    if (asked->state != TRADE_wait_buyer_pay) {
+        refusal = line_refundable(view, at, asked);
+        if (refusal != REFUSAL_none) {
+            return refusal;
+        }
     }
     struct trade_row *trade = view_change(view, asked);
     if (trade->state == TRADE_wait_buyer_pay) {

@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/civil.h"
 #include "ledger/ledger.h"
+#include "till/line.h"
 #include "till/offer.h"
 #include "till/royalty.h"
 #include "till/trade.h"
@@ -96,7 +97,7 @@ static enum refusal give_back(struct view *view, struct moment *at, struct trade
     struct leg legs[PARTS_MAX];
     size_t count = 0;
     int64_t amount = refund->amount_minor;
-    struct account_key takings = { trade->shop_id, PURPOSE_takings, trade->currency };
+    struct account_key payee = trade_payee(trade);
     const struct shopper_row *shopper = shopper_ask(view, trade->shopper_id);
     int zone = shop_ask(view, trade->shop_id)->zone_minutes;
 
@@ -110,14 +111,14 @@ static enum refusal give_back(struct view *view, struct moment *at, struct trade
     if (refusal != REFUSAL_none) {
         return refusal;
     }
-    if (account_free(view, takings) < amount) {
+    if (account_free(view, payee) < amount) {
         return REFUSAL_takings_short;
     }
     parts_of(trade, &parts);
     parts_split(&parts, amount, trade->left_minor);
     for (size_t i = 0; i < parts.count; i++) {
         if (parts.back[i] > 0) {
-            legs[count++] = (struct leg){ .from = takings, .to = parts.account[i], .amount = parts.back[i] };
+            legs[count++] = (struct leg){ .from = payee, .to = parts.account[i], .amount = parts.back[i] };
         }
         *parts.left[i] -= parts.back[i];
     }
@@ -246,6 +247,10 @@ static enum refusal decide_refund(const void *request, struct moment *at, struct
     policy_ask(view, &policy);
     if (trade_state_now(asked, &policy, at->now_us) == TRADE_finished) {
         return REFUSAL_trade_finished;
+    }
+    refusal = line_refundable(view, at, asked);
+    if (refusal != REFUSAL_none) {
+        return refusal;
     }
     struct trade_row *trade = view_change(view, asked);
     struct refund_row *refund = view_change(view, known);

@@ -21,6 +21,14 @@ enum trade_way {
     WAY_page = 4,    /* the shopper pays on a page of ours */
 };
 
+/* The lines of business. Numbers are frozen. */
+enum line_number {
+    LINE_none = 0,
+    LINE_pay = 1,
+    LINE_local = 2,
+    LINE_retail = 3,
+};
+
 enum close_reason {
     CLOSE_none = 0,
     CLOSE_timeout = 1,
@@ -70,6 +78,10 @@ struct trade_row {
     int64_t scanned_at_us;  /* when its shopper scanned it before paying; 0: never */
     int64_t royalty_minor;  /* split off from its takings and not returned */
     int32_t royalty_frozen; /* 1: its takings may be split */
+    int32_t line;           /* enum line_number: whose business it pays for; 0: a payment at a till, and nothing else */
+    int32_t line_kind;      /* what line_id names, in the line's own numbers */
+    int64_t line_id;
+    int32_t escrow;         /* 1: the price went to the trade's escrow, and the line pays the shop out of it */
 };
 
 /*
@@ -146,6 +158,6 @@ extern const struct table trade_number_table;
 extern const struct table trade_detail_table;
 extern const struct table refund_table;
 extern const struct table shop_day_table;
-extern const char *const trade_states[], *const trade_ways[], *const close_reasons[];
+extern const char *const trade_states[], *const trade_ways[], *const close_reasons[], *const line_names[];
 
 #endif

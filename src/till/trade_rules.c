@@ -4,6 +4,7 @@
 #include "base/civil.h"
 #include "engine/engine_rows.h"
 #include "ledger/ledger.h"
+#include "till/line.h"
 #include "till/offer.h"
 #include "till/trade.h"
 
@@ -53,7 +54,8 @@ bool trade_agrees(const struct trade_row *trade, const struct trade_terms *terms
 
 bool trade_number_reserved(const char *out_trade_no)
 {
-    return strncmp(out_trade_no, TRADE_NUMBER_COUNTER, sizeof(TRADE_NUMBER_COUNTER) - 1) == 0;
+    return strncmp(out_trade_no, TRADE_NUMBER_COUNTER, sizeof(TRADE_NUMBER_COUNTER) - 1) == 0 ||
+           strncmp(out_trade_no, TRADE_NUMBER_LINE, sizeof(TRADE_NUMBER_LINE) - 1) == 0;
 }
 
 enum refusal trade_expiry(const struct moment *at, int64_t expires_at_us, int32_t expires_in_s, int32_t default_s,
@@ -119,14 +121,19 @@ struct trade_row *trade_open(struct view *view, struct moment *at, const struct 
     trade->shopper_id = terms->shopper_id;
     trade->app_id = terms->app_id;
     trade->royalty_frozen = terms->royalty_frozen;
+    trade->line = (int32_t)terms->line;
+    trade->line_kind = terms->line_kind;
+    trade->line_id = terms->line_id;
+    trade->escrow = terms->escrow;
     detail_keep(view, trade->trade_id, terms->detail);
 
     struct trade_number_row number_key = { .merchant_id = trade->merchant_id };
     memcpy(number_key.out_trade_no, trade->out_trade_no, sizeof(number_key.out_trade_no));
-    /* A counter's number holds a fresh id, and nobody else may have given it; any other was asked for before. */
+    /* A number of ours holds a fresh id, and nobody else may have given it; any other was asked for before. */
     struct trade_number_row *number =
-        terms->way == WAY_static ? view_new(view, &trade_number_table, &number_key)
-                                 : view_change(view, number_ask(view, trade->merchant_id, trade->out_trade_no));
+        trade_number_reserved(trade->out_trade_no)
+            ? view_new(view, &trade_number_table, &number_key)
+            : view_change(view, number_ask(view, trade->merchant_id, trade->out_trade_no));
     number->trade_id = trade->trade_id;
     return trade;
 }
@@ -216,29 +223,35 @@ static void shopper_book(struct view *view, const struct moment *at, const struc
 
 /* ---- taking the money ---- */
 
+struct account_key trade_payee(const struct trade_row *trade)
+{
+    return trade->escrow != 0 ? (struct account_key){ trade->trade_id, PURPOSE_escrow, trade->currency }
+                              : (struct account_key){ trade->shop_id, PURPOSE_takings, trade->currency };
+}
+
 static enum refusal money_move(struct view *view, struct moment *at, struct trade_row *trade)
 {
     struct leg legs[1 + 2 * DISCOUNTS_MAX];
     size_t count = 0;
     int64_t unit = trade->currency;
-    struct account_key takings = { trade->shop_id, PURPOSE_takings, unit };
+    struct account_key payee = trade_payee(trade);
     struct account_key wallet = { trade->shopper_id, PURPOSE_wallet, unit };
 
     if (trade->paid_minor > 0) {
         if (account_free(view, wallet) < trade->paid_minor) {
             return REFUSAL_balance_short;
         }
-        legs[count++] = (struct leg){ .from = wallet, .to = takings, .amount = trade->paid_minor };
+        legs[count++] = (struct leg){ .from = wallet, .to = payee, .amount = trade->paid_minor };
     }
     for (int32_t i = 0; i < trade->discounts_count; i++) {
         const struct discount_row *line = &trade->discounts[i];
         struct account_key platform = { line->campaign_id, PURPOSE_budget_platform, unit };
         struct account_key merchant = { line->campaign_id, PURPOSE_budget_merchant, unit };
         if (line->platform_minor > 0) {
-            legs[count++] = (struct leg){ .from = platform, .to = takings, .amount = line->platform_minor };
+            legs[count++] = (struct leg){ .from = platform, .to = payee, .amount = line->platform_minor };
         }
         if (line->merchant_minor > 0) {
-            legs[count++] = (struct leg){ .from = merchant, .to = takings, .amount = line->merchant_minor };
+            legs[count++] = (struct leg){ .from = merchant, .to = payee, .amount = line->merchant_minor };
         }
     }
     struct cause cause = { CAUSE_trade_pay, trade->trade_id };
@@ -323,7 +336,8 @@ enum refusal trade_take(struct view *view, struct moment *at, struct trade_row *
     offer_use(view, at, &terms, &quote);
     payment_book(view, trade);
     trade_notify(view, at, trade, TOPIC_trade_paid, NULL);
-    return REFUSAL_none;
+    const struct line *line = line_of(trade->line);
+    return line != NULL ? line->paid(view, at, trade) : REFUSAL_none;
 }
 
 void trade_end(struct view *view, struct moment *at, struct trade_row *trade, enum close_reason reason)
@@ -336,4 +350,8 @@ void trade_end(struct view *view, struct moment *at, struct trade_row *trade, en
         timer_drop(view, trade->expires_at_us, TIMER_trade_expire, trade->trade_id);
     }
     trade_notify(view, at, trade, TOPIC_trade_closed, NULL);
+    const struct line *line = line_of(trade->line);
+    if (line != NULL) {
+        line->ended(view, at, trade);
+    }
 }

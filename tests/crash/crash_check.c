@@ -258,7 +258,7 @@ void store_check(struct book *book, const char *store, bool settled)
     assert(check.requests != NULL && check.rows != NULL && check.again != NULL);
     assert(check.wallets != NULL && check.takings != NULL);
     again_note(&check);
-    if (store_snapshot_open(store, till_tables, &reader, &error) != STATUS_ok) {
+    if (store_snapshot_open(store, product_tables, &reader, &error) != STATUS_ok) {
         book_fault(book, FAULT_KIND_server, "the store cannot be read: %s", error.text);
     } else {
         bool read = reader->ops->begin(reader) == STATUS_ok;

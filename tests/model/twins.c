@@ -109,8 +109,8 @@ static bool history_end(struct twins *twins, const char *where, struct rows *row
     if (!ok) {
         snprintf(twins->wrong, sizeof(twins->wrong), "on %s: %s", where, twins->run.wrong);
     }
-    for (size_t i = 0; ok && till_tables[i] != NULL; i++) {
-        rows_read(&twins->run.house, till_tables[i], &rows[i]);
+    for (size_t i = 0; ok && product_tables[i] != NULL; i++) {
+        rows_read(&twins->run.house, product_tables[i], &rows[i]);
     }
     house_close(&twins->run.house);
     return ok;
@@ -125,7 +125,7 @@ static bool on_sqlite(struct twins *twins, uint64_t seed, struct rows *rows)
     assert(made);
     snprintf(path, sizeof(path), "%s/till.db", folder);
     enum status status = store_sqlite_open(
-        path, till_tables, &(struct sqlite_settings){ .cache_bytes = 1 << 20 }, &store, &error);
+        path, product_tables, &(struct sqlite_settings){ .cache_bytes = 1 << 20 }, &store, &error);
     assert(status == STATUS_ok);
     run_clear(&twins->run, seed);
     house_open_store(&twins->run.house, lone_store_open(store), true);
@@ -148,7 +148,7 @@ static bool on_postgres(struct twins *twins, uint64_t seed, struct rows *rows)
             return ok;
         }
         twins->anew_count++;
-        for (size_t i = 0; till_tables[i] != NULL; i++) {
+        for (size_t i = 0; product_tables[i] != NULL; i++) {
             free(rows[i].bytes);
             rows[i] = (struct rows){ 0 };
         }
@@ -160,8 +160,8 @@ static bool history_once(struct twins *twins, uint64_t seed)
 {
     struct rows one[TABLE_COUNT_MAX] = { 0 }, other[TABLE_COUNT_MAX] = { 0 };
     bool ok = on_sqlite(twins, seed, one) && on_postgres(twins, seed, other);
-    for (size_t i = 0; till_tables[i] != NULL; i++) {
-        if (ok && twins->forge && till_tables[i] == &account_table) {
+    for (size_t i = 0; product_tables[i] != NULL; i++) {
+        if (ok && twins->forge && product_tables[i] == &account_table) {
             other[i].bytes[0] ^= 1;
         }
         ok = ok && rows_equal(twins, &one[i], &other[i]);

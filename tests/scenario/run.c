@@ -285,7 +285,7 @@ static bool value_agrees(const char *expected, const char *found)
 
 static const struct command *command_find(const char *name)
 {
-    const struct command *const *lists[] = { till_commands, hold_commands };
+    const struct command *const *lists[] = { product_commands, hold_commands };
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
         for (size_t j = 0; lists[i][j] != NULL; j++) {
             if (strcmp(lists[i][j]->name, name) == 0) {

@@ -125,7 +125,7 @@ static struct memory_settings memory_make(struct world *world)
 
 static void machine_start(struct machine *machine)
 {
-    machine->base = (struct store){ .ops = &shaky_ops, .tables = till_tables };
+    machine->base = (struct store){ .ops = &shaky_ops, .tables = product_tables };
     machine->crashed = false;
     machine_engine_open(machine, world_now);
 }
@@ -136,7 +136,7 @@ void alone_open(struct world *world)
     struct memory_settings settings = memory_make(world);
     world->machine_count = 1;
     machine->world = world;
-    enum status status = store_memory_open(till_tables, &settings, &machine->below);
+    enum status status = store_memory_open(product_tables, &settings, &machine->below);
     assert(status == STATUS_ok);
     machine_start(machine);
 }

@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "sim/world.h"
 #include "support/house.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define LEASE_US INT64_C(3000000)
 #define HAPPENING_US 100000 /* at most, by the database's clock */
@@ -45,7 +45,7 @@ static void notes_clear(struct map *map)
 
 static const struct table *table_of(uint32_t number)
 {
-    const struct table *const *table = till_tables;
+    const struct table *const *table = product_tables;
     while ((*table)->number != number) {
         table++;
     }
@@ -378,7 +378,7 @@ static bool row_each(void *context, const void *row)
 static void rows_all(struct machine *machine, bool check)
 {
     struct rows_each rows = { .machine = machine, .check = check };
-    for (const struct table *const *table = till_tables; *table != NULL; table++) {
+    for (const struct table *const *table = product_tables; *table != NULL; table++) {
         rows.table = *table;
         enum status status =
             machine->below->ops->scan(machine->below, *table, (struct span){ NULL, 0 }, row_each, &rows);
@@ -432,7 +432,7 @@ static void machine_start(struct machine *machine)
     enum status status = store_shared_join(world->shared, &join, &machine->below);
     assert(status == STATUS_ok);
     machine->base = (struct store){
-        .ops = &nodes_ops, .tables = till_tables, .shared = true, .node = machine->below->node
+        .ops = &nodes_ops, .tables = product_tables, .shared = true, .node = machine->below->node
     };
     machine->crashed = false;
     machine->paused = machine->cut_off = machine->down = 0;
@@ -474,7 +474,7 @@ void nodes_open(struct world *world)
     };
     world->machine_count = 2 + world_pick(world, MACHINES_MAX - 1);
     world->database_us = 1;
-    shared_memory_open(till_tables, &settings, &world->shared);
+    shared_memory_open(product_tables, &settings, &world->shared);
     for (int i = 0; i < world->machine_count; i++) {
         world->machines[i].world = world;
         machine_start(&world->machines[i]);

@@ -64,7 +64,7 @@ void machine_engine_open(struct machine *machine, int64_t (*now_us)(void *contex
     machine->settings = (struct engine_settings){ .store = &machine->base,
                                                   .now_us = now_us,
                                                   .clock_context = machine,
-                                                  .timer_commands = till_timers,
+                                                  .timer_commands = product_timers,
                                                   .check = ledger_check,
                                                   .tells = tells_all,
                                                   .batch_calls_max = 1 + (uint32_t)world_pick(world, 20),

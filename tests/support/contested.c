@@ -2,7 +2,7 @@
 #include "support/contested.h"
 
 #include "base/hash.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define CONFLICTS_PER_HUNDRED 30
 #define AWAY_PER_HUNDRED 5
@@ -23,7 +23,7 @@ static enum shared_fate trouble(void *context, enum shared_step step)
 void contested_open(struct contested *contested, uint64_t seed)
 {
     *contested = (struct contested){ .random = seed };
-    shared_memory_open(till_tables, NULL, &contested->memory);
+    shared_memory_open(product_tables, NULL, &contested->memory);
     struct shared_join join = { .hook = trouble, .hook_context = contested, .cold = seed % 2 == 1 };
     enum status status = store_shared_join(contested->memory, &join, &contested->store);
     assert(status == STATUS_ok);

@@ -55,7 +55,7 @@ void house_open_store(struct house *house, struct store *store, bool threaded)
     house->settings = (struct engine_settings){ .store = store,
                                                 .now_us = house_now,
                                                 .clock_context = house,
-                                                .timer_commands = till_timers,
+                                                .timer_commands = product_timers,
                                                 .check = ledger_check,
                                                 .fatal = fatal };
     house_engine_open(house);
@@ -64,7 +64,7 @@ void house_open_store(struct house *house, struct store *store, bool threaded)
 void house_open_memory(struct house *house, const struct memory_settings *settings)
 {
     struct store *store;
-    enum status status = store_memory_open(till_tables, settings, &store);
+    enum status status = store_memory_open(product_tables, settings, &store);
     assert(status == STATUS_ok);
     house_open_store(house, store, false);
 }
@@ -73,7 +73,7 @@ void house_open_sqlite(struct house *house, const char *path)
 {
     struct store *store;
     struct store_error error;
-    enum status status = store_sqlite_open(path, till_tables, &(struct sqlite_settings){ .cache_bytes = 1 << 20 },
+    enum status status = store_sqlite_open(path, product_tables, &(struct sqlite_settings){ .cache_bytes = 1 << 20 },
                                            &store, &error);
     if (status != STATUS_ok) {
         fprintf(stderr, "%s: %s\n", path, error.text);

@@ -14,7 +14,7 @@
 #include "ledger/ledger.h"
 #include "store/store.h"
 #include "till/audit.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define HOUSE_NOON_US INT64_C(1418356800000000) /* 2014-12-12T12:00:00+08:00, a Friday */
 

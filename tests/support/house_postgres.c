@@ -8,7 +8,7 @@ void house_open_postgres(struct house *house, const char *place, int64_t cache_b
     struct store *store;
     struct store_error error;
     enum status status = store_postgres_open(
-        place, till_tables, &(struct postgres_settings){ .cache_bytes = cache_bytes }, &store, &error);
+        place, product_tables, &(struct postgres_settings){ .cache_bytes = cache_bytes }, &store, &error);
     if (status != STATUS_ok) {
         fprintf(stderr, "%s: %s\n", place, error.text);
     }

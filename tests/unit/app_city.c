@@ -138,7 +138,7 @@ static void the_city_is_in_the_store(void **state)
     progress_init(&progress, "city", city_command_count(&settings), -1, 0);
     assert_int_equal(city_make(path, &settings, &progress, &error), STATUS_ok);
     assert_int_equal(progress.done, city_command_count(&settings));
-    assert_int_equal(store_sqlite_open(path, till_tables, &(struct sqlite_settings){ 0 }, &store, &store_error),
+    assert_int_equal(store_sqlite_open(path, product_tables, &(struct sqlite_settings){ 0 }, &store, &store_error),
                      STATUS_ok);
     assert_int_equal(tally_of(store, &merchant_table, row_seen).rows, 5);
     assert_int_equal(tally_of(store, &shop_table, shop_seen).rows, 8);

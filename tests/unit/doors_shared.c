@@ -165,7 +165,7 @@ static void scene_open(struct scene *scene)
 {
     struct shared_memory_settings settings = { .lease_us = LEASE_US, .now_us = clock_of, .clock_context = scene };
     *scene = (struct scene){ .clock_us = US_PER_SECOND };
-    shared_memory_open(till_tables, &settings, &scene->memory);
+    shared_memory_open(product_tables, &settings, &scene->memory);
     scene->a = process_join(scene, 1);
     webhook_master(&scene->a->stage.key, &scene->webhook_key);
     city_make(&scene->a->stage);

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 static uint64_t next(uint64_t *random)
 {
@@ -84,8 +84,8 @@ static void rows_survive_packing(void **state)
     uint8_t packed[ROW_SIZE_MAX], key[KEY_SIZE_MAX];
     uint64_t random = 1;
     (void)state;
-    for (size_t t = 0; till_tables[t] != NULL; t++) {
-        const struct table *table = till_tables[t];
+    for (size_t t = 0; product_tables[t] != NULL; t++) {
+        const struct table *table = product_tables[t];
         assert_true(table->shape.size <= ROW_SIZE_MAX);
         for (int i = 0; i < 300; i++) {
             memset(row, 0, sizeof(row));
@@ -112,8 +112,8 @@ static void the_largest_row_fits(void **state)
     uint8_t packed[ROW_SIZE_MAX], key[KEY_SIZE_MAX];
     uint64_t random = 2;
     (void)state;
-    for (size_t t = 0; till_tables[t] != NULL; t++) {
-        const struct table *table = till_tables[t];
+    for (size_t t = 0; product_tables[t] != NULL; t++) {
+        const struct table *table = product_tables[t];
         memset(row, 0, sizeof(row));
         fill(&table->shape, &random, true, row);
         size_t size = row_pack(table, row, packed, sizeof(packed));
@@ -136,8 +136,8 @@ static void the_largest_answer_fits(void **state)
     fill(&trade_table.shape, &random, true, &trade);
     assert_true(shape_pack(&campaign_table.shape, 0, &campaign, packed, sizeof(packed)) > 0);
     assert_true(shape_pack(&trade_table.shape, 0, &trade, packed, sizeof(packed)) > 0);
-    for (size_t i = 0; till_commands[i] != NULL; i++) {
-        const struct command *command = till_commands[i];
+    for (size_t i = 0; product_commands[i] != NULL; i++) {
+        const struct command *command = product_commands[i];
         if ((command->flags & COMMAND_reads) != 0) {
             continue;
         }
@@ -186,8 +186,8 @@ static void keys_are_in_the_order_of_their_columns(void **state)
     static _Alignas(16) uint8_t rows[2][ROW_SIZE_MAX];
     uint64_t random = 4;
     (void)state;
-    for (size_t t = 0; till_tables[t] != NULL; t++) {
-        const struct table *table = till_tables[t];
+    for (size_t t = 0; product_tables[t] != NULL; t++) {
+        const struct table *table = product_tables[t];
         for (int i = 0; i < 500; i++) {
             uint8_t keys[2][KEY_SIZE_MAX];
             size_t sizes[2];
@@ -214,8 +214,8 @@ static void rows_from_before_a_column_was_added_are_read(void **state)
     uint8_t packed[ROW_SIZE_MAX];
     uint64_t random = 5;
     (void)state;
-    for (size_t t = 0; till_tables[t] != NULL; t++) {
-        const struct table *table = till_tables[t];
+    for (size_t t = 0; product_tables[t] != NULL; t++) {
+        const struct table *table = product_tables[t];
         for (uint32_t count = table->key_count + 1; count < table->shape.column_count; count++) {
             struct shape older = table->shape;
             older.column_count = count;
@@ -242,8 +242,8 @@ static void damaged_rows_do_no_harm(void **state)
     uint64_t random = 6;
     size_t refused = 0;
     (void)state;
-    for (size_t t = 0; till_tables[t] != NULL; t++) {
-        const struct table *table = till_tables[t];
+    for (size_t t = 0; product_tables[t] != NULL; t++) {
+        const struct table *table = product_tables[t];
         for (int i = 0; i < 500; i++) {
             memset(row, 0, sizeof(row));
             fill(&table->shape, &random, false, row);
@@ -294,16 +294,16 @@ static void descriptors_leave_nothing_out(void **state)
 {
     bool numbers[TABLE_COUNT_MAX] = { false };
     (void)state;
-    for (size_t t = 0; till_tables[t] != NULL; t++) {
-        columns_cover_their_struct(&till_tables[t]->shape);
-        assert_true(till_tables[t]->number < TABLE_COUNT_MAX);
-        assert_false(numbers[till_tables[t]->number]);
-        numbers[till_tables[t]->number] = true;
+    for (size_t t = 0; product_tables[t] != NULL; t++) {
+        columns_cover_their_struct(&product_tables[t]->shape);
+        assert_true(product_tables[t]->number < TABLE_COUNT_MAX);
+        assert_false(numbers[product_tables[t]->number]);
+        numbers[product_tables[t]->number] = true;
     }
-    for (size_t i = 0; till_commands[i] != NULL; i++) {
+    for (size_t i = 0; product_commands[i] != NULL; i++) {
         for (size_t j = 0; j < i; j++) {
-            assert_true(till_commands[i]->number != till_commands[j]->number);
-            assert_string_not_equal(till_commands[i]->name, till_commands[j]->name);
+            assert_true(product_commands[i]->number != product_commands[j]->number);
+            assert_string_not_equal(product_commands[i]->name, product_commands[j]->name);
         }
     }
 }

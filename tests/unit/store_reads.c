@@ -157,13 +157,13 @@ static void table_copy(struct reader *from, struct copy *copy)
 static void database_make(struct stage *stage, enum place_kind kind, uint32_t partitions)
 {
     struct store_error error = { .text = "" };
-    struct postgres_settings settings = { .partitions = partitions, .indexes = till_indexes };
+    struct postgres_settings settings = { .partitions = partitions, .indexes = product_indexes };
     struct copy copy = { .partitions = partitions };
     uint32_t made = 0;
     cluster_database(stage->cluster, stage->places[kind]);
     enum status status = postgres_connect(stage->places[kind], "test", &copy.connection, &error);
     if (status == STATUS_ok) {
-        status = postgres_schema_prepare(copy.connection, till_tables, &settings, &made, &error);
+        status = postgres_schema_prepare(copy.connection, product_tables, &settings, &made, &error);
     }
     if (status != STATUS_ok) {
         fail_msg("%s", error.text);
@@ -172,14 +172,14 @@ static void database_make(struct stage *stage, enum place_kind kind, uint32_t pa
     struct reader *from = stage->readers[PLACE_sqlite];
     assert_int_equal(postgres_script(copy.connection, "BEGIN", NULL), STATUS_ok);
     assert_int_equal(from->ops->begin(from), STATUS_ok);
-    for (size_t i = 0; till_tables[i] != NULL; i++) {
-        copy.table = till_tables[i];
+    for (size_t i = 0; product_tables[i] != NULL; i++) {
+        copy.table = product_tables[i];
         table_copy(from, &copy);
     }
     from->ops->end(from);
     assert_int_equal(postgres_script(copy.connection, "COMMIT", NULL), STATUS_ok);
     PQfinish(copy.connection);
-    status = store_snapshot_open(stage->places[kind], till_tables, &stage->readers[kind], &error);
+    status = store_snapshot_open(stage->places[kind], product_tables, &stage->readers[kind], &error);
     if (status != STATUS_ok) {
         fail_msg("%s", error.text);
     }
@@ -207,7 +207,7 @@ static int stage_open(void **state)
                      STATUS_ok);
     house_close(&house);
     snprintf(stage.places[PLACE_sqlite], CLUSTER_PLACE_SIZE, "%s", stage.file);
-    enum status status = store_snapshot_open(stage.file, till_tables, &stage.readers[PLACE_sqlite], &error);
+    enum status status = store_snapshot_open(stage.file, product_tables, &stage.readers[PLACE_sqlite], &error);
     if (status != STATUS_ok) {
         fail_msg("%s", error.text);
     }
@@ -423,11 +423,11 @@ static uint64_t read_ask(struct stage *stage, const struct read *read)
 static void every_read_answers_the_same(void **state)
 {
     struct stage *stage = *state;
-    for (size_t i = 0; till_reads[i] != NULL; i++) {
-        uint64_t elements = read_ask(stage, till_reads[i]);
-        print_message("# %s: %llu elements\n", till_reads[i]->name, (unsigned long long)elements);
+    for (size_t i = 0; product_reads[i] != NULL; i++) {
+        uint64_t elements = read_ask(stage, product_reads[i]);
+        print_message("# %s: %llu elements\n", product_reads[i]->name, (unsigned long long)elements);
         if (elements == 0) {
-            fail_msg("%s: the rows give it nothing to say, so nothing was compared", till_reads[i]->name);
+            fail_msg("%s: the rows give it nothing to say, so nothing was compared", product_reads[i]->name);
         }
     }
 }
@@ -492,8 +492,8 @@ static void every_table_is_scanned_alike(void **state)
 {
     struct stage *stage = *state;
     struct gathered sides[2] = { { .bytes = malloc(1 << 20) }, { .bytes = malloc(1 << 20) } };
-    for (size_t t = 0; till_tables[t] != NULL; t++) {
-        const struct table *table = till_tables[t];
+    for (size_t t = 0; product_tables[t] != NULL; t++) {
+        const struct table *table = product_tables[t];
         uint8_t key[KEY_SIZE_MAX];
         size_t key_size = 0;
         for (size_t from = 0; from < 40; from++) { /* from each of the first rows on, two rows or all */
@@ -755,12 +755,12 @@ static void a_place_that_is_no_store_is_refused(void **state)
     struct reader *reader;
     char place[CLUSTER_PLACE_SIZE];
     cluster_database(stage->cluster, place);
-    assert_int_equal(store_snapshot_open(place, till_tables, &reader, &error), STATUS_bad_input);
+    assert_int_equal(store_snapshot_open(place, product_tables, &reader, &error), STATUS_bad_input);
     assert_true(error.text[0] != '\0');
     const char *nowhere = "postgres://ann:secret77@127.0.0.1:1/till";
-    assert_int_equal(store_snapshot_open(nowhere, till_tables, &reader, &error), STATUS_fault);
+    assert_int_equal(store_snapshot_open(nowhere, product_tables, &reader, &error), STATUS_fault);
     assert_null(strstr(error.text, "secret77"));
-    assert_int_equal(store_snapshot_open("postgres://ann:secret77@[/till", till_tables, &reader, &error),
+    assert_int_equal(store_snapshot_open("postgres://ann:secret77@[/till", product_tables, &reader, &error),
                      STATUS_bad_input);
     assert_null(strstr(error.text, "secret77"));
 }

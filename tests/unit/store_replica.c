@@ -13,7 +13,7 @@
 #include "engine/reader.h"
 #include "store/store.h"
 #include "support/cluster.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 #define WAIT_US (20 * INT64_C(1000000))
 #define QUERY_US 400000
@@ -38,7 +38,7 @@ static int stage_open(void **state)
     stage.replica = cluster_standby(stage.cluster, 0);
     cluster_place_on(stage.cluster, stage.place, stage.replica, stage.read_place);
     struct postgres_settings wanted = { .read_place = stage.read_place, .query_us_max = QUERY_US };
-    enum status status = store_postgres_open(stage.place, till_tables, &wanted, &stage.store, &error);
+    enum status status = store_postgres_open(stage.place, product_tables, &wanted, &stage.store, &error);
     if (status != STATUS_ok) {
         fail_msg("%s", error.text);
     }

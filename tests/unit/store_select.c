@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "store/postgres_select.h"
-#include "till/till.h"
+#include "lines/product.h"
 
 static struct select_text text;
 
@@ -40,13 +40,13 @@ static void queries_are_translated(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(queries); i++) {
-        select_translate(&text, till_tables, 1, queries[i].sql);
+        select_translate(&text, product_tables, 1, queries[i].sql);
         assert_false(text.failed);
         assert_string_equal(text.bytes, queries[i].one);
         assert_int_equal(text.size, strlen(text.bytes));
         assert_int_equal(text.binds, queries[i].binds);
         if (queries[i].several != NULL) {
-            select_translate(&text, till_tables, 3, queries[i].sql);
+            select_translate(&text, product_tables, 3, queries[i].sql);
             assert_string_equal(text.bytes, queries[i].several);
         }
     }
@@ -57,11 +57,11 @@ static void what_does_not_fit_fails(void **state)
     static char sql[SELECT_SIZE_MAX + 100] = "SELECT ";
     (void)state;
     memset(sql + 7, '1', SELECT_SIZE_MAX);
-    select_translate(&text, till_tables, 1, sql);
+    select_translate(&text, product_tables, 1, sql);
     assert_true(text.failed);
-    select_translate(&text, till_tables, 1, "SELECT 'open");
+    select_translate(&text, product_tables, 1, "SELECT 'open");
     assert_true(text.failed);
-    select_translate(&text, till_tables, 1, "SELECT 1"); /* and is forgotten */
+    select_translate(&text, product_tables, 1, "SELECT 1"); /* and is forgotten */
     assert_false(text.failed);
 }
 
@@ -84,10 +84,10 @@ static void scans_name_every_column_and_the_key(void **state)
     select_scan(&text, &shop_day_table, 2, SELECT_at_key, 1);
     assert_non_null(strstr(text.bytes, " FROM \"shop_days\" WHERE p = $3 AND \"shop_id\" = $1 AND \"day\" = $2"));
     assert_int_equal(text.binds, 3);
-    for (size_t i = 0; till_tables[i] != NULL; i++) { /* the longest there are */
-        select_scan(&text, till_tables[i], 64, SELECT_behind_key, 4000);
+    for (size_t i = 0; product_tables[i] != NULL; i++) { /* the longest there are */
+        select_scan(&text, product_tables[i], 64, SELECT_behind_key, 4000);
         assert_false(text.failed);
-        select_scan(&text, till_tables[i], 64, SELECT_from_first, 4000);
+        select_scan(&text, product_tables[i], 64, SELECT_from_first, 4000);
         assert_false(text.failed);
         assert_int_equal(text.binds, 0);
     }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The local line: eat, drink, play. Shops sell deals, of which shoppers hold vouchers; rooms, seats and tables are
+ * booked; meals are ordered at the table or to the door; give-aways are claimed. Everything in one include, for
+ * product.c, doors and tests.
+ */
+#ifndef LINES_LOCAL_LOCAL_H
+#define LINES_LOCAL_LOCAL_H
+
+#include "till/line.h"
+
+/* What the line_id of a trade of this line names. Numbers are frozen. */
+enum local_kind {
+    LOCAL_purchase = 1, /* of a deal */
+    LOCAL_booking = 2,
+    LOCAL_meal = 3,
+    LOCAL_kind_count,
+};
+
+extern const struct line local_line;
+
+#endif
