@@ -343,16 +343,6 @@ static void token_after(void *context, const struct caller *caller, const void *
     tokens_issue(edits->tokens, (struct caller){ token->caller_kind, token->caller_id }, token->token_id, to->token);
 }
 
-static enum refusal campaign_before(void *context, const struct caller *caller, int64_t now_us, void *request)
-{
-    struct campaign_rules *rules = request;
-    (void)context;
-    (void)caller;
-    (void)now_us;
-    rules->seed = (int64_t)(os_random_u64() >> 1);
-    return REFUSAL_none;
-}
-
 struct secret_added {
     char secret[48];
 };
@@ -397,7 +387,6 @@ void till_edits_init(struct till_edits *edits, const struct master_key *key)
         { .command = "paycode_issue", .before = issue_before, .after = issue_after, .added = &device_added_shape },
         { .command = "paycode_query", .after = code_after, .added = &code_added_shape },
         { .command = "token_issue", .after = token_after, .added = &token_added_shape },
-        { .command = "campaign_create", .before = campaign_before },
         { .command = "endpoint_create", .after = endpoint_after, .added = &secret_added_shape },
         { .command = "endpoint_rotate", .after = endpoint_after, .added = &secret_added_shape },
         { .command = "clock_move", .before = clock_before },

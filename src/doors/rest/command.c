@@ -277,6 +277,15 @@ static bool key_take(struct rest_call *self)
     return true;
 }
 
+/* Decisions make no random numbers: what draws or hides something begins with one that the caller never sees. */
+static void seed_fill(const struct shape *shape, void *request)
+{
+    const struct column *seed = shape_column(shape, SPAN("seed"));
+    if (seed != NULL && seed->form == FORM_hidden) {
+        column_set_i64(seed, request, (int64_t)(os_random_u64() >> 1));
+    }
+}
+
 static bool edit_before(struct rest_call *self)
 {
     const struct rest_edit *edit = self->route->edit;
@@ -322,7 +331,11 @@ void rest_command(struct rest *rest, const struct route *route, struct http_requ
     http->data = self;
     http->finish = command_finish;
     void *request = (uint8_t *)self + ((sizeof(*self) + 15) & ~(size_t)15);
-    if (!key_take(self) || !rest_decode(rest, route, http, match, request) || !edit_before(self)) {
+    if (!key_take(self) || !rest_decode(rest, route, http, match, request)) {
+        return;
+    }
+    seed_fill(route->command->request, request);
+    if (!edit_before(self)) {
         return;
     }
     metrics_spend(rest->metrics, METRICS_decode, os_monotonic_ns() - begun_ns);

@@ -34,6 +34,8 @@ struct rest;
  * fills a zeroed struct of the shape `added`, whose members are shown behind the answer's: what is derived
  * from the master key and never stored (the text of a token). The door wipes that struct when it is
  * written. Both are pure but for their context, run on server threads, and may be NULL.
+ *
+ * A hidden member named `seed` of any request is filled in by the door itself: 63 random bits.
  */
 struct rest_edit {
     const char *command;
