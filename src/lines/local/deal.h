@@ -100,10 +100,11 @@ extern const struct shape purchase_shape;
 MUST_CHECK enum refusal purchase_open(struct view *view, struct moment *at, const struct purchase_terms *terms,
                                       struct purchase *purchase);
 
-/* Of the line, for trades of LOCAL_purchase. */
-enum refusal purchase_paid(struct view *view, struct moment *at, const struct trade_row *trade);
-void purchase_ended(struct view *view, struct moment *at, const struct trade_row *trade);
-enum refusal purchase_refundable(struct view *view, struct moment *at, const struct trade_row *trade);
+/* Of the line, for trades of LOCAL_purchase, and for the audit. */
+struct local_part;
+struct audit_part;
+extern const struct local_part purchase_part;
+extern const struct audit_part deal_audit;
 
 /* ---- requests that other files fill in: imports, tests, give-aways ---- */
 
@@ -172,6 +173,26 @@ extern const struct command deal_buy, purchase_query, purchase_cancel;
 extern const struct command deal_group_settle; /* the timer's */
 extern const struct command shop_place_set, shop_place_query;
 
-extern const struct read deal_near, deal_list, deal_day_list, deal_money, purchase_list, deal_purchase_list;
+/* Lists and reports, and what the first of them finds: a deal at the nearest shop that has it. */
+struct deal_found {
+    int64_t deal_id;
+    int64_t shop_id;
+    char title[NAME_SIZE];
+    char shop_name[NAME_SIZE];
+    char picture[257];
+    int32_t kind;
+    int32_t category;
+    int32_t currency;
+    int64_t price_minor;
+    int64_t list_price_minor;
+    int64_t distance_m;
+    int32_t latitude_e6, longitude_e6; /* of the shop */
+    int32_t rating_tenths;
+    int64_t reviews;
+    int32_t open; /* 1: the shop is open now */
+    int64_t copies_left;
+};
+extern const struct read deal_near, deal_list, deal_shop_list, deal_detail, deal_day_list, deal_money;
+extern const struct read purchase_list, deal_purchase_list;
 
 #endif

@@ -12,7 +12,8 @@
 #include "people/people_rows.h"
 
 #define DEAL_PARTS_MAX 5        /* merchants' shares of one bundle */
-#define DEAL_SHOPS_MAX 100      /* shops of one deal */
+#define DEAL_PART_NAME_SIZE 64
+#define DEAL_SHOPS_MAX 80       /* shops of one deal */
 #define DEAL_CLOSED_DAYS_MAX 16 /* days on which it is not valid */
 #define DEAL_PIECES_MAX 100     /* of one copy */
 #define DEAL_COPIES_MAX INT64_C(100000000) /* of a deal, in all */
@@ -51,7 +52,7 @@ enum group_state {
 };
 
 enum deal_category {
-    CATEGORY_other = 0,
+    CATEGORY_none = 0, /* not said */
     CATEGORY_dining = 1,
     CATEGORY_drinks = 2,
     CATEGORY_film = 3,
@@ -63,12 +64,13 @@ enum deal_category {
     CATEGORY_lodging = 9,
     CATEGORY_travel = 10,
     CATEGORY_services = 11,
+    CATEGORY_other = 12,
 };
 
 /* What one merchant does for a copy, and what of the price it is paid for. */
 struct deal_part {
     int64_t merchant_id;
-    char name[NAME_SIZE];
+    char name[DEAL_PART_NAME_SIZE];
     int32_t pieces;
     int64_t share_minor; /* of the price; all shares add up to it */
 };
@@ -196,6 +198,7 @@ struct deal_buyer_row {
     int64_t deal_id;
     int64_t person_id;
     int64_t copies;
+    int64_t group_copies; /* of a group: paid and not refunded by the group */
 };
 
 /*
@@ -215,6 +218,7 @@ struct deal_day_row {
     int64_t commission_minor; /* went to the platform */
     int64_t sold_copies;
     int64_t stock_copies;     /* only in all: came on sale, less what was taken off at the end */
+    int64_t restocked_pieces; /* only in all: of those returned, on sale again */
     int64_t awaiting_minor;   /* only in all: paid for by people of an open group */
     int64_t awaiting_pieces;
     int64_t buyers;           /* only in all, of a group: people who paid and did not leave */
@@ -228,7 +232,7 @@ extern const struct table shop_place_table;
 extern const struct table purchase_table;
 extern const struct table deal_buyer_table;
 extern const struct table deal_day_table;
-extern const struct shape deal_part_shape, open_hours_shape, deal_shop_shape;
+extern const struct shape deal_part_shape, open_hours_shape, deal_shop_shape, deal_day_closed_shape;
 extern const char *const deal_kinds[], *const deal_states[], *const deal_refunds[], *const group_states[];
 extern const char *const deal_categories[], *const purchase_states[];
 

@@ -20,7 +20,7 @@ int64_t place_cell(struct place at);
 struct cell_range {
     int64_t from, to; /* both inclusive */
 };
-#define CELL_RANGES_MAX 256
+#define CELL_RANGES_MAX 384
 #define PLACE_RADIUS_MOST_M 50000
 
 /* The cells that a circle touches, row by row; returns how many ranges. radius_m from 1 to PLACE_RADIUS_MOST_M. */
@@ -28,7 +28,7 @@ size_t place_ranges(struct place centre, int64_t radius_m, struct cell_range ran
 
 /* Whether hours that a shop gave (7: Monday to Sunday) include that time in its zone; `hours_count` 0: always. */
 bool hours_open(const struct open_hours *hours, int32_t hours_count, int64_t now_us, int32_t zone_minutes);
-/* Whether minutes of a day include that one: from > to goes over midnight. */
+/* Whether minutes of a day include that one: from > to goes over midnight, from = to is all day. */
 bool minutes_include(int32_t minute_from, int32_t minute_to, int32_t minute);
 
 #endif
