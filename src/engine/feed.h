@@ -13,7 +13,7 @@
 
 #include "engine/engine.h"
 
-#define FEED_REFUSALS_MAX 256u /* every number of engine/refusal.def is below */
+#define FEED_REFUSALS_MAX 512u /* every number of engine/refusal.def is below */
 
 /* Calls since the last feed. */
 struct feed_tally {

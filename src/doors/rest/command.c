@@ -281,7 +281,12 @@ static bool key_take(struct rest_call *self)
 static void seed_fill(const struct shape *shape, void *request)
 {
     const struct column *seed = shape_column(shape, SPAN("seed"));
-    if (seed != NULL && seed->form == FORM_hidden) {
+    if (seed == NULL || seed->form != FORM_hidden) {
+        return;
+    }
+    if (seed->kind == COLUMN_fixed) {
+        os_random((uint8_t *)request + seed->offset, seed->size);
+    } else {
         column_set_i64(seed, request, (int64_t)(os_random_u64() >> 1));
     }
 }

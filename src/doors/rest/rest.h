@@ -35,7 +35,7 @@ struct rest;
  * from the master key and never stored (the text of a token). The door wipes that struct when it is
  * written. Both are pure but for their context, run on server threads, and may be NULL.
  *
- * A hidden member named `seed` of any request is filled in by the door itself: 63 random bits.
+ * A hidden member named `seed` of any request is filled in by the door itself: 63 random bits, or so many bytes.
  */
 struct rest_edit {
     const char *command;
