@@ -34,7 +34,14 @@ const char *const purpose_names[] = {
 
 const char *const cause_names[] = {
     "",        "top_up",  "withdraw", "trade_pay", "trade_refund", "campaign_fund", "campaign_release", "hold",
-    "capture", "release", "import",   "royalty",   "royalty_return", "transfer",      NULL,
+    "capture", "release", "import",   "royalty",   "royalty_return", "transfer",
+    [14] = "", "", "", "", "", "",
+    [20] = "", "", "", "", "", /* deals */
+    [25] = "", "", "", "", "", "", "", "", "", "", /* vouchers */
+    [CAUSE_packet_fill] = "packet_fill", "packet_claim", "packet_return", "", "",
+    [40] = "", "", "", "", "", "", "", "", "", "", /* bookings */
+    [50] = "", "", "", "", "", /* meals */
+    NULL,
 };
 
 static const struct column account_columns[] = {

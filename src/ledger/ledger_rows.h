@@ -47,6 +47,17 @@ enum cause_kind {
     CAUSE_royalty = 11,
     CAUSE_royalty_return = 12,
     CAUSE_transfer = 13,
+    CAUSE_voucher_issue = 25,
+    CAUSE_voucher_redeem = 26,
+    CAUSE_voucher_undo = 27,
+    CAUSE_voucher_give = 28,
+    CAUSE_voucher_return = 29,
+    CAUSE_voucher_lapse = 30,
+    CAUSE_voucher_keep = 31,
+    CAUSE_voucher_unkeep = 32,
+    CAUSE_packet_fill = 35, /* red packets: filled by their sender, opened, the rest given back */
+    CAUSE_packet_claim = 36,
+    CAUSE_packet_return = 37,
 };
 
 extern const char *const cause_names[];
@@ -116,6 +127,8 @@ extern const struct table hold_table;
 enum timer_kind {
     TIMER_hold_lapse = 1,
     TIMER_trade_expire = 2,
+    TIMER_lottery_draw = 3,
+    TIMER_packet_return = 4,
     TIMER_count,
 };
 

@@ -18,7 +18,8 @@
 #include "people/people_rows.h"
 
 #define VOUCHER_CODE_SIZE 13 /* 12 digits and the terminating zero */
-#define REVIEW_TEXT_SIZE 1001
+#define REVIEW_TEXT_SIZE 901
+#define REPLY_TEXT_SIZE 601
 
 enum voucher_state {
     VOUCHER_open = 1,     /* has pieces left */
@@ -107,6 +108,18 @@ struct voucher_quota_row {
     int64_t changed_at_us;
 };
 
+/* Why what a till took without a network could not be redeemed. */
+enum conflict_reason {
+    CONFLICT_none = 0,
+    CONFLICT_unknown = 1,   /* there is no voucher with this code, or it was given to somebody else since */
+    CONFLICT_redeemed = 2,  /* nothing is left of it: it was redeemed before */
+    CONFLICT_returned = 3,
+    CONFLICT_lapsed = 4,
+    CONFLICT_elsewhere = 5, /* it is set aside for another shop */
+    CONFLICT_short = 6,     /* it has fewer pieces, or less value, left */
+    CONFLICT_invalid = 7,   /* it was not valid in that shop at that time */
+};
+
 /* What a till took without a network and what could not be redeemed when it told so. */
 struct conflict_row {
     int64_t conflict_id;
@@ -119,7 +132,7 @@ struct conflict_row {
     int64_t amount_minor;
     int64_t accepted_at_us;
     int64_t told_at_us;
-    int32_t refusal;    /* number of the refusal that says why */
+    int32_t reason;     /* enum conflict_reason */
 };
 
 enum waiting_state {
@@ -128,24 +141,31 @@ enum waiting_state {
     WAITING_left = 3,
 };
 
-/* A shopper who waits for pieces of a deal; those who wait are a chain in the order in which they came. */
+/* A shopper who waits for copies of a deal. */
 struct waiting_row {
     int64_t deal_id;
     int64_t shopper_id;
     int32_t state;    /* enum waiting_state */
-    int64_t pieces;   /* wanted */
+    int32_t copies;   /* wanted */
     int64_t joined_at_us;
     int64_t told_at_us;
-    int64_t before_id; /* shopper before, in the chain */
-    int64_t after_id;
+    int64_t number;   /* its place in the line */
 };
 
+/* The line in front of a deal: places from first_number to next_number, less those who left. */
 struct waiting_line_row {
     int64_t deal_id;
-    int64_t first_id; /* shopper; 0: nobody waits */
-    int64_t last_id;
-    int64_t waiting;  /* how many */
-    int64_t told;     /* in all */
+    int64_t first_number;
+    int64_t next_number;
+    int64_t waiting; /* how many */
+    int64_t told;    /* in all */
+};
+
+/* Who stands at a place of the line; there is no row when he left. */
+struct waiting_place_row {
+    int64_t deal_id;
+    int64_t number;
+    int64_t shopper_id;
 };
 
 /* What a shopper says of what was paid for and redeemed. One for each voucher. */
@@ -161,7 +181,7 @@ struct review_row {
     int32_t stars;         /* 1 to 5 */
     char text[REVIEW_TEXT_SIZE];
     int64_t written_at_us;
-    char reply[REVIEW_TEXT_SIZE]; /* the shop's; may be empty */
+    char reply[REPLY_TEXT_SIZE]; /* the shop's; may be empty */
     int64_t replied_at_us;
 };
 
@@ -173,6 +193,8 @@ extern const struct table conflict_table;      /* 62 redemption_conflicts */
 extern const struct table waiting_table;       /* 63 waitings */
 extern const struct table waiting_line_table;  /* 64 waiting_lines */
 extern const struct table review_table;        /* 65 reviews */
+extern const struct table waiting_place_table; /* 66 waiting_places */
 extern const char *const voucher_states[], *const redemption_states[], *const waiting_states[];
+extern const char *const conflict_reasons[];
 
 #endif
