@@ -36,7 +36,7 @@ const char *const cause_names[] = {
     "",        "top_up",  "withdraw", "trade_pay", "trade_refund", "campaign_fund", "campaign_release", "hold",
     "capture", "release", "import",   "royalty",   "royalty_return", "transfer",
     [14] = "", "", "", "", "", "",
-    [20] = "", "", "", "", "", /* deals */
+    [CAUSE_deal_stock] = "deal_stock", "purchase_hold", "purchase_free", "", "", /* deals */
     [25] = "", "", "", "", "", "", "", "", "", "", /* vouchers */
     [CAUSE_packet_fill] = "packet_fill", "packet_claim", "packet_return", "", "",
     [40] = "", "", "", "", "", "", "", "", "", "", /* bookings */

@@ -47,6 +47,9 @@ enum cause_kind {
     CAUSE_royalty = 11,
     CAUSE_royalty_return = 12,
     CAUSE_transfer = 13,
+    CAUSE_deal_stock = 20,    /* pieces came on sale, or were taken off at the end */
+    CAUSE_purchase_hold = 21, /* set aside for a purchase that is not paid yet */
+    CAUSE_purchase_free = 22, /* and given back, as it was not */
     CAUSE_voucher_issue = 25,
     CAUSE_voucher_redeem = 26,
     CAUSE_voucher_undo = 27,
@@ -129,6 +132,7 @@ enum timer_kind {
     TIMER_trade_expire = 2,
     TIMER_lottery_draw = 3,
     TIMER_packet_return = 4,
+    TIMER_deal_group_settle = 5,
     TIMER_count,
 };
 
