@@ -37,7 +37,8 @@ const char *const cause_names[] = {
     "capture", "release", "import",   "royalty",   "royalty_return", "transfer",
     [14] = "", "", "", "", "", "",
     [CAUSE_deal_stock] = "deal_stock", "purchase_hold", "purchase_free", "", "", /* deals */
-    [25] = "", "", "", "", "", "", "", "", "", "", /* vouchers */
+    [CAUSE_voucher_issue] = "voucher_issue", "voucher_redeem", "voucher_undo", "voucher_give", "voucher_return",
+    [CAUSE_voucher_lapse] = "voucher_lapse", "voucher_keep", "voucher_unkeep", "", "",
     [CAUSE_packet_fill] = "packet_fill", "packet_claim", "packet_return", "", "",
     [40] = "", "", "", "", "", "", "", "", "", "", /* bookings */
     [50] = "", "", "", "", "", /* meals */
