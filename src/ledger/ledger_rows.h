@@ -132,8 +132,8 @@ enum timer_kind {
     TIMER_trade_expire = 2,
     TIMER_lottery_draw = 3,
     TIMER_packet_return = 4,
-    TIMER_voucher_lapse = 5,
     TIMER_deal_group_settle = 5,
+    TIMER_voucher_lapse = 6,
     TIMER_count,
 };
 
