@@ -8,6 +8,7 @@
 
 #include "base/json_out.h"
 #include "doors/live.h"
+#include "till/audit.h"
 #include "till/till_rows.h"
 
 #define LATEST_MAX 12
@@ -16,24 +17,12 @@
 #define BURN_POINTS_MAX 1600 /* of all campaigns in one hello, which must fit a stream's buffer */
 #define PACE_MAX 64          /* samples of one campaign for its pace */
 #define LATENCY_SECONDS 10
-#define REFUSALS_MAX 256    /* numbers of refusals are below it */
+#define REFUSALS_MAX 512     /* numbers of refusals are below it */
 #define CAMPAIGN_SLOTS 1024 /* of the index, a power of two */
 #define SECOND_SIZE_MAX (144 * 1024)
 #define HELLO_SIZE_MAX (248 * 1024)
 
 static_assert(CAMPAIGN_SLOTS >= 4 * LIVE_CAMPAIGNS_MAX, "the index of campaigns stays sparse");
-
-/* In the order of the contract. */
-enum law {
-    LAW_money_conserved,
-    LAW_budget_kept,
-    LAW_stock_kept,
-    LAW_voucher_once,
-    LAW_seat_once,
-    LAW_reservation_kept,
-    LAW_answer_durable,
-    LAW_COUNT,
-};
 
 struct law_state {
     bool broken;
@@ -77,7 +66,7 @@ struct live_facts {
     uint64_t latest_count;
     int64_t balance_before_minor; /* sum of all balances at the start; 0 until it was read */
     int64_t balance_since_minor;  /* what commits changed of it */
-    struct law_state laws[LAW_COUNT];
+    struct law_state laws[AUDIT_LAW_COUNT];
     uint32_t campaign_count;
     struct live_campaign campaigns[LIVE_CAMPAIGNS_MAX];
 };
@@ -109,7 +98,7 @@ void live_campaign_seen(struct live_watch *watch, const struct campaign_row *row
 void live_budget_seen(struct live_watch *watch, const struct account_row *account, int64_t at_us, int64_t stamp);
 
 /* Counts `checks` of a law in; none is no news. With the lock held. */
-void live_law_check(struct live_facts *facts, enum law law, uint64_t checks, bool holds, int64_t at_us);
+void live_law_check(struct live_facts *facts, enum audit_law law, uint64_t checks, bool holds, int64_t at_us);
 /* What a transfer gave from budgets for discounts, less what it brought back. */
 int64_t live_budget_spent(const void *transfer_row);
 

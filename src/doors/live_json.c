@@ -8,14 +8,14 @@
 #define JSON_INTEGER_MAX INT64_C(9007199254740991) /* 2^53 - 1 */
 #define BURN_LEAST 8 /* points of a campaign, however many campaigns there are */
 
-static const char *const law_names[LAW_COUNT] = {
-    [LAW_money_conserved] = "money_conserved",
-    [LAW_budget_kept] = "budget_kept",
-    [LAW_stock_kept] = "stock_kept",
-    [LAW_voucher_once] = "voucher_once",
-    [LAW_seat_once] = "seat_once",
-    [LAW_reservation_kept] = "reservation_kept",
-    [LAW_answer_durable] = "answer_durable",
+static const char *const law_names[AUDIT_LAW_COUNT] = {
+    [AUDIT_money_conserved] = "money_conserved",
+    [AUDIT_budget_kept] = "budget_kept",
+    [AUDIT_stock_kept] = "stock_kept",
+    [AUDIT_voucher_once] = "voucher_once",
+    [AUDIT_seat_once] = "seat_once",
+    [AUDIT_reservation_kept] = "reservation_kept",
+    [AUDIT_answer_durable] = "answer_durable",
 };
 
 /* Beyond what a JSON number can say exactly, a text of digits. */
@@ -160,7 +160,7 @@ static void write_laws(struct json_out *out, const struct live_news *news)
 {
     json_out_key(out, "laws");
     json_out_array(out);
-    for (size_t i = 0; i < LAW_COUNT; i++) {
+    for (size_t i = 0; i < AUDIT_LAW_COUNT; i++) {
         const struct law_state *law = &news->facts.laws[i];
         json_out_object(out);
         write_text(out, "law", law_names[i]);

@@ -213,9 +213,9 @@ static void balances_report(struct live_past *past, const struct sums *sums)
     pthread_mutex_lock(&watch->lock);
     bool seen_whole = watch->facts.balance_since_minor == 0;
     watch->facts.balance_before_minor = seen_whole ? sums->balance_minor : 0;
-    live_law_check(&watch->facts, LAW_money_conserved, sums->accounts > 0,
+    live_law_check(&watch->facts, AUDIT_money_conserved, sums->accounts > 0,
                    sums->weighted == 0 && sums->balance_minor == 0, watch->commit_us);
-    live_law_check(&watch->facts, LAW_budget_kept, sums->budgets, !sums->budget_broken, watch->commit_us);
+    live_law_check(&watch->facts, AUDIT_budget_kept, sums->budgets, !sums->budget_broken, watch->commit_us);
     pthread_mutex_unlock(&watch->lock);
 }
 

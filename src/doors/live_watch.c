@@ -34,8 +34,10 @@ struct pass {
     struct live_facts *facts;
     int64_t balance_minor; /* change of all balances of the currency */
     uint64_t weighted; /* change of all balances, each weighted by a hash of its unit: 0 when each unit is */
-    uint64_t accounts, budgets, stocks;
-    bool budget_broken, stock_broken, durable;
+    uint64_t accounts;
+    uint64_t checks[AUDIT_LAW_COUNT]; /* of the floors of accounts, by the law that they keep */
+    bool broken[AUDIT_LAW_COUNT];
+    bool durable;
 };
 
 void live_watch_init(struct live_watch *watch, struct arena *arena, int64_t now_us)
@@ -168,15 +170,11 @@ static void account_seen(struct pass *pass, const struct account_row *account)
     if (account->unit == LIVE_CURRENCY) {
         pass->balance_minor += change;
     }
-    if (account->purpose == PURPOSE_budget_platform || account->purpose == PURPOSE_budget_merchant) {
-        pass->budgets++;
-        pass->budget_broken = pass->budget_broken || account->balance < account->floor;
-        if (account->unit == LIVE_CURRENCY) {
-            live_budget_seen(pass->watch, account, pass->watch->commit_us, pass->commit->stamp);
-        }
-    } else if (account->purpose == PURPOSE_stock_available || account->purpose == PURPOSE_stock_held) {
-        pass->stocks++;
-        pass->stock_broken = pass->stock_broken || account->balance < account->floor;
+    enum audit_law law = audit_law_of_purpose(account->purpose);
+    pass->checks[law]++;
+    pass->broken[law] = pass->broken[law] || account->balance < account->floor;
+    if (law == AUDIT_budget_kept && account->unit == LIVE_CURRENCY) {
+        live_budget_seen(pass->watch, account, pass->watch->commit_us, pass->commit->stamp);
     }
 }
 
@@ -211,7 +209,7 @@ static void transfer_seen(struct pass *pass, const struct transfer_row *transfer
 
 static uint64_t timer_hash(int64_t due_us, int32_t kind, int64_t subject_id)
 {
-    uint64_t hash = hash_mix(hash_mix((uint64_t)due_us) + (uint64_t)subject_id * 4 + (uint64_t)kind);
+    uint64_t hash = hash_mix(hash_mix((uint64_t)due_us + (uint64_t)kind) + (uint64_t)subject_id);
     return hash != 0 ? hash : 1;
 }
 
@@ -367,7 +365,7 @@ static void row_seen(struct pass *pass, const struct row_change *change)
 
 /* ---- the commit as a whole ---- */
 
-void live_law_check(struct live_facts *facts, enum law law, uint64_t checks, bool holds, int64_t at_us)
+void live_law_check(struct live_facts *facts, enum audit_law law, uint64_t checks, bool holds, int64_t at_us)
 {
     struct law_state *state = &facts->laws[law];
     if (checks == 0) {
@@ -385,7 +383,7 @@ static void timers_check(struct pass *pass)
     for (uint32_t i = 0; i < timers->wanted_count; i++) {
         holds = holds && timers->slots[timer_slot(timers, timers->wanted[i])] != 0;
     }
-    live_law_check(pass->facts, LAW_reservation_kept, timers->wanted_count, holds, pass->watch->commit_us);
+    live_law_check(pass->facts, AUDIT_reservation_kept, timers->wanted_count, holds, pass->watch->commit_us);
     for (uint32_t i = 0; i < timers->used_count; i++) {
         timers->slots[timers->used[i]] = 0;
     }
@@ -425,11 +423,13 @@ static void laws_check(struct pass *pass, uint64_t answered, bool in_order)
 {
     int64_t at_us = pass->watch->commit_us;
     pass->facts->balance_since_minor += pass->balance_minor;
-    live_law_check(pass->facts, LAW_money_conserved, pass->accounts > 0,
+    live_law_check(pass->facts, AUDIT_money_conserved, pass->accounts > 0,
                    pass->weighted == 0 && pass->balance_minor == 0, at_us);
-    live_law_check(pass->facts, LAW_budget_kept, pass->budgets, !pass->budget_broken, at_us);
-    live_law_check(pass->facts, LAW_stock_kept, pass->stocks, !pass->stock_broken, at_us);
-    live_law_check(pass->facts, LAW_answer_durable, answered, in_order && pass->durable, at_us);
+    static const enum audit_law floors[] = { AUDIT_budget_kept, AUDIT_stock_kept, AUDIT_voucher_once, AUDIT_seat_once };
+    for (size_t i = 0; i < COUNT_OF(floors); i++) {
+        live_law_check(pass->facts, floors[i], pass->checks[floors[i]], !pass->broken[floors[i]], at_us);
+    }
+    live_law_check(pass->facts, AUDIT_answer_durable, answered, in_order && pass->durable, at_us);
     timers_check(pass);
 }
 

@@ -67,6 +67,9 @@ struct audit_report {
     size_t memory_peak;    /* bytes */
 };
 
+/* The law that the floor of an account of this purpose keeps. */
+enum audit_law audit_law_of_purpose(int32_t purpose);
+
 /* `rows` of `table` have been read so far; called about every 100,000 rows and at the end of each table. */
 typedef void audit_progress(void *context, const char *table, uint64_t rows);
 

@@ -37,7 +37,7 @@ int64_t audit_balance(struct audit *audit, int64_t owner_id, int32_t purpose, in
     return account == NULL ? 0 : account->balance;
 }
 
-static enum audit_law law_of_purpose(int32_t purpose)
+enum audit_law audit_law_of_purpose(int32_t purpose)
 {
     switch (purpose) {
     case PURPOSE_budget_platform:
@@ -116,7 +116,7 @@ static void budget_moved(struct audit *audit, const struct transfer_row *transfe
 
 static bool account_touch(struct audit *audit, const struct transfer_row *transfer, const struct side *side)
 {
-    struct audit_about about = { law_of_purpose(side->purpose), &transfer_table, transfer };
+    struct audit_about about = { audit_law_of_purpose(side->purpose), &transfer_table, transfer };
     audit_true(audit, about, "a leg names a purpose that does not exist", purpose_known(side->purpose));
     struct audit_account *account =
         audit_map_put(&audit->accounts, side->owner_id, unit_purpose(audit, side->unit, side->purpose));
@@ -259,7 +259,7 @@ static void held_compare(struct audit *audit, const struct account_row *row, int
 static bool account_each(struct audit *audit, const void *row)
 {
     const struct account_row *account = row;
-    struct audit_about about = { law_of_purpose(account->purpose), &account_table, row };
+    struct audit_about about = { audit_law_of_purpose(account->purpose), &account_table, row };
     int64_t second = unit_purpose(audit, account->unit, account->purpose);
     struct audit_account *made = audit_map_get(&audit->accounts, account->owner_id, second);
     audit_time_known(audit, about, account->opened_at_us);

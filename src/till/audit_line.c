@@ -117,7 +117,8 @@ bool audit_expect(struct audit *audit, struct audit_about about, const char *wha
     return audit_true(audit, about, what, holds);
 }
 
-bool audit_expect_equal(struct audit *audit, struct audit_about about, const char *what, int64_t expected, int64_t found)
+bool audit_expect_equal(struct audit *audit, struct audit_about about, const char *what, int64_t expected,
+                        int64_t found)
 {
     return audit_equal(audit, about, what, expected, found);
 }

@@ -32,6 +32,7 @@ LAYERS = {
     'ledger': _SPINE,
     'people': (*_SPINE, 'ledger'),
     'till': (*_SPINE, 'ledger', 'people'),
+    'lines': (*_BUSINESS, 'lines'), # product.c: what a build is made of
     'lines/pay': _BUSINESS,
     'lines/local': _BUSINESS,
     'lines/retail': _BUSINESS,
