@@ -157,9 +157,8 @@ const struct command wallet_transfer = {
     .summary = "Pays from a shop's takings into a shopper's wallet.",
 };
 
-/* A transfer counts as a payment that its shopper confirmed: asking for it is the confirmation. */
-static enum refusal day_limit_book(struct view *view, const struct moment *at, const struct shopper_row *asked,
-                                   int64_t amount_minor)
+enum refusal wallet_day_book(struct view *view, const struct moment *at, const struct shopper_row *asked,
+                             int64_t amount_minor)
 {
     struct policy_row policy;
     int32_t today = civil_yyyymmdd(civil_day(at->now_us, WALLET_ZONE_MINUTES));
@@ -199,7 +198,7 @@ static enum refusal decide_send(const void *request, struct moment *at, struct v
     }
     enum refusal refusal = payee_check(view, want, payer, UNIT_CNY);
     if (refusal == REFUSAL_none) {
-        refusal = day_limit_book(view, at, shopper, want->amount_minor);
+        refusal = wallet_day_book(view, at, shopper, want->amount_minor);
     }
     if (refusal != REFUSAL_none) {
         return refusal;

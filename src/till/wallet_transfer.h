@@ -13,6 +13,8 @@
 #define TRANSFER_TITLE_SIZE 256
 #define TRANSFER_REMARK_SIZE 512
 
+struct shopper_row;
+
 struct wallet_transfer_row {
     int32_t payer_kind; /* PARTY_shop or PARTY_shopper */
     int64_t payer_id;
@@ -68,6 +70,13 @@ struct shop_funds {
     int64_t available_minor; /* of the takings: what may be paid out or given back now */
     int64_t transfer_id;     /* the newest entry of the takings' statement */
 };
+
+/*
+ * Books what a shopper sends out of the wallet as a payment of the day that was confirmed: asking for it is the
+ * confirmation. Refuses with day_limit_reached.
+ */
+MUST_CHECK enum refusal wallet_day_book(struct view *view, const struct moment *at, const struct shopper_row *asked,
+                                        int64_t amount_minor);
 
 extern const struct command wallet_transfer, wallet_send;
 extern const struct command wallet_transfer_query, wallet_send_query;
