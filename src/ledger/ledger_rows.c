@@ -29,6 +29,7 @@ const char *const purpose_names[] = {
     [PURPOSE_slot_held] = "slot_held",
     [PURPOSE_slot_taken] = "slot_taken",
     [PURPOSE_packet] = "packet",
+    [PURPOSE_tips] = "tips",
     NULL,
 };
 
@@ -41,7 +42,7 @@ const char *const cause_names[] = {
     [CAUSE_voucher_lapse] = "voucher_lapse", "voucher_keep", "voucher_unkeep", "", "",
     [CAUSE_packet_fill] = "packet_fill", "packet_claim", "packet_return", "", "",
     [40] = "", "", "", "", "", "", "", "", "", "", /* bookings */
-    [50] = "", "", "", "", "", /* meals */
+    [CAUSE_meal_earn] = "meal_earn", "meal_return", "", "", "",
     NULL,
 };
 

@@ -28,6 +28,7 @@ enum purpose {
     PURPOSE_slot_held = 57,       /* resource: places that wait for their payment */
     PURPOSE_slot_taken = 58,      /* resource: places that are booked */
     PURPOSE_packet = 59,          /* red packet: money that nobody has claimed yet */
+    PURPOSE_tips = 60,            /* shop: given by guests, owed to its staff */
 };
 
 extern const char *const purpose_names[]; /* by number; holes are empty */
@@ -61,6 +62,14 @@ enum cause_kind {
     CAUSE_packet_fill = 35, /* red packets: filled by their sender, opened, the rest given back */
     CAUSE_packet_claim = 36,
     CAUSE_packet_return = 37,
+    CAUSE_meal_earn = 50,   /* a meal is done: out of its escrow */
+    CAUSE_meal_return = 51, /* and back into it, to be given back */
+    CAUSE_slot_open = 40,    /* places of a slot or a show came into being */
+    CAUSE_slot_close = 41,   /* and were taken away, as the show was cancelled */
+    CAUSE_booking_hold = 42, /* set aside for a booking that is not paid, or an offer */
+    CAUSE_booking_take = 43, /* booked */
+    CAUSE_booking_free = 44, /* given back by it */
+    CAUSE_booking_earn = 45, /* what was paid for it is the shop's now */
 };
 
 extern const char *const cause_names[];
@@ -134,6 +143,12 @@ enum timer_kind {
     TIMER_packet_return = 4,
     TIMER_deal_group_settle = 5,
     TIMER_voucher_lapse = 6,
+    TIMER_booking_due = 10,
+    TIMER_booking_offer = 11,
+    TIMER_show_return = 12,
+    TIMER_ticket_late = 14,
+    TIMER_ride_look = 15,
+    TIMER_meal_look = 16,
     TIMER_count,
 };
 
