@@ -41,7 +41,8 @@ const char *const cause_names[] = {
     [CAUSE_voucher_issue] = "voucher_issue", "voucher_redeem", "voucher_undo", "voucher_give", "voucher_return",
     [CAUSE_voucher_lapse] = "voucher_lapse", "voucher_keep", "voucher_unkeep", "", "",
     [CAUSE_packet_fill] = "packet_fill", "packet_claim", "packet_return", "", "",
-    [40] = "", "", "", "", "", "", "", "", "", "", /* bookings */
+    [CAUSE_slot_open] = "slot_open", "slot_close", "booking_hold", "booking_take", "booking_free", "booking_earn",
+    [46] = "", "", "", "", /* bookings */
     [CAUSE_meal_earn] = "meal_earn", "meal_return", "", "", "",
     NULL,
 };
