@@ -168,7 +168,8 @@ struct deal {
 };
 extern const struct shape deal_shape;
 
-extern const struct command deal_publish, deal_change, deal_stock_add, deal_pause, deal_resume, deal_end, deal_query;
+extern const struct command deal_publish, deal_change, deal_stock_add, deal_pause, deal_resume, deal_end;
+extern const struct command deal_query, deal_check;
 extern const struct command deal_buy, purchase_query, purchase_cancel;
 extern const struct command deal_group_settle; /* the timer's */
 extern const struct command shop_place_set, shop_place_query;
