@@ -19,6 +19,7 @@
 #ifndef LINES_LOCAL_VOUCHER_H
 #define LINES_LOCAL_VOUCHER_H
 
+#include "base/civil.h"
 #include "engine/read.h"
 #include "lines/local/voucher_rows.h"
 #include "people/people.h"
@@ -31,6 +32,9 @@ struct purchase_row;
 #define VOUCHERS_ISSUED_MAX 50               /* vouchers of one purchase */
 #define UNDO_WITHIN_US (60 * US_PER_MINUTE)
 #define KEEP_RECONCILE_US US_PER_DAY         /* after the last acceptance, tills have a day to tell */
+#define RECONCILE_MAX 32                     /* vouchers that a till tells of in one go */
+#define QUOTA_PIECES_MAX 100000
+#define QUOTA_ACCEPT_MAX_S (30 * 86400)
 #define WAITING_TOLD_MAX 20                  /* told by one decision */
 
 /* ---- for deals and give-aways ---- */
@@ -62,7 +66,8 @@ void voucher_stock_back(struct view *view, const struct moment *at, const struct
 
 const struct voucher_row *voucher_ask(struct view *view, int64_t voucher_id);
 /* By its code, spelled with or without blanks: voucher_malformed, voucher_unknown. A shop that shows many codes that
- * are unknown is not answered for the rest of the minute: attempts_exceeded. */
+ * are unknown is not answered for the rest of the minute: attempts_exceeded. A miss is kept with all that the decision
+ * changed before: find all codes first. */
 enum refusal voucher_find(struct view *view, const struct moment *at, const struct shop_row *shop, const char *code,
                           const struct voucher_row **voucher);
 
@@ -70,7 +75,7 @@ enum refusal voucher_find(struct view *view, const struct moment *at, const stru
 struct voucher_use {
     const struct voucher_row *voucher;
     const struct shop_row *shop;
-    int64_t terminal_id;
+    int64_t terminal_id;    /* 0: none named */
     int64_t pieces;         /* 0: one; of stored value always 0 */
     int64_t amount_minor;   /* of stored value: to be taken off the face */
     bool offline;           /* told later: what was valid when it was accepted is */
@@ -105,7 +110,7 @@ struct voucher_prepared {
     int64_t voucher_id;
     int64_t deal_id;
     char title[NAME_SIZE];
-    char rules[512];        /* the deal's, in plain words, as much as fits */
+    char rules[1200];       /* the deal's, in plain words */
     int32_t state;          /* enum voucher_state */
     int32_t valid;          /* 1: may be redeemed here and now */
     char why_not[32];       /* name of the refusal otherwise */
@@ -117,6 +122,17 @@ struct voucher_prepared {
     int64_t valid_until_us;
     int64_t kept_shop_id;
 };
+
+/* A voucher as its holder sees it. */
+struct voucher {
+    struct voucher_row row;
+    char title[NAME_SIZE]; /* of the deal */
+    int32_t kind;          /* enum deal_kind */
+    int32_t refund;        /* enum deal_refund */
+    int32_t lapse_refunds;
+    int64_t shop_id;       /* in whose name it was sold */
+};
+extern const struct shape voucher_shape;
 
 /* Of voucher_redeem: POST /v1/shops/{shop_id}/redemptions. All or nothing. */
 struct voucher_redeem {
@@ -155,7 +171,80 @@ struct voucher_return {
     int64_t pieces;
 };
 
-/* ---- commands; routes stand in voucher_….c ---- */
+/* Of voucher_quota_reserve: PUT /v1/shops/{shop_id}/voucher-quotas/{deal_id}. */
+struct voucher_quota_reserve {
+    int64_t shop_id;
+    int64_t deal_id;
+    int64_t pieces;
+    int32_t accept_in_s; /* from now: how long tills may take vouchers without a network */
+};
+
+/* Of voucher_keep: POST /v1/vouchers/{voucher_id}/keep. */
+struct voucher_keep {
+    int64_t voucher_id;
+    int64_t shop_id;
+};
+
+/* What a door signs, for tills that have no network. */
+struct voucher_kept {
+    int64_t voucher_id;
+    char code[VOUCHER_CODE_SIZE];
+    int64_t deal_id;
+    int32_t part;
+    int64_t shop_id;
+    int64_t pieces;
+    int64_t face_left_minor;
+    int64_t accept_until_us;
+};
+
+/* One voucher that a till took without a network. */
+struct voucher_taken {
+    char code[24];
+    int64_t pieces;
+    int64_t amount_minor;
+    int64_t accepted_at_us;
+};
+
+/* Of voucher_reconcile: POST /v1/shops/{shop_id}/reconciliations. */
+struct voucher_reconcile {
+    int64_t shop_id;
+    int64_t terminal_id;
+    int32_t taken_count;
+    struct voucher_taken taken[RECONCILE_MAX];
+};
+
+struct voucher_reconciled {
+    int64_t voucher_id;    /* 0: not known */
+    int64_t redemption_id; /* 0: a conflict */
+    int32_t reason;        /* enum conflict_reason */
+};
+
+struct voucher_reconciled_list {
+    int32_t taken_count;
+    struct voucher_reconciled taken[RECONCILE_MAX];
+};
+
+/* Of waiting_join: POST /v1/deals/{deal_id}/waiting; and of waiting_leave, which ignores copies. */
+struct waiting_join {
+    int64_t deal_id;
+    int64_t shopper_id; /* 0: the caller */
+    int32_t copies;     /* 0: one */
+};
+
+/* Of review_write: POST /v1/vouchers/{voucher_id}/review. */
+struct review_write {
+    int64_t voucher_id;
+    int32_t stars;
+    char text[REVIEW_TEXT_SIZE];
+};
+
+/* Of review_reply: POST /v1/reviews/{voucher_id}/reply. */
+struct review_reply {
+    int64_t voucher_id;
+    char reply[REPLY_TEXT_SIZE];
+};
+
+/* ---- commands ---- */
 
 extern const struct command voucher_prepare, voucher_redeem, voucher_undo, redemption_query; /* of shops */
 extern const struct command voucher_query, voucher_give, voucher_return;                     /* of holders */
