@@ -326,20 +326,31 @@ static void shared_complete(struct batch *batch)
     }
 }
 
+/*
+ * The version of the batch's changes on a shared store. A batch that changes nothing has none: how many of those there
+ * are depends on how calls meet, and ids do not.
+ */
+static void stamp_take(struct batch *batch)
+{
+    struct engine *engine = batch->engine;
+    if (!engine->shared) {
+        return;
+    }
+    struct moment at = engine_moment(engine, engine->now_us);
+    batch->keep.stamp = moment_id(&at);
+    assert(batch->keep.stamp > batch->view.version_most);
+    engine->id_last = at.id_last;
+}
+
 enum status batch_complete(struct batch *batch)
 {
     struct engine *engine = batch->engine;
     batch->keep = (struct keep){ .done = batch_done, .context = batch };
-    if (engine->shared) {
-        struct moment at = engine_moment(engine, engine->now_us);
-        batch->keep.stamp = moment_id(&at);
-        assert(batch->keep.stamp > batch->view.version_most);
-        engine->id_last = at.id_last;
-    }
     batch->at_us = engine->now_us;
     batch->change_count = view_changes(&batch->view, batch->changes);
     timers_collect(batch);
     if (batch->change_count > 0) {
+        stamp_take(batch);
         enum status status = progress_write(batch);
         if (status != STATUS_ok) {
             return status;

@@ -483,6 +483,14 @@ static bool work_is_done(const struct engine *engine)
            engine->sent == NULL && again->redo == NULL && !again->holds && again->unsure == NULL && again->back == NULL;
 }
 
+bool engine_idle(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    bool idle = work_is_done(engine);
+    pthread_mutex_unlock(&engine->lock);
+    return idle;
+}
+
 /* How long nothing is to be done unless it is told; 0: a timer is due. */
 static int64_t idle_us(struct engine *engine, bool may_decide)
 {

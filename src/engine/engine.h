@@ -64,8 +64,8 @@ struct commit {
     int64_t at_us;  /* the engine's time when the last of it was decided */
     uint32_t node;  /* that kept it; 0 on a store that is not shared */
     bool foreign;   /* another process kept it: it brings those changes that settings.tells chose, and ... */
-    int64_t stamp;  /* version of its rows; 0 on a store that is not shared. A row of a foreign commit may be */
-                    /* older than one seen before: of two images of a row the one with the higher stamp counts */
+    int64_t stamp;  /* version of its rows; 0 on a store that is not shared, or without any. A row of a foreign */
+                    /* commit may be older than one seen before: of two images the one with the higher stamp counts */
     /* ... of its calls only this, since the last foreign commit of that node: */
     uint32_t answered;
     const struct refused *refused; /* by others than CALLER_system, for the first time */
@@ -112,6 +112,8 @@ void engine_stop(struct engine *engine);
 /* One round on the calling thread instead: fires due timers, decides what waits, hands the batch to the
  * store. Returns whether there was anything to do. */
 bool engine_step(struct engine *engine);
+/* Nothing of what was accepted or taken up is left undecided, on its way or unsure. Of an engine that is stepped. */
+bool engine_idle(struct engine *engine);
 
 /* Of a shared store: one round of listening on the calling thread, as a thread of its own does it from
  * engine_start on: tells observers what other nodes did, and when this node leads finds timers whose node

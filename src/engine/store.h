@@ -75,7 +75,7 @@ struct keep {
     /* for shared stores */
     const struct row_change *reads; /* that the batch asked for and did not change */
     size_t read_count;
-    int64_t stamp;    /* the version of its changes: unique, and above every version this process has seen */
+    int64_t stamp;    /* the version of its changes: unique, and above every version this process has seen; 0: none */
     struct span feed; /* what the other nodes shall hear of it; empty: nothing */
 };
 

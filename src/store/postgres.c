@@ -172,7 +172,7 @@ static bool want_known(struct postgres_store *store, struct row_want *want, bool
     if (!cache_find(store->cache, want->table->number, want->key, want->hash, &cached)) {
         return false;
     }
-    bool newest = busy ? cached.batch == store->decider->stamp
+    bool newest = busy ? store->keeper->keep.change_count > 0 && cached.batch == store->decider->stamp
                        : store->keeper->open && cached.round == store->decider->round;
     return newest && want_answer(store, want) != PEEK_unknown;
 }
@@ -452,7 +452,7 @@ static enum status postgres_keep(struct store *base, const struct keep *keep)
     cache_round(store->cache, ++decider->round);
     counts_publish(store);
     turn_prolong(store, keep);
-    decider->stamp = (uint64_t)keep->stamp;
+    decider->stamp = keep->change_count > 0 ? (uint64_t)keep->stamp : decider->stamp;
     if (!decider->again) {
         decider->tries = 0;
         decider->score = decider->score > 0 ? decider->score - 1 : 0; /* taken back when it fails */

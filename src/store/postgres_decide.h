@@ -32,7 +32,7 @@ struct decider {
     struct wire packed; /* rows of a batch as the cache takes them */
     uint32_t *packed_at;
 
-    uint64_t stamp;     /* of the batch that was kept last */
+    uint64_t stamp;     /* of the last batch that was kept and changed anything */
     uint8_t round;      /* of the open batch: see cache_round */
     bool redo;          /* the keeper's notes are to be held before the next batch */
     bool again;         /* a failed batch is decided anew: nothing is believed that was not read since */

@@ -363,8 +363,10 @@ static void batch_finish(struct keeper *keeper, enum status status)
     struct keep keep = keeper->keep;
     counts_publish(keeper);
     if (status == STATUS_ok) {
-        atomic_store_explicit(&store->done_stamp, (uint64_t)max_i64(keep.stamp, 0), memory_order_release);
-        atomic_fetch_add_explicit(&store->batch_count, keep.change_count > 0, memory_order_relaxed);
+        if (keep.change_count > 0) { /* otherwise it has no stamp */
+            atomic_store_explicit(&store->done_stamp, (uint64_t)keep.stamp, memory_order_release);
+            atomic_fetch_add_explicit(&store->batch_count, 1, memory_order_relaxed);
+        }
     } else {
         atomic_fetch_add_explicit(&store->conflicts, status == STATUS_conflict, memory_order_relaxed);
         notes_take(keeper);

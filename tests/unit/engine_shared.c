@@ -280,6 +280,24 @@ static void ids_hold_the_node_and_grow_along_a_row(void **state)
     }
 }
 
+static void a_batch_that_changes_nothing_takes_no_id(void **state)
+{
+    struct stage_call one, two, three;
+    (void)state;
+    open_two(NULL);
+    first->stage.now_us += 1000 - first->stage.now_us % 1000; /* each decision takes an instant of this millisecond */
+    add(first, &one, 7, 1);
+    add(first, &two, 7, 1);
+    uint64_t batches = counts_of(first).batches;
+    for (int i = 0; i < 20; i++) {
+        (void)peer_do(first, NULL, &counter_query, REQUEST(.counter_id = 7), NULL);
+    }
+    assert_true(counts_of(first).batches >= batches + 20);
+    add(first, &three, 7, 1);
+    assert_int_equal(three.answer.id - two.answer.id, two.answer.id - one.answer.id);
+    town_close(&town);
+}
+
 static void a_node_that_joins_goes_on_from_where_all_are(void **state)
 {
     struct stage_call ahead, call;
@@ -661,6 +679,7 @@ int main(void)
         cmocka_unit_test(a_row_that_was_not_asked_for_is_replaced),
         cmocka_unit_test(a_fresh_id_is_nobodys_key),
         cmocka_unit_test(ids_hold_the_node_and_grow_along_a_row),
+        cmocka_unit_test(a_batch_that_changes_nothing_takes_no_id),
         cmocka_unit_test(a_node_that_joins_goes_on_from_where_all_are),
         cmocka_unit_test(calls_wait_for_a_database_that_is_away),
         cmocka_unit_test(what_waits_too_long_is_answered_busy),
