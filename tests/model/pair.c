@@ -7,7 +7,6 @@
 #include "base/civil.h"
 #include "base/hash.h"
 #include "engine/engine_rows.h"
-#include "engine/internal.h"
 
 uint64_t draw(struct run *run)
 {
@@ -227,12 +226,11 @@ enum refusal call(struct run *run, struct caller caller, const struct command *c
     bool reads = (command->flags & COMMAND_reads) != 0;
     house_settle(&run->house);
     house_row(&run->house, &progress_table, &progress);
-    /* On a shared store batches that change nothing take a stamp as well, of which no row tells. */
-    int64_t id_last = run->house.store->shared ? run->house.engine->id_last : progress.id_last;
     snprintf(key, sizeof(key), "k%" PRIu64, run->key_number++);
     enum refusal refusal = house_call_keyed(&run->house, caller, command, request, answer, reads ? NULL : key);
+    house_settle(&run->house); /* what follows from it happens before the clock goes on */
     run->model.now_us = run->house.decided_at_us;
-    ids_follow(run, id_last);
+    ids_follow(run, progress.id_last);
     model_expire(&run->model, run->house.decided_at_us - 1);
     if (!reads) {
         struct old_call *old = &run->old[run->old_count++ % OLD_CALLS];

@@ -34,19 +34,10 @@ static void fatal(void *context, const char *what)
     abort();
 }
 
-static void commit_count(void *context, const struct commit *commit)
-{
-    if (!commit->foreign) {
-        atomic_fetch_add(&((struct house *)context)->committed, 1);
-    }
-}
-
 static void house_engine_open(struct house *house)
 {
     house->engine = engine_open(&house->settings);
     assert(house->engine != NULL);
-    atomic_store(&house->committed, 0);
-    engine_observe(house->engine, commit_count, house);
 }
 
 void house_open_store(struct house *house, struct store *store, bool threaded)
@@ -164,38 +155,20 @@ enum refusal house_call(struct house *house, struct caller caller, const struct 
 }
 
 /*
- * On a shared store a batch is a while on its way. What an engine before this one set is found by listening; who
- * listens without need may take a timer once more that is being fired, which nobody minds, and takes an instant.
+ * Until nothing is on its way. What an engine before this one set is found by listening; who listens without need
+ * may take a timer once more that is being fired, which nobody minds, and takes an instant.
  */
-static void house_settle_shared(struct house *house)
+void house_settle(struct house *house)
 {
-    struct engine_counts counts;
     bool worked;
     do {
         worked = house_step(house);
-        engine_counts(house->engine, &counts);
-        if (!worked && atomic_load(&house->committed) < counts.batches) {
+        if (!worked && !engine_idle(house->engine)) {
             usleep(20);
             worked = true;
         }
-        worked = worked || (house->reopened && engine_hear(house->engine));
+        worked = worked || (house->store->shared && house->reopened && engine_hear(house->engine));
     } while (worked || house_step(house));
-}
-
-void house_settle(struct house *house)
-{
-    int idle = 0;
-    if (house->store->shared) {
-        house_settle_shared(house);
-        return;
-    }
-    while (idle < (house->threaded ? 50 : 1)) {
-        bool worked = house_step(house);
-        idle = worked ? 0 : idle + 1;
-        if (!worked && house->threaded) {
-            usleep(100);
-        }
-    }
 }
 
 static struct row_want want_of(const struct table *table, void *row, uint8_t *key)

@@ -26,7 +26,6 @@ struct house {
     struct engine_settings settings;
     bool threaded; /* the store calls `done` on a thread of its own */
     bool reopened; /* there was an engine before this one */
-    _Atomic uint64_t committed; /* batches that observers were told of */
     /* of the last call */
     bool repeated;
     int64_t decided_at_us;
