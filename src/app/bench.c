@@ -9,11 +9,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "app/bench_rush.h"
 #include "app/options.h"
 #include "app/place.h"
 #include "base/os_clock.h"
 
 #define ALIPAY_SECONDS_MAX 300
+#define GIVE_PIECES_MAX 10000000
 #define THREADS_MAX 64 /* what `onetill serve` takes */
 
 static const char help[] =
@@ -32,6 +34,8 @@ static const char help[] =
     "                       signed ahead by all processors; RSA alone is measured before and after\n"
     "  --beside N           of the connections to the gateway N pay through the REST door, measured apart (0)\n"
     "  --verify             check the signature of each answer of the gateway, not of every 16th\n"
+    "  --claims N           instead of payments: N vouchers are given away, and all shoppers press in the same second\n"
+    "  --redeem             and then shops redeem what was given\n"
     "  --matrix             both halves by turns, with 16, 64, 256 and 512 connections\n"
     "  --servers N          so many processes on one database, with the connections among them (1)\n"
     "  --http-threads N     of the server (1)\n"
@@ -46,7 +50,8 @@ static const char help[] =
 enum bench_option {
     OPTION_connections = 256, OPTION_rate, OPTION_seconds, OPTION_warmup, OPTION_shoppers, OPTION_shops,
     OPTION_budget, OPTION_matrix, OPTION_threads, OPTION_cache, OPTION_seed, OPTION_store, OPTION_timeline,
-    OPTION_no_audit, OPTION_json, OPTION_servers, OPTION_door, OPTION_beside, OPTION_verify, OPTION_help,
+    OPTION_no_audit, OPTION_json, OPTION_servers, OPTION_door, OPTION_beside, OPTION_verify, OPTION_claims,
+    OPTION_redeem, OPTION_help,
 };
 
 static const struct option options[] = {
@@ -61,6 +66,8 @@ static const struct option options[] = {
     { "servers", required_argument, NULL, OPTION_servers },
     { "beside", required_argument, NULL, OPTION_beside },
     { "verify", no_argument, NULL, OPTION_verify },
+    { "claims", required_argument, NULL, OPTION_claims },
+    { "redeem", no_argument, NULL, OPTION_redeem },
     { "matrix", no_argument, NULL, OPTION_matrix },
     { "http-threads", required_argument, NULL, OPTION_threads },
     { "cache-mb", required_argument, NULL, OPTION_cache },
@@ -114,7 +121,7 @@ static bool door_read(struct bench_settings *settings, const char *name)
     return strcmp(name, bench_door_names[settings->door]) == 0;
 }
 
-/* Those of the Alipay door, and of several servers. */
+/* Those of the Alipay door, of several servers, and of a rush. */
 static bool door_option_take(struct bench_settings *settings, int option)
 {
     int64_t number = 0;
@@ -132,6 +139,14 @@ static bool door_option_take(struct bench_settings *settings, int option)
         return fits;
     case OPTION_verify:
         settings->verify_all = true;
+        return true;
+    case OPTION_claims:
+        fits = count_read(span_of(optarg), 1, GIVE_PIECES_MAX, &number);
+        settings->pieces = (uint64_t)number;
+        settings->rush = settings->rush == RUSH_none ? RUSH_claims : settings->rush;
+        return fits;
+    case OPTION_redeem:
+        settings->rush = RUSH_redeem;
         return true;
     default:
         return false;
@@ -216,6 +231,9 @@ static const char *options_check(void *context, char **files, int file_count)
     (void)file_count;
     if (settings->servers > 1 && !servers_fit(settings)) {
         return "--servers wants --store postgres://… and the REST door";
+    }
+    if (settings->rush != RUSH_none && (settings->pieces == 0 || settings->door != DOOR_rest || settings->matrix)) {
+        return "--redeem wants --claims, and both are of the REST door alone";
     }
     if (settings->door == DOOR_rest) {
         return settings->beside > 0 || settings->verify_all ? "--beside and --verify are of --door alipay" : NULL;
@@ -438,6 +456,23 @@ static bool signatures_hold(const struct bench_report *report)
     return wrong == 0;
 }
 
+/* A give-away for everybody instead of payments. */
+static int rush_at(const struct bench_report *report, struct bench_server *server, const char *path)
+{
+    static struct bench_rush rush;
+    const struct bench_settings *settings = report->settings;
+    bool ok = bench_rush_run(settings, report->city, server, &rush);
+    ok = bench_server_stop(server) && ok && (!settings->audit || bench_rush_audit(path, &rush));
+    if (!ok) {
+        return EXIT_fault;
+    }
+    bench_rush_words(&rush, &report->disk);
+    if (settings->json) {
+        bench_rush_json(&rush);
+    }
+    return bench_rush_holds(&rush) ? EXIT_holds : EXIT_broken;
+}
+
 static int bench_at(struct bench_report *report, struct bench_city *city, const char *path)
 {
     static struct bench_server server;
@@ -446,11 +481,16 @@ static int bench_at(struct bench_report *report, struct bench_city *city, const 
     if (!bench_city_make(city, path, settings->json ? -1 : STDERR_FILENO)) {
         return EXIT_fault;
     }
-    bench_report_head(report);
+    if (settings->rush == RUSH_none) {
+        bench_report_head(report);
+    }
     if (!server_start(&server, settings, path)) {
         return EXIT_fault;
     }
     report->settle_us = bench_server_settle(&server);
+    if (settings->rush != RUSH_none) {
+        return rush_at(report, &server, path);
+    }
     bool ok = bench_load_open(&load, settings, city, &server) &&
               (settings->matrix ? run_matrix : run_all)(report, &load, &server, path);
     ok = bench_server_stop(&server) && ok;

@@ -36,6 +36,13 @@ enum bench_door {
 };
 extern const char *const bench_door_names[];
 
+/* What is measured instead of payments: see bench_rush.h. */
+enum bench_rush_kind {
+    RUSH_none,
+    RUSH_claims,
+    RUSH_redeem, /* of what was claimed before */
+};
+
 struct bench_settings {
     uint32_t connections[BENCH_RUNS_MAX];
     size_t connection_count;
@@ -45,6 +52,8 @@ struct bench_settings {
     uint32_t shops; /* of each half */
     enum bench_budget budget;
     enum bench_door door;
+    enum bench_rush_kind rush;
+    uint64_t pieces; /* of a rush: so many are given away */
     uint32_t beside; /* of the gateway's connections so many pay through the REST door */
     bool verify_all; /* each answer's signature, not a sample */
     uint64_t seed;

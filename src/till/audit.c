@@ -157,6 +157,24 @@ void audit_search(struct audit *audit, const struct table *table, bool (*each)(v
     }
 }
 
+struct look {
+    struct audit *audit;
+    audit_each_line *each;
+    void *state;
+};
+
+static bool look_each(void *context, const void *row)
+{
+    const struct look *look = context;
+    return look->each(look->audit, look->state, row);
+}
+
+void audit_look_line(struct audit *audit, const struct table *table, audit_each_line *each, void *state)
+{
+    struct look look = { audit, each, state };
+    audit_search(audit, table, look_each, &look);
+}
+
 /* ---- the engine's own rows ---- */
 
 /*

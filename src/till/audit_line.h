@@ -60,6 +60,8 @@ void audit_time_known(struct audit *audit, struct audit_about about, int64_t at_
 typedef bool audit_each_line(struct audit *audit, void *state, const void *row);
 /* All rows of a table, each counted and shown to `each`, unless something went wrong before. */
 void audit_scan_line(struct audit *audit, const struct table *table, audit_each_line *each, void *state);
+/* The same of a table that another part, or the till, counts. */
+void audit_look_line(struct audit *audit, const struct table *table, audit_each_line *each, void *state);
 /* Whether every table so far could be read, and the memory sufficed. */
 bool audit_reading(const struct audit *audit);
 /* Memory ran out: the audit ends. Returns false for use as what an `each` returns. */

@@ -99,7 +99,8 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
         memcpy(give->secret, rules->seed, sizeof(give->secret));
         draw_commit(give->secret, give->seed_hash);
         memcpy(give->chain, give->seed_hash, sizeof(give->chain));
-        timer_set(view, at->now_us, give->ends_at_us, TIMER_lottery_draw, give->deal_id);
+        give->due_us = give->ends_at_us;
+        timer_set(view, at->now_us, give->due_us, TIMER_lottery_draw, give->deal_id);
     }
     memcpy(answer, give, sizeof(*give));
     return REFUSAL_none;

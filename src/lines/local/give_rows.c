@@ -18,6 +18,7 @@ static const struct column give_columns[] = {
     COLUMN(give_row, handed, .text = "Winners of a lottery that have what they won."),
     COLUMN(give_row, created_at_us, .form = FORM_instant),
     COLUMN(give_row, drawn_at_us, .form = FORM_instant),
+    COLUMN(give_row, due_us, .form = FORM_hidden),
     COLUMN(give_row, secret, .form = FORM_hidden),
     COLUMN(give_row, seed_hash, .form = FORM_hex, .text = "SHA-256 of the seed, told before anybody entered."),
     COLUMN(give_row, chain, .form = FORM_hex, .text = "Over all entries so far, in their order."),

@@ -34,6 +34,7 @@ struct give_row {
     int64_t handed;        /* of a lottery: winners that have what they won */
     int64_t created_at_us;
     int64_t drawn_at_us;
+    int64_t due_us;        /* of a lottery's timer; 0: it has none any more */
     uint8_t secret[DRAW_SEED_SIZE]; /* never shown before the draw */
     uint8_t seed_hash[SHA256_SIZE];    /* of the secret */
     uint8_t chain[SHA256_SIZE];     /* over all entries so far */

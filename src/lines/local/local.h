@@ -7,6 +7,9 @@
 #ifndef LINES_LOCAL_LOCAL_H
 #define LINES_LOCAL_LOCAL_H
 
+#include "lines/local/deal.h"
+#include "lines/local/give.h"
+#include "lines/local/packet.h"
 #include "till/line.h"
 
 /* What the line_id of a trade of this line names. Numbers are frozen. */

@@ -171,8 +171,10 @@ static enum refusal decide_draw(const void *request, struct moment *at, struct v
         }
         give->handed++;
     }
+    give->due_us = 0;
     if (give->handed < give->winners) {
-        timer_set(view, at->now_us, at->now_us + 1, TIMER_lottery_draw, give->deal_id);
+        give->due_us = at->now_us + 1;
+        timer_set(view, at->now_us, give->due_us, TIMER_lottery_draw, give->deal_id);
     } else {
         give->state = GIVE_drawn;
     }
