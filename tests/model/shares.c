@@ -129,7 +129,8 @@ int model_settle_make(struct model *m, int trade, const struct model_settle *wan
     if (refusal != 0) {
         return refusal;
     }
-    if (t->royalty + sum > t->list * SHARE_MOST_BP / 10000 || t->royalty + sum > t->left) {
+    /* Whoever only ends the splitting takes nothing: refunds may have left less than was given. */
+    if (sum > 0 && (t->royalty + sum > t->list * SHARE_MOST_BP / 10000 || t->royalty + sum > t->left)) {
         return REFUSAL_royalty_exceeds;
     }
     if (sum > m->shops[t->shop].takings) {
