@@ -3,6 +3,7 @@
  * Seeded random histories, and every short history of a small world, through the real till and through the
  * model: each answer is compared, and at the end every balance, trade, deposit, campaign and shopper; then the
  * books are audited. Prints TAP. A failing history prints its seed: `model_run --from SEED --seeds 1` does it again.
+ * ONETILL_SEEDS sets how many histories there are.
  */
 #include <inttypes.h>
 #include <malloc.h>
@@ -12,6 +13,7 @@
 #include "base/civil.h"
 #include "base/os_clock.h"
 #include "model/world.h"
+#include "support/arguments.h"
 
 static void run_open(struct run *run, uint64_t seed)
 {
@@ -144,23 +146,14 @@ static bool canary_sings(struct run *run)
     return sings;
 }
 
-static uint64_t number_after(int argc, char **argv, const char *name, uint64_t otherwise)
-{
-    for (int i = 1; i + 1 < argc; i++) {
-        if (strcmp(argv[i], name) == 0) {
-            return strtoull(argv[i + 1], NULL, 10);
-        }
-    }
-    return otherwise;
-}
-
 int main(int argc, char **argv)
 {
     static struct run run;
     uint64_t from = number_after(argc, argv, "--from", 1), seeds = number_after(argc, argv, "--seeds", 0);
     uint64_t seconds = number_after(argc, argv, "--seconds", 12), done = 0, worlds = 0;
     int64_t start_us = os_monotonic_us();
-    bool ok = true;
+    bool ok = true, single = seeds > 0;
+    seeds = single ? seeds : seeds_wanted();
     mallopt(M_MMAP_THRESHOLD, 1 << 19); /* large and mostly untouched: fresh pages need no clearing */
     printf("1..3\n");
     while (ok && (seeds > 0 ? done < seeds : os_monotonic_us() - start_us < (int64_t)seconds * 1000000)) {
@@ -175,7 +168,7 @@ int main(int argc, char **argv)
     }
     printf("%sok 1 - random histories end as the model says\n", ok ? "" : "not ");
     int steps = (int)number_after(argc, argv, "--steps", 4);
-    bool small = seeds > 0 || small_worlds(&run, steps, &worlds);
+    bool small = single || small_worlds(&run, steps, &worlds);
     printf("# %" PRIu64 " worlds of %d steps\n", worlds, steps);
     if (!small) {
         printf("# world %" PRIu64 ": %s\n", worlds, run.wrong);

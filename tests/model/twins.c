@@ -3,7 +3,7 @@
  * The same random history on a sqlite file and on a PostgreSQL database: on both it must end as the model
  * says, and then all rows of all tables must be equal, to the byte. Every other database has hardly a cache,
  * so that rows are loaded all the time. Prints TAP. A failing history prints its seed: `model_twins --from
- * SEED --seeds 1` does it again.
+ * SEED --seeds 1` does it again. ONETILL_SEEDS sets how many there are, a hundredth of it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,8 +12,11 @@
 
 #include "base/os_clock.h"
 #include "model/world.h"
+#include "support/arguments.h"
 #include "support/cluster.h"
 #include "support/lone.h"
+
+#define SEEDS_PER_HISTORY 100 /* of ONETILL_SEEDS: two stores on a disk take so much longer than one in memory */
 
 struct twins {
     struct run run;
@@ -154,21 +157,12 @@ static bool history_of_twins(struct twins *twins, uint64_t seed)
     return ok;
 }
 
-static uint64_t number_after(int argc, char **argv, const char *name, uint64_t otherwise)
-{
-    for (int i = 1; i + 1 < argc; i++) {
-        if (strcmp(argv[i], name) == 0) {
-            return strtoull(argv[i + 1], NULL, 10);
-        }
-    }
-    return otherwise;
-}
-
 int main(int argc, char **argv)
 {
     static struct twins twins;
     uint64_t from = number_after(argc, argv, "--from", 1), seeds = number_after(argc, argv, "--seeds", 0);
     uint64_t seconds = number_after(argc, argv, "--seconds", 10), done = 0;
+    seeds = seeds > 0 ? seeds : (seeds_wanted() + SEEDS_PER_HISTORY - 1) / SEEDS_PER_HISTORY;
     printf("1..2\n");
     twins.cluster = cluster_open(NULL);
     int64_t start_us = os_monotonic_us();

@@ -20,6 +20,7 @@
 #include "base/os_clock.h"
 #include "sim/checks.h"
 #include "sim/wishes.h"
+#include "support/arguments.h"
 
 #define WISHES 60 /* of all clients of one life */
 
@@ -91,16 +92,6 @@ static bool life(struct world *world, uint64_t seed, enum canary canary)
 
 /* ---- runs ---- */
 
-static uint64_t number_after(int argc, char **argv, const char *name, uint64_t otherwise)
-{
-    for (int i = 1; i + 1 < argc; i++) {
-        if (strcmp(argv[i], name) == 0) {
-            return strtoull(argv[i + 1], NULL, 10);
-        }
-    }
-    return otherwise;
-}
-
 static struct world world;
 
 static void shared_add(struct shared_counts *sum, const struct shared_counts *more)
@@ -169,7 +160,6 @@ static bool flag_given(int argc, char **argv, const char *name)
 int main(int argc, char **argv)
 {
     uint64_t from = number_after(argc, argv, "--from", 1), seeds = number_after(argc, argv, "--seeds", 0);
-    const char *soak = getenv("ONETILL_SEEDS");
     bool ok = true;
     int canaries = 0, number = 1;
     several = flag_given(argc, argv, "--nodes");
@@ -178,7 +168,7 @@ int main(int argc, char **argv)
     }
     mallopt(M_MMAP_THRESHOLD, 1 << 19); /* large and mostly untouched: fresh pages need no clearing */
     printf("1..%d\n", 1 + canaries);
-    seeds = seeds == 0 && soak != NULL ? strtoull(soak, NULL, 10) : seeds;
+    seeds = seeds > 0 ? seeds : seeds_wanted();
     bool held = lives(from, seeds, number_after(argc, argv, "--seconds", 25));
     printf("%sok 1 - what was answered is there once, whatever happened\n", held ? "" : "not ");
     for (enum canary canary = CANARY_none; canaries > 0 && canary < CANARY_count; canary++) {
