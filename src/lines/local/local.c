@@ -5,7 +5,9 @@
 #include "lines/local/local_internal.h"
 
 /* By enum local_kind. */
-static const struct local_part *const parts[LOCAL_kind_count] = { NULL };
+static const struct local_part *const parts[LOCAL_kind_count] = {
+    [LOCAL_purchase] = &purchase_part,
+};
 
 static const struct local_part *part_of(const struct trade_row *trade)
 {

@@ -10,6 +10,7 @@
 #include "lines/local/deal.h"
 #include "lines/local/give.h"
 #include "lines/local/packet.h"
+#include "lines/local/voucher.h"
 #include "till/line.h"
 
 /* What the line_id of a trade of this line names. Numbers are frozen. */

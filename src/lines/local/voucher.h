@@ -88,7 +88,8 @@ enum refusal voucher_use_check(struct view *view, const struct moment *at, const
 MUST_CHECK enum refusal voucher_redeem_one(struct view *view, struct moment *at, const struct voucher_use *use,
                                            const struct redemption_row **redemption);
 const struct redemption_row *redemption_ask(struct view *view, int64_t redemption_id);
-/* Takes a redemption back, within an hour of when it was booked. */
+/* Takes a redemption back, within an hour of when it was booked; of a voucher the newest first, and none any more once
+ * the rest of it was returned or has lapsed. */
 MUST_CHECK enum refusal redemption_undo(struct view *view, struct moment *at, const struct redemption_row *redemption);
 
 /* ---- requests and answers that tests, pages and other doors fill in or read ---- */

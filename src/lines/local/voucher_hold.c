@@ -308,8 +308,8 @@ static enum refusal lapse(struct view *view, struct moment *at, const struct vou
         return refusal;
     }
     struct voucher_row *voucher = view_change(view, asked);
-    voucher->lapsed_pieces = voucher->pieces_left;
-    voucher->lapsed_minor = voucher->left_minor;
+    voucher->lapsed_pieces += voucher->pieces_left;
+    voucher->lapsed_minor += voucher->left_minor;
     left_take(voucher, voucher->pieces_left, voucher->left_minor, VOUCHER_lapsed);
     voucher->due_us = 0;
     deal_book(view, at, deal, shop, &more);

@@ -131,6 +131,9 @@ enum refusal redemption_undo(struct view *view, struct moment *at, const struct 
     if (asked->state != REDEMPTION_done) {
         return REFUSAL_redemption_undone;
     }
+    if (held->state == VOUCHER_returned || held->state == VOUCHER_lapsed) {
+        return held->state == VOUCHER_returned ? REFUSAL_voucher_returned : REFUSAL_voucher_lapsed;
+    }
     if (at->now_us > asked->undo_until_us) {
         return REFUSAL_undo_late;
     }
