@@ -13,6 +13,7 @@
 #include "engine/command.h"
 #include "lines/local/deal_rows.h"
 #include "lines/local/place.h"
+#include "lines/local/purchase_rows.h"
 #include "till/trade.h"
 
 /* Rows by their ids; they do not exist when there is none. */
@@ -193,7 +194,7 @@ struct deal_found {
     int32_t open; /* 1: the shop is open now */
     int64_t copies_left;
 };
-extern const struct read deal_near, deal_list, deal_shop_list, deal_detail, deal_day_list, deal_money;
+extern const struct read deal_near, deal_list, deal_shop_list, deal_detail, deal_day_list, deal_shop_days, deal_money;
 extern const struct read purchase_list, deal_purchase_list;
 
 #endif
