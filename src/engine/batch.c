@@ -220,8 +220,7 @@ enum status batch_decide(struct batch *batch, struct call *calls)
 {
     int64_t monotonic_us = os_monotonic_us();
     int idle_rounds = 0; /* in a row in which nothing could be decided */
-    if (batch->engine->shared && batch->view.slot_count == 0) {
-        /* A key that is a time is far below all ids of its own day, and is not taken for one. */
+    if (batch->view.slot_count == 0) {
         batch->view.id_before = max_i64(batch->engine->id_last, moment_id_least(engine_now_us(batch->engine)) - 1);
     }
     for (bool first = true; calls != NULL; first = false) {

@@ -43,6 +43,7 @@ enum column_flag {
     COLUMN_required = 1, /* requests: must be there */
     COLUMN_in_path = 2,  /* requests: taken from the route, not from the body */
     COLUMN_lines = 4,    /* requests: a text that may have several lines; the door makes one of them */
+    COLUMN_holds_id = 8, /* keys: an id that the engine gave, though not shown as one (FORM_id) */
 };
 
 struct pack {

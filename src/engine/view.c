@@ -54,7 +54,10 @@ static uint8_t *slot_key(struct slot *slot)
 
 void view_init(struct view *view, struct store *store)
 {
-    *view = (struct view){ .store = store, .index_count = INDEX_COUNT_FIRST, .stamp = 1 };
+    *view = (struct view){ .store = store,
+                           .index_count = INDEX_COUNT_FIRST,
+                           .stamp = 1,
+                           .id_before = INT64_MAX };
     arena_init(&view->arena, 1 << 20, BATCH_ARENA_SIZE_MAX);
     view->index = calloc(INDEX_COUNT_MAX, sizeof(view->index[0]));
     view->slots = calloc(BATCH_ROWS_MAX, sizeof(view->slots[0]));
@@ -153,17 +156,23 @@ static void version_seen(struct view *view, struct slot *slot, int64_t version)
 }
 
 /*
- * Whether the key begins with an id that this process has handed out in this batch: nobody can have such a row yet.
- * The store of a process of its own knows by itself, from the largest key there is.
+ * Whether the key holds an id that this process has handed out in this batch: nobody can have such a row yet. It must
+ * not be asked for: in the next round the id is another, and would be missing again.
  */
 static bool slot_is_fresh(const struct view *view, const struct slot *slot)
 {
-    const struct column *first = &slot->table->shape.columns[0];
-    if (!view->store->shared || first->kind != COLUMN_i64) {
-        return false;
+    const struct column *columns = slot->table->shape.columns;
+    for (uint32_t i = 0; i < slot->table->key_count; i++) {
+        if (columns[i].kind != COLUMN_i64 ||
+            (columns[i].form != FORM_id && (columns[i].flags & COLUMN_holds_id) == 0)) {
+            continue;
+        }
+        int64_t id = column_i64(&columns[i], slot + 1);
+        if (id > view->id_before && (!view->store->shared || id % NODES_MAX == view->store->node)) {
+            return true;
+        }
     }
-    int64_t id = column_i64(first, slot + 1);
-    return id > view->id_before && id % NODES_MAX == view->store->node;
+    return false;
 }
 
 /* Asks the store what it has at hand; otherwise the row is fetched later. */

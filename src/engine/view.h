@@ -28,7 +28,7 @@ struct view {
     struct undo *kept;     /* what a refusal rewinds to */
     uint64_t stamp;        /* of the current decision and its `view_keep`s; never comes round */
     int64_t version_most;  /* of a shared store: highest version of a row that another node wrote */
-    int64_t id_before;     /* of a shared store: the last id of the batches before; the engine sets it */
+    int64_t id_before;     /* the last id of the batches before; the engine sets it */
     bool missed;           /* the current decision asked for a row that is not at hand */
     uint32_t missing_count; /* rows to fetch, of all decisions since the last `view_load` */
     struct row_want *missing; /* BATCH_ROWS_MAX */

@@ -50,7 +50,7 @@ const char *const cause_names[] = {
 static const struct column account_columns[] = {
     COLUMN(account_row, owner_id, .form = FORM_id),
     COLUMN(account_row, purpose, .form = FORM_choice, .names = purpose_names),
-    COLUMN(account_row, unit),
+    COLUMN(account_row, unit, .flags = COLUMN_holds_id),
     COLUMN(account_row, balance, .form = FORM_amount),
     COLUMN(account_row, floor, .form = FORM_amount),
     COLUMN(account_row, last_transfer_id, .form = FORM_id),

@@ -24,7 +24,9 @@ struct caller house_shopper(int64_t shopper_id)
 
 static int64_t house_now(void *context)
 {
-    return ((const struct house *)context)->now_us;
+    struct house *house = context;
+    house->now_us += house->drift_us;
+    return house->now_us;
 }
 
 static void fatal(void *context, const char *what)

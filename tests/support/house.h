@@ -22,6 +22,7 @@ struct house {
     struct store *store;
     struct engine *engine;
     int64_t now_us;
+    int64_t drift_us; /* by how much the clock is further at each look at it; 0: it stands still */
     uint64_t key_next; /* of calls that name no key */
     struct engine_settings settings;
     bool threaded; /* the store calls `done` on a thread of its own */
