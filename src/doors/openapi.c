@@ -440,6 +440,15 @@ static void content_write(struct openapi *self, const struct operation *operatio
     json_out_object_end(out);
 }
 
+static void header_write(struct json_out *out, const char *name, const char *ref)
+{
+    object_member(out, "headers");
+    object_member(out, name);
+    text_member(out, "$ref", ref);
+    json_out_object_end(out);
+    json_out_object_end(out);
+}
+
 static void responses_write(struct openapi *self, const struct operation *operation)
 {
     struct json_out *out = &self->out;
@@ -451,11 +460,9 @@ static void responses_write(struct openapi *self, const struct operation *operat
     object_member(out, status);
     text_member(out, "description", "As asked.");
     if (wants_key(operation)) {
-        object_member(out, "headers");
-        object_member(out, "Idempotent-Replayed");
-        text_member(out, "$ref", "#/components/headers/IdempotentReplayed");
-        json_out_object_end(out);
-        json_out_object_end(out);
+        header_write(out, "Idempotent-Replayed", "#/components/headers/IdempotentReplayed");
+    } else if (operation->read != NULL) {
+        header_write(out, "Onetill-Read-Age-Ms", "#/components/headers/ReadAge");
     }
     content_write(self, operation);
     json_out_object_end(out);
@@ -614,7 +621,10 @@ static void paths_write(struct openapi *self)
     "or shopper.\"}},"                                                                                       \
     "\"headers\":{\"IdempotentReplayed\":{\"description\":\"true: this is the kept answer of an earlier "    \
     "request with "                                                                                          \
-    "the same key; nothing happened now.\",\"schema\":{\"type\":\"string\",\"enum\":[\"true\"]}}},"          \
+    "the same key; nothing happened now.\",\"schema\":{\"type\":\"string\",\"enum\":[\"true\"]}},"           \
+    "\"ReadAge\":{\"description\":\"A replica answered: what was done in the last so many "                  \
+    "milliseconds may be missing. Without it nothing is.\","                                                 \
+    "\"schema\":{\"type\":\"integer\",\"minimum\":0}}},"                                                     \
     "\"parameters\":{\"IdempotencyKey\":{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":true,"  \
     "\"description\":\"Made anew by the client for each thing it wants done, and sent again with each "      \
     "repeat of it. "                                                                                         \

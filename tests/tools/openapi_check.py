@@ -128,11 +128,13 @@ def check_parameters(document):
 
 
 def check_keys(document):
-    """Whatever changes something says how it is repeated safely: a key, or that it needs none by its method."""
+    """What changes something says how it is repeated safely: a key, or none by its method; lists how old they are."""
     for where, _, method, operation in operations(document):
         names = {parameter['name'] for parameter in parameters(document, operation)}
         if 'Idempotency-Key' in names and method == 'get':
             yield f'{where}: reading takes no key'
+        if 'cursor' in names and 'Onetill-Read-Age-Ms' not in json.dumps(operation['responses']):
+            yield f'{where}: does not say how old a list may be'
         if 'Idempotency-Key' in names and 'Idempotent-Replayed' not in json.dumps(operation['responses']):
             yield f'{where}: does not tell repeats apart'
 
