@@ -111,7 +111,7 @@ struct voucher_prepared {
     int64_t voucher_id;
     int64_t deal_id;
     char title[NAME_SIZE];
-    char rules[1200];       /* the deal's, in plain words */
+    char rules[481];        /* the deal's, in plain words, as much as fits */
     int32_t state;          /* enum voucher_state */
     int32_t valid;          /* 1: may be redeemed here and now */
     char why_not[32];       /* name of the refusal otherwise */

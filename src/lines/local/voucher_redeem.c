@@ -194,7 +194,7 @@ static const struct column prepared_columns[] = {
     COLUMN(voucher_prepared, voucher_id, .form = FORM_id),
     COLUMN(voucher_prepared, deal_id, .form = FORM_id),
     COLUMN(voucher_prepared, title),
-    COLUMN(voucher_prepared, rules, .text = "The deal's, in plain words."),
+    COLUMN(voucher_prepared, rules, .text = "The beginning of the deal's, in plain words."),
     COLUMN(voucher_prepared, state, .form = FORM_choice, .names = voucher_states),
     COLUMN(voucher_prepared, valid, .form = FORM_flag, .text = "It may be redeemed here and now."),
     COLUMN(voucher_prepared, why_not, .text = "The code of the refusal otherwise."),
@@ -208,9 +208,14 @@ static const struct column prepared_columns[] = {
 };
 static const struct shape prepared_shape = SHAPE("voucher_prepared", voucher_prepared, prepared_columns);
 
+/* As much of a text as there is room for, without a part of a character at its end. */
 static void text_put(const char *from, char *to, size_t room)
 {
-    bool fits = span_copy(span_of(from), to, room);
+    struct span text = span_of(from);
+    while (text.size >= room || (from[text.size] & 0xC0) == 0x80) {
+        text.size--;
+    }
+    bool fits = span_copy(text, to, room);
     assert(fits);
 }
 

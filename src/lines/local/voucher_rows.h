@@ -18,8 +18,8 @@
 #include "people/people_rows.h"
 
 #define VOUCHER_CODE_SIZE 13 /* 12 digits and the terminating zero */
-#define REVIEW_TEXT_SIZE 901
-#define REPLY_TEXT_SIZE 601
+#define REVIEW_TEXT_SIZE 541
+#define REPLY_TEXT_SIZE 301
 
 enum voucher_state {
     VOUCHER_open = 1,     /* has pieces left */
