@@ -105,7 +105,7 @@ MUST_CHECK enum refusal purchase_open(struct view *view, struct moment *at, cons
 struct local_part;
 struct audit_part;
 extern const struct local_part purchase_part;
-extern const struct audit_part deal_audit;
+extern const struct audit_part audit_part_deal;
 
 /* ---- requests that other files fill in: imports, tests, give-aways ---- */
 

@@ -6,9 +6,10 @@
 #include "engine/engine_rows.h"
 #include "lines/local/deal_internal.h"
 
-/* What one firing of the timer settles: a purchase has up to PURCHASE_VOUCHERS_MAX vouchers, of some rows each. */
+/* What one firing of the timer settles: a purchase has up to PURCHASE_VOUCHERS_MAX vouchers, of some rows each, and
+ * names the one before it, which a decision learns a round later. */
 #define SETTLE_VOUCHERS_MAX PURCHASE_VOUCHERS_MAX
-#define SETTLE_REFUNDS_MAX 8
+#define SETTLE_PURCHASES_MAX 4
 
 static void timer_again(struct view *view, const struct moment *at, struct deal_row *deal, int64_t due_us)
 {
@@ -28,14 +29,14 @@ void group_settle_begin(struct view *view, const struct moment *at, struct deal_
     }
 }
 
-/* One purchase of the group; returns how much of the firing's work it was. */
+/* One purchase of the group; returns how many vouchers were made. */
 static int32_t purchase_settle(struct view *view, struct moment *at, const struct deal_row *deal,
                                struct purchase_row *purchase)
 {
     bool stands = deal->group_state == GROUP_stands;
     enum refusal refusal;
     if (purchase->state != PURCHASE_paid) {
-        return 1; /* who left it */
+        return 0; /* who left it */
     }
     if (stands) {
         struct deal_day_row *sum = deal_sum_change(view, deal->deal_id);
@@ -45,8 +46,8 @@ static int32_t purchase_settle(struct view *view, struct moment *at, const struc
     } else {
         refusal = purchase_refund(view, at, deal, purchase);
     }
-    assert(refusal == REFUSAL_none); /* pieces and money were set aside for just this */
-    return stands ? purchase->copies * deal->parts_count : SETTLE_VOUCHERS_MAX / SETTLE_REFUNDS_MAX;
+    assert(view_missed(view) || refusal == REFUSAL_none); /* pieces and money were set aside for just this */
+    return stands ? purchase->copies * deal->parts_count : 0;
 }
 
 static enum refusal decide_settle(const void *request, struct moment *at, struct view *view, void *answer)
@@ -58,9 +59,10 @@ static enum refusal decide_settle(const void *request, struct moment *at, struct
         return deal_finish(view, at, deal);
     }
     deal->group_settle_us = 0;
-    for (int32_t work = 0; deal->group_next_id != 0 && work < SETTLE_VOUCHERS_MAX;) {
+    int32_t vouchers = 0;
+    for (int i = 0; i < SETTLE_PURCHASES_MAX && deal->group_next_id != 0 && vouchers < SETTLE_VOUCHERS_MAX; i++) {
         const struct purchase_row *asked = purchase_ask(view, deal->group_next_id);
-        work += purchase_settle(view, at, deal, view_change(view, asked));
+        vouchers += purchase_settle(view, at, deal, view_change(view, asked));
         deal->group_next_id = asked->previous_id;
     }
     if (deal->group_next_id != 0) {

@@ -133,9 +133,13 @@ static enum refusal decide_cancel(const void *request, struct moment *at, struct
         return refusal;
     }
     const struct deal_row *deal = deal_ask(view, purchase->deal_id);
+    const struct trade_row *trade = trade_ask(view, purchase->trade_id);
+    if (view_missed(view)) {
+        return REFUSAL_none;
+    }
     switch ((enum purchase_state)purchase->state) {
     case PURCHASE_waiting:
-        trade_end(view, at, view_change(view, trade_ask(view, purchase->trade_id)), CLOSE_declined);
+        trade_end(view, at, view_change(view, trade), CLOSE_declined);
         break;
     case PURCHASE_paid:
         if (deal->group_state == GROUP_stands) {
