@@ -13,27 +13,11 @@
 #include "base/civil.h"
 #include "people/app.h"
 #include "support/day.h"
+#include "support/forged.h"
 
 #define WEEK_US (7 * US_PER_DAY)
 
 /* ---- the corruptions ---- */
-
-enum deed {
-    ADD,    /* `amount` to a column */
-    DROP,   /* the row */
-    INVENT, /* a copy of the row whose first key column is `amount` larger */
-};
-
-struct corruption {
-    const char *name;
-    const struct table *table;
-    bool (*which)(const void *row); /* NULL: the first */
-    enum deed deed;
-    const char *column; /* "balance", or "legs.0.amount" */
-    int64_t amount;
-    enum audit_law law;
-    const char *says; /* part of the sentence */
-};
 
 static bool wallet_of_1(const void *row)
 {
@@ -407,86 +391,6 @@ static const struct corruption corruptions[] = {
       AUDIT_answer_durable, "a refusal and an answer" },
 };
 
-struct pick {
-    const struct corruption *corruption;
-    uint8_t row[ROW_SIZE_MAX];
-    bool found;
-};
-
-static bool pick_each(void *context, const void *row)
-{
-    struct pick *pick = context;
-    if (pick->corruption->which != NULL && !pick->corruption->which(row)) {
-        return true;
-    }
-    memcpy(pick->row, row, pick->corruption->table->shape.size);
-    pick->found = true;
-    return false;
-}
-
-static const struct column *column_of(const struct shape *shape, struct span name)
-{
-    const struct column *column = shape_column(shape, name);
-    assert_non_null(column);
-    return column;
-}
-
-/* Adds to the column that a path names; -INT64_MAX sets it to 0. */
-static void column_add(const struct shape *shape, const char *path, int64_t amount, void *row)
-{
-    struct span rest, index, name = span_cut(span_of(path), '.', &rest);
-    const struct column *column = column_of(shape, name);
-    if (column->kind == COLUMN_list) {
-        int64_t at;
-        index = span_cut(rest, '.', &rest);
-        assert_true(span_to_i64(index, &at));
-        assert_true(at < column_count(column, row));
-        row = (uint8_t *)row + column->offset + (size_t)at * column->element->size;
-        column = column_of(column->element, rest);
-    }
-    column_set_i64(column, row, amount == -INT64_MAX ? 0 : column_i64(column, row) + amount);
-}
-
-static void corrupt(struct house *house, const struct corruption *corruption, struct pick *pick)
-{
-    uint8_t row[ROW_SIZE_MAX];
-    *pick = (struct pick){ .corruption = corruption };
-    enum status status =
-        house->store->ops->scan(house->store, corruption->table, (struct span){ NULL, 0 }, pick_each, pick);
-    assert_int_equal(status, STATUS_ok);
-    if (!pick->found) {
-        fail_msg("%s: there is no such row", corruption->name);
-    }
-    memcpy(row, pick->row, sizeof(row));
-    switch (corruption->deed) {
-    case ADD:
-        column_add(&corruption->table->shape, corruption->column, corruption->amount, row);
-        house_row_put(house, corruption->table, pick->row, false); /* its key may be what changes */
-        house_row_put(house, corruption->table, row, true);
-        break;
-    case DROP:
-        house_row_put(house, corruption->table, row, false);
-        break;
-    case INVENT:
-        column_add(&corruption->table->shape, corruption->table->shape.columns[0].name, corruption->amount, row);
-        house_row_put(house, corruption->table, row, true);
-        break;
-    }
-}
-
-static void undo(struct house *house, const struct corruption *corruption, const struct pick *pick)
-{
-    uint8_t row[ROW_SIZE_MAX];
-    memcpy(row, pick->row, sizeof(row));
-    if (corruption->deed != DROP) {
-        const char *column =
-            corruption->deed == ADD ? corruption->column : corruption->table->shape.columns[0].name;
-        column_add(&corruption->table->shape, column, corruption->amount, row);
-        house_row_put(house, corruption->table, row, false);
-    }
-    house_row_put(house, corruption->table, pick->row, true);
-}
-
 static void holds(struct house *house, const char *when)
 {
     struct audit_report report;
@@ -529,23 +433,7 @@ static void audit_of_nothing_holds(void **state)
 static void audit_names_every_corruption(void **state)
 {
     struct house *house = *state;
-    int missed = 0;
-    for (size_t i = 0; i < COUNT_OF(corruptions); i++) {
-        const struct corruption *corruption = &corruptions[i];
-        struct audit_report report;
-        struct pick pick;
-        corrupt(house, corruption, &pick);
-        bool ok = house_audit(house, &report);
-        if (ok || report.first.law != corruption->law || strstr(report.first.sentence, corruption->says) == NULL ||
-            report.laws[corruption->law].verdict != AUDIT_broken) {
-            print_message("# %s: wanted \"%s\", got \"%s\"\n", corruption->name, corruption->says,
-                          ok ? "all holds" : report.first.sentence);
-            missed++;
-        }
-        undo(house, corruption, &pick);
-    }
-    holds(house, "after all was put back");
-    assert_int_equal(missed, 0);
+    assert_int_equal(forged_missed(house, corruptions, COUNT_OF(corruptions)), 0);
 }
 
 /* Of several nodes one is the furthest: what stands in the books may be beyond the others. */
