@@ -19,6 +19,7 @@
 #include "store/postgres_store.h"
 #include "support/cluster.h"
 #include "support/day.h"
+#include "read_values.h"
 
 #define PARTITIONS 5
 #define ANSWERS_SIZE (8 << 20)
@@ -202,6 +203,7 @@ static int stage_open(void **state)
     house_open_sqlite(&house, stage.file);
     day_make(&house);
     more_make(&house);
+    local_day_deals(&house);
     stage.now_us = house.now_us;
     assert_int_equal(house.store->ops->scan(house.store, &trade_table, (struct span){ NULL, 0 }, trade_note, &stage),
                      STATUS_ok);
@@ -333,21 +335,6 @@ static uint64_t ask_all(struct stage *stage, const struct asked *asked)
 }
 
 /* ---- every read with everything ---- */
-
-static const struct {
-    const char *name;
-    int64_t values[8];
-    size_t count;
-} parameters[] = {
-    { "merchant_id", { 1, 2, 77 }, 3 },
-    { "shop_id", { 1, 2, 3, 77 }, 4 },
-    { "shopper_id", { 1, 2, 3, 4, 77 }, 5 },
-    { "campaign_id", { 1, 2, 77 }, 3 },
-    { "currency", { 0, 840 }, 2 },
-    { "state", { 0, 1, 2, 3, 4 }, 5 },
-    { "day", { 0, 20141212, 20141213, 20991231 }, 4 },
-    { "none", { 0 }, 1 },
-};
 
 static size_t parameter_count(const struct stage *stage, const char *name)
 {
