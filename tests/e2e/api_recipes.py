@@ -2,23 +2,12 @@
 """How each operation of the API succeeds: what must be there first, and what is sent. A recipe is made anew for each
 use and returns (path parameters, query, body). It is about one side: what that side's own tokens may do or see."""
 
-import functools
 import re
 import urllib.parse
 
+import api_recipes_local
+from api_cached import cached as _cached
 from till import campaign_body
-
-
-def _cached(make):
-    """Made once for each side: there may be only a few of it."""
-    name = f'_{make.__name__}'
-
-    @functools.wraps(make)
-    def wrapped(side):
-        if not hasattr(side, name):
-            setattr(side, name, make(side))
-        return getattr(side, name)
-    return wrapped
 
 
 @_cached
@@ -254,13 +243,14 @@ RECIPES = {
     'node_list': lambda side: ({}, {}, None),
     'openapi_read': lambda side: ({}, {}, None),
     'health_check': lambda side: ({}, {}, None),
+    **api_recipes_local.RECIPES,
 }
 
 # Whom a kind of token reaches besides the platform is what the API says; which of it hangs below a side is said here:
 # operations without a subject of anybody's in particular.
 OF_NOBODY = {'merchant_create', 'shopper_create', 'policy_change', 'policy_query', 'campaign_list', 'shop_days',
              'token_list_all', 'clock_move', 'metrics_read', 'time_read', 'node_list', 'openapi_read',
-             'health_check'}
+             'health_check'} | api_recipes_local.OF_NOBODY
 
 
 class Operation:
