@@ -290,6 +290,12 @@ static void counts_add(struct engine *engine, const struct batch *batch)
     }
 }
 
+/* Whatever it saw is durable, as no batch before it is with the store, and it adds nothing that could be lost. */
+static bool nothing_to_keep(const struct batch *batch)
+{
+    return !batch->engine->shared && batch->change_count == 0;
+}
+
 void batch_hand_over(struct engine *engine)
 {
     struct batch *batch = engine->open;
@@ -307,6 +313,10 @@ void batch_hand_over(struct engine *engine)
             engine->sent = batch;
         }
         engine->open = batch == &engine->batches[0] ? &engine->batches[1] : &engine->batches[0];
+        if (nothing_to_keep(batch)) {
+            batch_done(batch, STATUS_ok);
+            return;
+        }
         status = engine->store->ops->keep(engine->store, &batch->keep);
         if (status != STATUS_ok && !engine->shared) {
             engine_fatal(engine, "the store does not take the batch");

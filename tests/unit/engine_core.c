@@ -463,6 +463,27 @@ static void reads_change_nothing(void **state)
     stage_close(&stage);
 }
 
+static void what_changes_nothing_does_not_wait_for_the_store(void **state)
+{
+    struct stage stage;
+    struct stage_call read, refused;
+    (void)state;
+    stage_open(&stage, 0, &(struct memory_settings){ .deferred = true });
+    assert_int_equal(stage_do(&stage, NULL, &counter_add, REQUEST(.counter_id = 1, .amount = 8), NULL), REFUSAL_none);
+    stage_call_init(&stage, &read, &counter_query, REQUEST(.counter_id = 1), NULL);
+    stage_call_init(&stage, &refused, &counter_add, REQUEST(.counter_id = 1, .amount = -9), NULL);
+    assert_true(engine_submit(stage.engine, &read.call));
+    assert_true(engine_submit(stage.engine, &refused.call));
+    while (engine_step(stage.engine)) {
+    }
+    assert_true(read.done); /* nothing was pumped */
+    assert_true(refused.done);
+    assert_int_equal(read.answer.value, 8);
+    assert_int_equal(refused.call.refusal, REFUSAL_floor_reached);
+    assert_int_equal(stage_value(&stage, 1), 8);
+    stage_close(&stage);
+}
+
 struct images {
     size_t count;
     struct counter_row before, after;
@@ -602,6 +623,7 @@ int main(void)
         cmocka_unit_test(nothing_is_answered_before_it_is_durable),
         cmocka_unit_test(what_was_not_durable_is_gone_after_a_crash),
         cmocka_unit_test(reads_change_nothing),
+        cmocka_unit_test(what_changes_nothing_does_not_wait_for_the_store),
         cmocka_unit_test(observers_see_rows_before_and_after),
         cmocka_unit_test(stopping_answers_what_was_accepted),
         cmocka_unit_test(a_broken_law_stops_the_engine_before_the_store_sees_it),
