@@ -127,7 +127,9 @@ static void no_schedule_overlaps(void **state)
 /* The most slots that a day can have fit. */
 static void the_longest_day_fits(void **state)
 {
-    struct schedule_row schedule = { .slot_minutes = 5, .hours_count = 2, .hours = { { 5, 0, 1439 }, { 5, 1439, 2879 } } };
+    struct schedule_row schedule = { .slot_minutes = 5,
+                                     .hours_count = 2,
+                                     .hours = { { 5, 0, 1439 }, { 5, 1439, 2879 } } };
     struct zone zone = berlin();
     (void)state;
     assert_true(schedule_valid(&schedule));
@@ -144,7 +146,7 @@ static void prices_by_hour_and_weekday(void **state)
     (void)state;
     schedule.price_minor = 5000;
     schedule.prices[0] = (struct slot_price_row){ 1 << 5, 0, 4 * 60, 12000 };             /* Saturday till four */
-    schedule.prices[1] = (struct slot_price_row){ 1 << 4 | 1 << 5, 20 * 60, 1440, 9000 }; /* Friday and Saturday nights */
+    schedule.prices[1] = (struct slot_price_row){ 1 << 4 | 1 << 5, 20 * 60, 1440, 9000 }; /* Friday, Saturday nights */
     schedule.prices[2] = (struct slot_price_row){ 0x7f, 18 * 60, 1440, 7000 };
     schedule.prices_count = 3;
     assert_true(schedule_valid(&schedule));

@@ -25,8 +25,8 @@ static const char *const rules[] = {
     "<-02>2<-01>,M3.5.0/-1,M10.5.0/0",      /* changes on the evening before */
     "NZST-12NZDT,M9.5.0,M4.1.0/3",
     "IST-2IDT,M3.4.4/26,M10.5.0",           /* changes on the day after */
-    "XXX3YYY,J60/0,J300/0",
-    "XXX-9YYY-11,59,299/23:30",
+    "ABC3DEF,J60/0,J300/0",
+    "ABC-9DEF-11,59,299/23:30",
 };
 
 /* What the C library says of an instant under the rule in TZ. */
@@ -141,8 +141,8 @@ static void what_is_no_rule_is_refused(void **state)
         "EST5EDT,M3.2.7,M11.1.0", "EST5EDT,J0,J300", "EST5EDT,J366,J300", "EST5EDT,366,300",
         "EST5EDT,M3.2.0/168,M11.1.0",
         "EST5EDT,M3.2.0,M11.1.0 ", "EST5EDT,M3.2.0,M11.1.0,", "EST5EDT,M3.2.0/1:60,M11.1.0", "CST-0008",
-        "Asia/Shanghai", ":CST-8", "XXX0YYY-3,M3.5.0,M10.5.0", "XXX0YYY,M3.5.0,M4.1.0", "XXX0YYY,J1,J364",
-        "XXX0YYY,J100,J100",
+        "Asia/Shanghai", ":CST-8", "ABC0DEF-3,M3.5.0,M10.5.0", "ABC0DEF,M3.5.0,M4.1.0", "ABC0DEF,J1,J364",
+        "ABC0DEF,J100,J100",
     };
     struct zone zone;
     (void)state;

@@ -50,6 +50,11 @@ struct booking_row {
     int64_t hold_id;  /* of the deposit; 0: none */
     int64_t fee_minor; /* what the shop kept of price or deposit when it ended early */
     int64_t due_at_us; /* of its timer; 0: none */
+    int32_t free_minutes; /* the rules that it was booked under, as in resource_row */
+    int32_t late_percent;
+    int32_t missed_percent;
+    int32_t grace_minutes;
+    int32_t missed_itself;
     int64_t previous_id; /* booking of the same show before it; 0: the first */
     int64_t created_at_us;
     int64_t confirmed_at_us;

@@ -7,6 +7,7 @@
 /* By enum local_kind. */
 static const struct local_part *const parts[LOCAL_kind_count] = {
     [LOCAL_purchase] = &purchase_part,
+    [LOCAL_booking] = &booking_part,
 };
 
 static const struct local_part *part_of(const struct trade_row *trade)

@@ -7,9 +7,11 @@
 #ifndef LINES_LOCAL_LOCAL_H
 #define LINES_LOCAL_LOCAL_H
 
+#include "lines/local/booking.h"
 #include "lines/local/deal.h"
 #include "lines/local/give.h"
 #include "lines/local/packet.h"
+#include "lines/local/queue.h"
 #include "lines/local/voucher.h"
 #include "till/line.h"
 

@@ -32,6 +32,7 @@ struct audit_part {
 extern const struct audit_line local_audit;
 
 /* The parts, a file each (audit_<part>.c). */
+extern const struct audit_part audit_part_booking;
 extern const struct audit_part audit_part_voucher;
 extern const struct audit_part audit_part_give; /* audit_packet.c: with red packets */
 

@@ -17,7 +17,7 @@
 #define BOOKING_SLOTS_MAX 12    /* slots in a row that one booking takes */
 #define SLOT_HOURS_MAX 21            /* opening hours of a week */
 #define SLOT_PRICES_MAX 20      /* prices by hour and weekday */
-#define SLOTS_OF_DAY_MAX 620  /* of 5 minutes, from midnight to the second midnight after, and 2 hours more of summer time */
+#define SLOTS_OF_DAY_MAX 620    /* of 5 minutes, over two days and two hours that the clock is set back */
 #define RESOURCE_CLOSED_DAYS_MAX 60
 #define BOOKING_WAITING_MAX 24          /* on the waiting list of a day or a show */
 #define SEAT_LINES_MAX 30       /* rows of a hall */

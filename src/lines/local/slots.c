@@ -67,6 +67,22 @@ int64_t slot_price(const struct schedule_row *schedule, const struct zone *zone,
     return schedule->price_minor;
 }
 
+struct slot_bounds slot_bounds(const struct resource_day_row *of, const struct resource_day_row *before,
+                               const struct resource_day_row *after)
+{
+    struct slot_bounds bounds = SLOT_BOUNDS_NONE;
+    if (of != NULL) {
+        return (struct slot_bounds){ of->begins_at_us, of->ends_at_us };
+    }
+    if (before != NULL) {
+        bounds.from_us = before->ends_at_us;
+    }
+    if (after != NULL) {
+        bounds.to_us = after->begins_at_us;
+    }
+    return bounds;
+}
+
 size_t slots_of_day(const struct schedule_row *schedule, const struct zone *zone, int64_t day,
                     struct slot_bounds bounds, struct slot_span *slots)
 {

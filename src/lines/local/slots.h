@@ -33,6 +33,10 @@ struct slot_bounds {
 /* The slots of a day since 1970 in their order; returns how many. `slots` holds SLOTS_OF_DAY_MAX. */
 size_t slots_of_day(const struct schedule_row *schedule, const struct zone *zone, int64_t day,
                     struct slot_bounds bounds, struct slot_span *slots);
+/* What the rows of a day and of the days beside it leave it; NULL: there is no such row. A day that has a row stays as
+ * it is, others do not reach into those that have one. */
+struct slot_bounds slot_bounds(const struct resource_day_row *of, const struct resource_day_row *before,
+                               const struct resource_day_row *after);
 /* What a slot costs that begins then. */
 int64_t slot_price(const struct schedule_row *schedule, const struct zone *zone, int64_t starts_at_us);
 

@@ -50,7 +50,8 @@ static bool name_take(struct cursor *cursor)
     bool quoted = cursor_take(cursor, '<');
     int size = 0;
     while (cursor->at < cursor->end &&
-           (is_letter(*cursor->at) || (quoted && (is_digit(*cursor->at) || *cursor->at == '+' || *cursor->at == '-')))) {
+           (is_letter(*cursor->at) ||
+            (quoted && (is_digit(*cursor->at) || *cursor->at == '+' || *cursor->at == '-')))) {
         cursor->at++;
         size++;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A place's clock: how far it is from UTC, and when it changes to summer time and back. A zone is given as the
- * rule of POSIX's TZ: "CST-8" (China; no summer time), "CET-1CEST,M3.5.0,M10.5.0/3", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0".
+ * A place's clock: how far it is from UTC, and when it changes to summer time and back. A zone is given as the rule of
+ * POSIX's TZ: "CST-8" (China; no summer time), "CET-1CEST,M3.5.0,M10.5.0/3", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0".
  * Changes may be given as M (month, week, weekday), J (day of the year without 29 February) or n (day of the
  * year from 0), their times from -167 to 167 hours, to the second.
  *
