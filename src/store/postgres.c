@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The calls of the deciding thread, opening and closing. See postgres_keep.h and postgres_decide.h. */
 #include "store/postgres_decide.h"
+#include "store/postgres_update.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -338,24 +339,46 @@ static struct keep_step unread_step(struct postgres_store *store, const struct r
     struct cached cached;
     bool known = cache_find(store->cache, change->table->number, change->key, change->hash, &cached);
     if (known && cached.exists && !store->keeper->check) {
-        return (struct keep_step){ change->exists ? FORM_update : FORM_delete, (int64_t)cached.batch, false };
+        return (struct keep_step){ .form = change->exists ? FORM_update : FORM_delete,
+                                   .seen = (int64_t)cached.batch };
     }
     bool above = cache_above_ceiling(store->cache, change->table->number, change->key);
     if (change->exists && (known ? !cached.exists : above)) {
-        return (struct keep_step){ FORM_insert, 0, true };
+        return (struct keep_step){ .form = FORM_insert, .guessed = true };
     }
-    return (struct keep_step){ change->exists ? FORM_upsert : FORM_remove, 0, false };
+    return (struct keep_step){ .form = change->exists ? FORM_upsert : FORM_remove };
 }
 
-static struct keep_step change_step(struct postgres_store *store, const struct row_change *change)
+/* Compared with the version that is replaced, if memory still has it. */
+static uint64_t columns_kept(struct postgres_store *store, const struct row_change *change, struct span image)
+{
+    struct cached cached;
+    bool known = cache_find(store->cache, change->table->number, change->key, change->hash, &cached);
+    if (!known || !cached.exists || (int64_t)cached.batch != change->version) {
+        return 0;
+    }
+    return columns_same(change->table, cached.image, image);
+}
+
+static struct keep_step change_step(struct postgres_store *store, const struct row_change *change, struct span image)
 {
     if (change->version == VERSION_UNREAD) {
         return unread_step(store, change);
     }
     if (change->version == 0) {
-        return (struct keep_step){ change->exists ? FORM_insert : FORM_absent, 0, false };
+        return (struct keep_step){ .form = change->exists ? FORM_insert : FORM_absent };
     }
-    return (struct keep_step){ change->exists ? FORM_update : FORM_delete, change->version, false };
+    return (struct keep_step){ .form = change->exists ? FORM_update : FORM_delete,
+                               .seen = change->version,
+                               .same = change->exists ? columns_kept(store, change, image) : 0 };
+}
+
+/* Change number `i` as the cache takes it; empty when the row is gone. */
+static struct span image_packed(const struct decider *decider, size_t i)
+{
+    size_t size = decider->packed_at[i + 1] - decider->packed_at[i];
+    const char *bytes = (const char *)decider->packed.bytes + decider->packed_at[i];
+    return (struct span){ size > 0 ? bytes : NULL, size };
 }
 
 static void changes_cache(struct postgres_store *store, const struct keep *keep)
@@ -364,13 +387,9 @@ static void changes_cache(struct postgres_store *store, const struct keep *keep)
     for (size_t i = 0; i < keep->change_count; i++) {
         const struct row_change *change = &keep->changes[i];
         size_t ahead = i + 8 < keep->change_count ? i + 8 : i;
-        struct span image = { NULL, decider->packed_at[i + 1] - decider->packed_at[i] };
-        if (image.size > 0) {
-            image.bytes = (const char *)decider->packed.bytes + decider->packed_at[i];
-        }
         cache_prefetch(store->cache, keep->changes[ahead].hash);
-        cache_put(store->cache, change->table->number, change->key, change->hash, change->exists, image,
-                  (uint64_t)keep->stamp);
+        cache_put(store->cache, change->table->number, change->key, change->hash, change->exists,
+                  image_packed(decider, i), (uint64_t)keep->stamp);
     }
 }
 
@@ -443,7 +462,7 @@ static enum status postgres_keep(struct store *base, const struct keep *keep)
     }
     store->keeper->keep = *keep;
     for (size_t i = 0; i < keep->change_count; i++) {
-        store->keeper->steps[i] = change_step(store, &keep->changes[i]);
+        store->keeper->steps[i] = change_step(store, &keep->changes[i], image_packed(decider, i));
     }
     if (renew) {
         cache_renew(store);
@@ -526,6 +545,7 @@ static void store_free(struct postgres_store *store)
     free(store->decider->wants);
     free(store->decider->found);
     cache_close(store->cache);
+    spots_close(store->spots);
     free(store->decider);
     free(store->keeper);
     free(store->reads);
@@ -606,6 +626,7 @@ static struct postgres_store *store_make(const char *place, const struct table *
     assert(store->decider->packed_at != NULL);
     lots_init(&store->decider->lots, store);
     store->cache = cache_open(store->settings.cache_bytes, &store->done_stamp);
+    store->spots = spots_open();
     return store;
 }
 

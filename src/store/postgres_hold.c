@@ -62,16 +62,21 @@ enum status decider_row(struct decider *decider, const struct table *table, cons
     static _Thread_local uint8_t bytes[KEY_SIZE_MAX];
     uint8_t image[ROW_SIZE_MAX];
     size_t key_size = 0;
+    uint64_t spot = 0;
     memset(row, 0, table->shape.size);
-    if (!row_came(result, at, table, row, bytes, &key_size, version)) {
+    if (!row_came(result, at, table, row, bytes, &key_size, version, &spot)) {
         postgres_die(decider->store, "a row of table %s does not fit", table->shape.name);
         return STATUS_fault;
     }
     size_t size = row_pack(table, row, image, sizeof(image));
     assert(size > 0); /* it fits its struct */
     *key = (struct span){ (const char *)bytes, key_size };
-    cache_put(decider->store->cache, table->number, *key, row_hash(table, hash_bytes(bytes, key_size)), true,
-              (struct span){ (const char *)image, size }, (uint64_t)*version);
+    uint64_t hash = row_hash(table, hash_bytes(bytes, key_size));
+    cache_put(decider->store->cache, table->number, *key, hash, true, (struct span){ (const char *)image, size },
+              (uint64_t)*version);
+    if (spot != 0) {
+        spots_put(decider->store->spots, hash, spot);
+    }
     return STATUS_ok;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/postgres_keep.h"
+#include "store/postgres_update.h"
 
 #include <stdlib.h>
 
@@ -7,7 +8,12 @@
 
 #define RESOLVE_PAUSE_US 20000
 #define SENT_fence (UINT32_MAX - 1)
-#define PASS_TRIES 3
+#define PASS_TRIES 4
+/*
+ * One batch of so many looks rows up by their keys: on that way the server tidies pages up, so that new versions
+ * of rows find room beside the old ones.
+ */
+#define BY_KEY_EVERY 8
 
 /* ---- the batch ---- */
 
@@ -19,8 +25,17 @@ static void batch_lots(struct keeper *keeper)
     for (size_t i = 0; i < keep->change_count; i++) {
         const struct row_change *change = &keep->changes[i];
         if (keeper->steps[i].form != FORM_count) {
-            struct lot_row row = { .key = change->key, .row = change->row, .seen = keeper->steps[i].seen };
-            lots_add(lots, (enum form)keeper->steps[i].form, change->table, &row);
+            struct lot_row row = { .key = change->key,
+                                   .row = change->row,
+                                   .seen = keeper->steps[i].seen,
+                                   .hash = change->hash,
+                                   .same = keeper->steps[i].same };
+            enum form form = (enum form)keeper->steps[i].form;
+            if (form == FORM_update && keeper->by_spot) {
+                row.spot = spots_find(keeper->store->spots, change->hash);
+                form = row.spot != 0 ? FORM_move : FORM_update;
+            }
+            lots_add(lots, form, change->table, &row);
         }
     }
     for (size_t i = 0; keeper->check && i < keep->read_count; i++) {
@@ -56,6 +71,21 @@ static enum status fence_result(struct counting *counting, const PGresult *resul
     return counting->refused ? STATUS_conflict : STATUS_ok;
 }
 
+/* Takes note of where the rows of an update are now. */
+static enum status update_result(struct keeper *keeper, const struct sent *sent, const PGresult *result)
+{
+    const struct lot *lot = &keeper->lots.lots[sent->lot];
+    for (int i = 0; i < PQntuples(result); i++) {
+        uint32_t row;
+        uint64_t spot;
+        if (!update_came(result, i, lot->table, sent->columns, &row, &spot) || row >= sent->rows) {
+            return STATUS_fault;
+        }
+        spots_put(keeper->store->spots, lot->rows[sent->first + row].hash, spot);
+    }
+    return rows_touched(result) == sent->rows ? STATUS_ok : STATUS_conflict;
+}
+
 static enum status batch_result(void *context, const struct sent *sent, const PGresult *result)
 {
     struct counting *counting = context;
@@ -68,6 +98,8 @@ static enum status batch_result(void *context, const struct sent *sent, const PG
     const struct lot *lot = &counting->keeper->lots.lots[sent->lot];
     switch (lot->form) {
     case FORM_update:
+    case FORM_move:
+        return update_result(counting->keeper, sent, result);
     case FORM_delete:
     case FORM_insert:
     case FORM_upsert:
@@ -174,6 +206,8 @@ static enum status batch_tell(struct keeper *keeper, struct counting *counting, 
     }
     if (writes) {
         feed_say(keeper);
+        rows_session_flush(work);
+        rows_session_copies(work, keeper->lots.lots, keeper->lots.count, keeper->keep.stamp);
     }
     status = rows_session_collect(work, batch_result, counting, error);
     if (status == STATUS_ok && counting->doubts) {
@@ -230,14 +264,7 @@ static enum status commit_resolve(struct keeper *keeper)
 
 static enum status batch_commit(struct keeper *keeper, struct store_error *error)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < keeper->lots.count; i++) {
-        if (keeper->lots.lots[i].form == FORM_copy) {
-            keeper->lots.lots[count++] = keeper->lots.lots[i];
-        }
-    }
-    enum status status =
-        rows_session_copy(&keeper->work, keeper->lots.lots, count, keeper->keep.stamp, "COMMIT", error);
+    enum status status = rows_session_copy(&keeper->work, "COMMIT", error);
     if (status == STATUS_ok) {
         keeper->store->batch++;
     } else if (keeper->work.connection == NULL) {
@@ -273,7 +300,7 @@ static bool guesses_take_back(struct keeper *keeper)
     bool any = false;
     for (size_t i = 0; i < keeper->keep.change_count; i++) {
         if (keeper->steps[i].guessed) {
-            keeper->steps[i] = (struct keep_step){ FORM_upsert, 0, false };
+            keeper->steps[i] = (struct keep_step){ .form = FORM_upsert };
             any = true;
         }
     }
@@ -296,8 +323,15 @@ static enum status batch_run(struct keeper *keeper, struct store_error *error)
     if (status != STATUS_ok) {
         return status == STATUS_fault ? STATUS_fault : STATUS_away;
     }
+    /* Others may have moved rows, and hold them in the order of their keys. */
+    keeper->by_spot =
+        !keeper->pass.heard && !keeper->open && !keeper->work.lists && keeper->store->batch % BY_KEY_EVERY != 0;
     for (int i = 0; i < PASS_TRIES; i++) {
         status = batch_try(keeper, &refused, error);
+        if (status == STATUS_conflict && !refused && keeper->by_spot) {
+            keeper->by_spot = false; /* rows that were only moved, by whoever maintains the database, are there */
+            continue;
+        }
         if (status == STATUS_conflict && keeper->work.duplicate && guesses_take_back(keeper)) {
             continue;
         }

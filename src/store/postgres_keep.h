@@ -31,6 +31,7 @@ struct keep_step {
     uint8_t form; /* enum form; FORM_count: there is nothing to do */
     int64_t seen;
     bool guessed; /* that the row is not there: it is replaced if it is */
+    uint64_t same; /* of an update: columns that are as they were */
 };
 
 struct keeper {
@@ -47,6 +48,7 @@ struct keeper {
     bool untold;             /* the engine was told that nobody hears, so there is nothing to tell */
     bool check;              /* whether rows that were only read are looked at again */
     struct keep_step *steps; /* of its changes */
+    bool by_spot;           /* rows are looked for where they were last seen */
 
     /* the transaction */
     struct rows_session work;

@@ -73,6 +73,10 @@ static void lot_make(struct lots *lots, uint32_t group, size_t start, size_t cou
         assert(lots->lots != NULL);
     }
     rows_sort(lots->rows + start, count);
+    uint64_t same = COLUMNS_all;
+    for (size_t i = start; i < start + count; i++) {
+        same &= lots->rows[i].same;
+    }
     if (form == FORM_insert && copies && count >= COPY_ROWS_MIN) {
         form = FORM_copy;
     }
@@ -81,7 +85,8 @@ static void lot_make(struct lots *lots, uint32_t group, size_t start, size_t cou
                       .form = form,
                       .partition = group % NODES_MAX,
                       .rows = lots->rows + start,
-                      .count = count };
+                      .count = count,
+                      .same = same };
 }
 
 void lots_end(struct lots *lots, bool copies)

@@ -5,10 +5,7 @@
 #include <stdlib.h>
 
 #include "base/os_clock.h"
-
-#define COLUMNS_MAX 96
-#define LIST_MAX 32
-#define PARAMETERS_MAX (2 + LIST_MAX * (COLUMNS_MAX + 1))
+#include "store/postgres_update.h"
 
 static const uint32_t list_lengths[LIST_SIZES] = { 1, 8, LIST_MAX };
 
@@ -137,7 +134,7 @@ static void sql_select(struct sql *sql, enum form form, const struct table *tabl
                                                                                        : "SELECT ");
     if (form == FORM_get || form == FORM_lock) {
         sql_columns(sql, table, "t.");
-        sql_add(sql, ",t.ver FROM ");
+        sql_add(sql, rows == 0 ? ",t.ver,t.ctid FROM " : ",t.ver FROM ");
     }
     sql_source(sql, form, table, rows);
     sql_add(sql, " JOIN \"%s\" AS t ON ", table->shape.name);
@@ -181,6 +178,7 @@ void form_sql(struct sql *sql, enum form form, const struct table *table, uint32
         sql_columns(sql, table, "");
         sql_add(sql, ",ver) FROM STDIN (FORMAT binary);");
         return;
+    case FORM_move:
     case FORM_count:
         assert(!"a form");
     }
@@ -213,17 +211,21 @@ void rows_session_drop(struct rows_session *session)
 {
     PQfinish(session->connection);
     session->connection = NULL;
-    session->pipeline = false;
+    session->pipeline = session->flushed = false;
     session->sent_count = 0;
     memset(session->prepared, 0, sizeof(session->prepared));
+    memset(session->updates, 0, sizeof(session->updates));
 }
 
 void rows_session_close(struct rows_session *session)
 {
     rows_session_drop(session);
     wire_release(&session->wire);
+    wire_release(&session->copies);
     free(session->sent);
+    free(session->copy_ends);
     session->sent = NULL;
+    session->copy_ends = NULL;
 }
 
 /*
@@ -263,12 +265,52 @@ static void statement_name(char *name, size_t size, enum form form, const struct
     snprintf(name, size, "r%u_%u_%u", (unsigned)form, table->number, length);
 }
 
+static void sent_reserve(struct rows_session *session, size_t more)
+{
+    if (session->sent_capacity - session->sent_count < more) {
+        size_t capacity = session->sent_capacity * 2 + more + 64;
+        struct sent *wide = realloc(session->sent, capacity * sizeof(*wide));
+        assert(wide != NULL); /* bounded by BATCH_ROWS_MAX */
+        session->sent = wide;
+        session->sent_capacity = capacity;
+    }
+}
+
 /* Which lists a lot is cut into: `counts` of each length. */
 static void lists_cut(size_t rows, size_t counts[LIST_SIZES])
 {
     for (size_t i = LIST_SIZES; i-- > 0;) {
         counts[i] = rows / list_lengths[i];
         rows %= list_lengths[i];
+    }
+}
+
+static bool is_update(enum form form)
+{
+    return form == FORM_update || form == FORM_move;
+}
+
+static void prepare_send(struct rows_session *session, const char *name, const struct sql *sql)
+{
+    assert(!sql->failed);
+    rows_session_begin(session);
+    sent_reserve(session, 1);
+    (void)PQsendPrepare(session->connection, name, sql->text, 0, NULL); /* what is lost shows when collecting */
+    session->sent[session->sent_count++] = (struct sent){ .lot = SENT_other };
+}
+
+static void prepare_update(struct rows_session *session, const struct lot *lot)
+{
+    char name[32];
+    struct sql sql = { .size = 0 };
+    struct updates *updates = &session->updates[lot->table->number];
+    uint32_t which = updates_choose(updates, ~lot->same);
+    bool *prepared = &updates->prepared[lot->form == FORM_move][which];
+    if (!*prepared) {
+        statement_name(name, sizeof(name), lot->form, lot->table, which);
+        update_sql(&sql, lot->form, lot->table, updates->columns[which]);
+        prepare_send(session, name, &sql);
+        *prepared = true;
     }
 }
 
@@ -280,12 +322,9 @@ static void prepare_one(struct rows_session *session, enum form form, const stru
         return;
     }
     uint32_t length = session->lists ? list_lengths[size] : 0;
-    rows_session_begin(session);
     statement_name(name, sizeof(name), form, table, length);
     form_sql(&sql, form, table, length);
-    assert(!sql.failed);
-    (void)PQsendPrepare(session->connection, name, sql.text, 0, NULL); /* a lost connection shows when collecting */
-    session->sent[session->sent_count++] = (struct sent){ .lot = SENT_other };
+    prepare_send(session, name, &sql);
     session->prepared[form][table->number][size] = true;
 }
 
@@ -295,17 +334,6 @@ static enum status prepared_fine(void *context, const struct sent *sent, const P
     (void)sent;
     (void)result;
     return STATUS_ok;
-}
-
-static void sent_reserve(struct rows_session *session, size_t more)
-{
-    if (session->sent_capacity - session->sent_count < more) {
-        size_t capacity = session->sent_capacity * 2 + more + 64;
-        struct sent *wide = realloc(session->sent, capacity * sizeof(*wide));
-        assert(wide != NULL); /* bounded by BATCH_ROWS_MAX */
-        session->sent = wide;
-        session->sent_capacity = capacity;
-    }
 }
 
 enum status rows_session_prepare(struct rows_session *session, const struct lot *lots, size_t count,
@@ -319,10 +347,12 @@ enum status rows_session_prepare(struct rows_session *session, const struct lot 
         }
         if (session->lists) {
             lists_cut(lots[i].count, counts);
+        } else if (is_update(lots[i].form)) {
+            prepare_update(session, &lots[i]);
+            continue;
         }
         for (uint32_t j = 0; j < LIST_SIZES; j++) {
             if (counts[j] > 0) {
-                sent_reserve(session, 1);
                 prepare_one(session, lots[i].form, lots[i].table, j);
             }
         }
@@ -369,27 +399,6 @@ void rows_session_say(struct rows_session *session, uint32_t index, const char *
     session->sent[session->sent_count++] = (struct sent){ .lot = index };
 }
 
-/* Parameters of a statement being put together. */
-struct parameters {
-    size_t count;
-    size_t offsets[PARAMETERS_MAX];
-    int sizes[PARAMETERS_MAX];
-    const char *values[PARAMETERS_MAX];
-    int formats[PARAMETERS_MAX];
-};
-
-static void parameter_begin(struct parameters *parameters, const struct wire *wire)
-{
-    assert(parameters->count < PARAMETERS_MAX);
-    parameters->offsets[parameters->count] = wire->size;
-}
-
-static void parameter_end(struct parameters *parameters, const struct wire *wire)
-{
-    parameters->sizes[parameters->count] = (int)(wire->size - parameters->offsets[parameters->count]);
-    parameters->count++;
-}
-
 static void wire_key_column(struct wire *wire, const struct table *table, uint32_t column, struct span key)
 {
     struct packed left = { (const uint8_t *)key.bytes, (const uint8_t *)key.bytes + key.size };
@@ -401,22 +410,13 @@ static void wire_key_column(struct wire *wire, const struct table *table, uint32
     wire_value(wire, &table->shape.columns[column], &value);
 }
 
-static void wire_field(struct wire *wire, const struct lot *lot, uint32_t column, const struct lot_row *row)
+void wire_field(struct wire *wire, const struct lot *lot, uint32_t column, const struct lot_row *row)
 {
     if (column < lot->table->key_count) {
         wire_key_column(wire, lot->table, column, row->key);
     } else {
         wire_column(wire, &lot->table->shape.columns[column], row->row);
     }
-}
-
-static void wire_array_head(struct wire *wire, Oid type, size_t count)
-{
-    wire_i32(wire, 1); /* dimensions */
-    wire_i32(wire, 0); /* no nulls */
-    wire_i32(wire, (int32_t)type);
-    wire_i32(wire, (int32_t)count);
-    wire_i32(wire, 1); /* subscripts begin here */
 }
 
 static void arrays_fill(struct wire *wire, struct parameters *parameters, const struct lot *lot)
@@ -467,43 +467,82 @@ static void lists_fill(struct wire *wire, struct parameters *parameters, const s
     }
 }
 
+/* What every thread puts a statement together in. */
+static struct parameters *parameters_empty(struct rows_session *session)
+{
+    static _Thread_local struct parameters parameters;
+    parameters.count = 0;
+    session->wire.size = 0;
+    return &parameters;
+}
+
+static void send_filled(struct rows_session *session, struct parameters *parameters, const char *name,
+                        const struct sent *sent)
+{
+    for (size_t i = 0; i < parameters->count; i++) {
+        parameters->values[i] = (const char *)session->wire.bytes + parameters->offsets[i];
+        parameters->formats[i] = 1;
+    }
+    sent_reserve(session, 1);
+    session->bytes += session->wire.size;
+    (void)PQsendQueryPrepared(session->connection, name, (int)parameters->count, parameters->values,
+                              parameters->sizes, parameters->formats, 1);
+    session->sent[session->sent_count++] = *sent;
+}
+
 static void send_one(struct rows_session *session, const struct lot *lot, uint32_t index, int64_t stamp,
                      uint32_t length)
 {
-    static _Thread_local struct parameters parameters;
+    struct parameters *parameters = parameters_empty(session);
     struct wire *wire = &session->wire;
     char name[32];
-    parameters.count = 0;
-    wire->size = 0;
-    parameter_begin(&parameters, wire);
+    parameter_begin(parameters, wire);
     wire_i16(wire, (int32_t)lot->partition);
-    parameter_end(&parameters, wire);
+    parameter_end(parameters, wire);
     if (form_writes(lot->form)) {
-        parameter_begin(&parameters, wire);
+        parameter_begin(parameters, wire);
         wire_i64(wire, stamp);
-        parameter_end(&parameters, wire);
+        parameter_end(parameters, wire);
     }
     if (length == 0) {
-        arrays_fill(wire, &parameters, lot);
+        arrays_fill(wire, parameters, lot);
     } else {
-        lists_fill(wire, &parameters, lot);
-    }
-    for (size_t i = 0; i < parameters.count; i++) {
-        parameters.values[i] = (const char *)wire->bytes + parameters.offsets[i];
-        parameters.formats[i] = 1;
+        lists_fill(wire, parameters, lot);
     }
     statement_name(name, sizeof(name), lot->form, lot->table, length);
-    sent_reserve(session, 1);
-    session->bytes += wire->size;
-    (void)PQsendQueryPrepared(session->connection, name, (int)parameters.count, parameters.values,
-                              parameters.sizes, parameters.formats, 1);
-    session->sent[session->sent_count++] = (struct sent){ .lot = index, .rows = (uint32_t)lot->count };
+    struct sent sent = { .lot = index, .rows = (uint32_t)lot->count };
+    send_filled(session, parameters, name, &sent);
+}
+
+static void send_updates(struct rows_session *session, const struct lot *lot, uint32_t index, int64_t stamp)
+{
+    struct updates *updates = &session->updates[lot->table->number];
+    uint32_t which = updates_choose(updates, ~lot->same);
+    struct lot part = *lot;
+    char name[32];
+    assert(updates->prepared[lot->form == FORM_move][which]);
+    statement_name(name, sizeof(name), lot->form, lot->table, which);
+    for (size_t at = 0; at < lot->count; at += part.count) {
+        struct parameters *parameters = parameters_empty(session);
+        part.rows = lot->rows + at;
+        part.count = (size_t)min_i64((int64_t)(lot->count - at), UPDATE_ROWS_MAX);
+        update_fill(&session->wire, parameters, &part, updates->columns[which], stamp);
+        struct sent sent = { .lot = index,
+                             .rows = (uint32_t)part.count,
+                             .first = (uint32_t)at,
+                             .columns = updates->columns[which] };
+        send_filled(session, parameters, name, &sent);
+    }
 }
 
 void rows_session_send(struct rows_session *session, const struct lot *lot, uint32_t index, int64_t stamp)
 {
     assert(session->pipeline);
     assert(lot->form != FORM_copy);
+    if (!session->lists && is_update(lot->form)) {
+        send_updates(session, lot, index, stamp);
+        return;
+    }
     if (!session->lists) {
         send_one(session, lot, index, stamp, 0);
         return;
@@ -550,13 +589,22 @@ static enum status collect_one(struct rows_session *session, const struct sent *
     }
 }
 
+void rows_session_flush(struct rows_session *session)
+{
+    if (!session->flushed) {
+        session->flushed = PQpipelineSync(session->connection) == 1; /* a lost connection shows when collecting */
+        session->trips++;
+    }
+}
+
 enum status rows_session_collect(struct rows_session *session, rows_session_result *each, void *context,
                             struct store_error *error)
 {
     enum status status = STATUS_ok;
     assert(session->pipeline);
-    bool lost = PQpipelineSync(session->connection) != 1;
-    session->trips++;
+    rows_session_flush(session);
+    bool lost = !session->flushed;
+    session->flushed = false;
     for (size_t i = 0; i < session->sent_count && !lost; i++) {
         enum status found =
             collect_one(session, &session->sent[i], each, context, status == STATUS_ok, error);
@@ -597,9 +645,40 @@ static void copy_fill(struct wire *wire, const struct lot *lot, int64_t stamp)
     wire_i16(wire, -1);
 }
 
+void rows_session_copies(struct rows_session *session, const struct lot *lots, size_t count, int64_t stamp)
+{
+    session->copies.size = session->copy_count = 0;
+    session->copy_sql = (struct sql){ .size = 0 };
+    if (session->copy_capacity < count) {
+        free(session->copy_ends);
+        session->copy_capacity = count + 64;
+        session->copy_ends = calloc(session->copy_capacity, sizeof(session->copy_ends[0]));
+        assert(session->copy_ends != NULL); /* bounded by tables and partitions */
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (lots[i].form == FORM_copy) {
+            form_sql(&session->copy_sql, FORM_copy, lots[i].table, 0);
+            copy_fill(&session->copies, &lots[i], stamp);
+            session->copy_ends[session->copy_count++] = session->copies.size;
+        }
+    }
+}
+
 /* The server asks for the rows of one COPY after the other. */
-static enum status copy_results(struct rows_session *session, const struct lot *lots, size_t count, int64_t stamp,
-                                struct store_error *error)
+static void copy_next(struct rows_session *session, size_t next)
+{
+    assert(next < session->copy_count);
+    size_t start = next == 0 ? 0 : session->copy_ends[next - 1];
+    size_t size = session->copy_ends[next] - start;
+    session->bytes += size;
+    session->trips++;
+    assert(size <= INT32_MAX); /* bounded by BATCH_ROWS_MAX */
+    (void)PQputCopyData(session->connection, (const char *)session->copies.bytes + start,
+                        (int)size); /* what is lost shows in the next result */
+    (void)PQputCopyEnd(session->connection, NULL);
+}
+
+static enum status copy_results(struct rows_session *session, struct store_error *error)
 {
     enum status status = STATUS_ok;
     size_t next = 0;
@@ -615,14 +694,7 @@ static enum status copy_results(struct rows_session *session, const struct lot *
         }
         status = status == STATUS_ok ? found : status;
         if (PQresultStatus(result) == PGRES_COPY_IN) {
-            assert(next < count);
-            session->wire.size = 0;
-            copy_fill(&session->wire, &lots[next++], stamp);
-            session->bytes += session->wire.size;
-            session->trips++;
-            (void)PQputCopyData(session->connection, (const char *)session->wire.bytes,
-                                (int)session->wire.size); /* what is lost shows in the next result */
-            (void)PQputCopyEnd(session->connection, NULL);
+            copy_next(session, next++);
         }
         /* A COMMIT of what had failed is no error, and none. */
         bool undone = strcmp(PQcmdStatus(result), "ROLLBACK") == 0;
@@ -638,24 +710,19 @@ static enum status copy_results(struct rows_session *session, const struct lot *
     return status;
 }
 
-enum status rows_session_copy(struct rows_session *session, const struct lot *lots, size_t count, int64_t stamp,
-                         const char *last, struct store_error *error)
+enum status rows_session_copy(struct rows_session *session, const char *last, struct store_error *error)
 {
     assert(!session->pipeline);
-    struct sql sql = { .size = 0 };
-    for (size_t i = 0; i < count; i++) {
-        form_sql(&sql, FORM_copy, lots[i].table, 0);
-    }
-    sql_add(&sql, "%s", last);
-    assert(!sql.failed);
+    sql_add(&session->copy_sql, "%s", last);
+    assert(!session->copy_sql.failed);
     session->trips++;
-    session->bytes += sql.size;
-    if (PQsendQuery(session->connection, sql.text) != 1) {
+    session->bytes += session->copy_sql.size;
+    if (PQsendQuery(session->connection, session->copy_sql.text) != 1) {
         postgres_reason(error, "the database", session->connection, NULL);
         rows_session_drop(session);
         return STATUS_away;
     }
-    enum status status = copy_results(session, lots, count, stamp, error);
+    enum status status = copy_results(session, error);
     if (status == STATUS_away || PQstatus(session->connection) != CONNECTION_OK) {
         rows_session_drop(session);
         return STATUS_away;
@@ -666,14 +733,16 @@ enum status rows_session_copy(struct rows_session *session, const struct lot *lo
 /* ---- rows that came ---- */
 
 bool row_came(const PGresult *result, int at, const struct table *table, void *row, uint8_t *key,
-              size_t *key_size, int64_t *version)
+              size_t *key_size, int64_t *version, uint64_t *spot)
 {
     int columns = (int)table->shape.column_count;
-    if (PQnfields(result) != columns + 1 ||
+    bool spotted = PQnfields(result) == columns + 2 && PQgetlength(result, at, columns + 1) == SPOT_SIZE;
+    if ((!spotted && PQnfields(result) != columns + 1) ||
         !postgres_row_read(result, at, 0, table, 0, table->shape.column_count, row)) {
         return false;
     }
     *key_size = row_key_write(table, row, key);
     *version = postgres_i64(result, at, columns);
+    *spot = spotted ? spot_read(PQgetvalue(result, at, columns + 1)) : 0;
     return *version > 0;
 }

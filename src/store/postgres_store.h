@@ -15,6 +15,7 @@
 
 #include "store/cache.h"
 #include "store/packed.h"
+#include "store/postgres_spots.h"
 #include "store/sql.h"
 
 #include <libpq-fe.h>
@@ -110,6 +111,7 @@ struct postgres_store {
 
     /* deciding thread */
     struct cache *cache;
+    struct spots *spots;   /* any thread */
     struct rows_session *reads; /* postgres_rows.h */
     struct decider *decider; /* postgres.c */
 

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "store/postgres_keep.h"
+#include "store/postgres_update.h"
 #include "store_fixture.h"
 #include "support/cluster.h"
 
@@ -45,6 +46,11 @@ static void stage_close(struct stage *stage)
     cluster_database_drop(cluster, stage->place);
 }
 
+static int64_t number(const struct stage *stage, const char *sql)
+{
+    return cluster_number(cluster, stage->place, sql);
+}
+
 /* ---- lots made by hand ---- */
 
 /* Rows of one table with keys from `first` on; every `odd_every`th (0: none) was seen one version earlier. */
@@ -57,6 +63,8 @@ struct rows {
     union any_row made[ROWS];
     struct fixture_key keys[ROWS];
     struct lot_row rows[ROWS];
+    uint64_t spots[ROWS]; /* where they were when they came last */
+    uint64_t same;
 };
 
 static struct lot lot_make(struct rows *rows, enum form form)
@@ -66,16 +74,25 @@ static struct lot lot_make(struct rows *rows, enum form form)
         row_make(&rows->made[i], rows->table, rows->first + (int64_t)i, rows->content);
         key_make(&rows->keys[i], rows->table, &rows->made[i]);
         bool odd = rows->odd_every > 0 && i % rows->odd_every == 0;
-        rows->rows[i] = (struct lot_row){ key_span(&rows->keys[i]), &rows->made[i], rows->seen - odd };
+        rows->rows[i] = (struct lot_row){ .key = key_span(&rows->keys[i]),
+                                          .row = &rows->made[i],
+                                          .seen = rows->seen - odd,
+                                          .spot = rows->spots[i] };
     }
-    return (struct lot){ fixture_tables[rows->table], form, rows->partition, rows->rows, rows->count };
+    return (struct lot){ .table = fixture_tables[rows->table],
+                         .form = form,
+                         .partition = rows->partition,
+                         .rows = rows->rows,
+                         .count = rows->count,
+                         .same = rows->same };
 }
 
 struct tally {
     const struct lot *lot;
     int64_t count;         /* of rows touched, counted or come */
     int64_t version;       /* that rows which come should have; 0: any */
-    const struct rows *rows;
+    struct rows *rows;
+    bool lists;
 };
 
 static void row_look(struct tally *tally, const PGresult *result, int at)
@@ -83,11 +100,14 @@ static void row_look(struct tally *tally, const PGresult *result, int at)
     uint8_t key[KEY_SIZE_MAX];
     size_t key_size;
     int64_t version, known = -1;
+    uint64_t spot;
     union any_row row = { 0 };
-    assert_true(row_came(result, at, tally->lot->table, &row, key, &key_size, &version));
+    assert_true(row_came(result, at, tally->lot->table, &row, key, &key_size, &version, &spot));
+    assert_true(tally->lists == (spot == 0));
     for (size_t i = 0; i < tally->rows->count; i++) {
         if (key_size == tally->rows->keys[i].size && memcmp(key, tally->rows->keys[i].bytes, key_size) == 0) {
             known = tally->rows->first + (int64_t)i;
+            tally->rows->spots[i] = spot;
         }
     }
     assert_true(known >= 0); /* it was named */
@@ -98,10 +118,23 @@ static void row_look(struct tally *tally, const PGresult *result, int at)
     }
 }
 
+/* Each row that was found is told once, with where it is now. */
+static void spots_learn(struct tally *tally, const struct sent *sent, const PGresult *result)
+{
+    bool told[ROWS] = { false };
+    for (int i = 0; i < PQntuples(result); i++) {
+        uint32_t row;
+        uint64_t spot;
+        assert_true(update_came(result, i, tally->lot->table, sent->columns, &row, &spot));
+        assert_true(row < sent->rows && sent->first + row < tally->lot->count && !told[row] && spot != 0);
+        told[row] = true;
+        tally->rows->spots[sent->first + row] = spot;
+    }
+}
+
 static enum status take(void *context, const struct sent *sent, const PGresult *result)
 {
     struct tally *tally = context;
-    (void)sent;
     switch (tally->lot->form) {
     case FORM_get:
     case FORM_lock:
@@ -114,8 +147,11 @@ static enum status take(void *context, const struct sent *sent, const PGresult *
     case FORM_absent:
         tally->count += postgres_i64(result, 0, 0);
         return STATUS_ok;
-    case FORM_insert:
     case FORM_update:
+    case FORM_move:
+        spots_learn(tally, sent, result);
+        break;
+    case FORM_insert:
     case FORM_delete:
     case FORM_upsert:
     case FORM_remove:
@@ -132,7 +168,7 @@ static int64_t run(struct stage *stage, struct rows *rows, enum form form, int64
 {
     struct store_error error = { "" };
     struct lot lot = lot_make(rows, form);
-    struct tally tally = { .lot = &lot, .version = stamp, .rows = rows };
+    struct tally tally = { .lot = &lot, .version = stamp, .rows = rows, .lists = stage->session.lists };
     enum status status = rows_session_prepare(&stage->session, &lot, 1, &error);
     assert_int_equal(STATUS_ok, status);
     rows_session_begin(&stage->session);
@@ -207,6 +243,136 @@ static void every_form_does_what_it_says(void **state)
     }
 }
 
+/* Rows are found where they were last seen, and nowhere else; what is there instead is not taken for them. */
+static void moves_of(struct stage *stage, size_t table)
+{
+    struct rows rows = { .table = table, .content = 1, .seen = 100, .count = ROWS };
+    assert_int_equal(ROWS, run(stage, &rows, FORM_insert, 100));
+    assert_int_equal(ROWS, run(stage, &rows, FORM_get, 100));
+    struct rows before = rows;
+    rows.content = 2;
+    rows.odd_every = 10;
+    assert_int_equal(ROWS - 5, run(stage, &rows, FORM_move, 200));
+    rows.odd_every = 0;
+    rows.seen = 200;
+    rows.content = 3;
+    assert_int_equal(ROWS - 5, run(stage, &rows, FORM_move, 300)); /* the others have another version */
+    before.seen = 300;
+    before.content = 4;
+    assert_int_equal(0, run(stage, &before, FORM_move, 400)); /* they have moved on */
+    assert_int_equal(ROWS - 5, run(stage, &rows, FORM_get, 300));
+    rows.seen = 300;
+    for (size_t i = 0; i < ROWS; i++) { /* of other rows with the same version */
+        before.spots[i] = rows.spots[(i + 1) % ROWS];
+    }
+    assert_int_equal(0, run(stage, &before, FORM_move, 400));
+    rows.partition = 3;
+    assert_int_equal(0, run(stage, &rows, FORM_move, 400));
+    rows.partition = 0;
+    rows.content = 1;
+    assert_int_equal(5, run(stage, &rows, FORM_get, 100));
+}
+
+static void rows_are_found_where_they_were_seen(void **state)
+{
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, false);
+    for (size_t table = 0; table < FIXTURE_TABLES; table++) {
+        moves_of(&stage, table);
+    }
+    stage_close(&stage);
+}
+
+/* Columns that are told to be as they were are left alone. */
+static void only_what_changed_is_set(void **state)
+{
+    static const enum form forms[] = { FORM_update, FORM_move };
+    struct stage stage;
+    (void)state;
+    stage_open(&stage, false);
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        struct store_error error = { "" };
+        struct rows rows = { .table = 1, .content = 1, .seen = 100, .count = ROWS };
+        assert_int_equal(ROWS, run(&stage, &rows, FORM_upsert, 100));
+        assert_int_equal(ROWS, run(&stage, &rows, FORM_get, 100));
+        rows.content = 2;
+        rows.same = ~(UINT64_C(1) << 2); /* but the column `version` */
+        assert_int_equal(ROWS, run(&stage, &rows, forms[i], 200));
+        assert_int_equal(ROWS, number(&stage, "SELECT count(*) FROM names WHERE version = 2 AND ver = 200"));
+        assert_int_equal(STATUS_ok, postgres_script(stage.session.connection, "UPDATE names SET version = 1", &error));
+        rows.content = 1;
+        assert_int_equal(ROWS, run(&stage, &rows, FORM_get, 200)); /* the notes are those of before */
+        rows.content = 2;
+        rows.seen = 200;
+        rows.same = 0;
+        assert_int_equal(ROWS, run(&stage, &rows, forms[i], 300));
+        assert_int_equal(ROWS, run(&stage, &rows, FORM_get, 300));
+    }
+    stage_close(&stage);
+}
+
+static void lots_set_what_any_row_needs(void **state)
+{
+    struct postgres_store store = { .partitions = 1, .by_number[5] = &name_table };
+    struct rows rows = { .table = 1, .content = 1, .count = 4 };
+    struct lots lots;
+    (void)state;
+    (void)lot_make(&rows, FORM_update);
+    lots_init(&lots, &store);
+    lots_begin(&lots, rows.count);
+    for (size_t i = 0; i < rows.count; i++) {
+        rows.rows[i].same = i < 2 ? ~(UINT64_C(1) << (2 + i)) : COLUMNS_all;
+        lots_add(&lots, i == 3 ? FORM_move : FORM_update, &name_table, &rows.rows[i]);
+    }
+    lots_end(&lots, false);
+    assert_int_equal(2, lots.count);
+    assert_true(lots.lots[0].same == ~UINT64_C(0xC));
+    assert_true(lots.lots[1].same == COLUMNS_all);
+    lots_release(&lots);
+}
+
+static void sets_of_columns_are_few(void **state)
+{
+    struct updates updates = { .count = 0 };
+    (void)state;
+    for (uint32_t i = 1; i < UPDATES_MAX; i++) {
+        assert_int_equal(i, updates_choose(&updates, UINT64_C(1) << i));
+    }
+    assert_int_equal(3, updates_choose(&updates, UINT64_C(1) << 3));
+    assert_int_equal(0, updates_choose(&updates, UINT64_C(3) << 3)); /* no room: all are set */
+    assert_true(updates.columns[0] == COLUMNS_all);
+    assert_int_equal(UPDATES_MAX, updates.count);
+    updates = (struct updates){ .count = 0 };
+    assert_int_equal(1, updates_choose(&updates, 0xF0));
+    for (uint32_t i = 2; i < UPDATES_MAX; i++) {
+        (void)updates_choose(&updates, UINT64_C(1) << (30 + i));
+    }
+    assert_int_equal(1, updates_choose(&updates, 0x30)); /* the smallest that has them */
+}
+
+static void images_are_compared_by_column(void **state)
+{
+    union any_row a, b;
+    uint8_t left[ROW_SIZE_MAX], right[ROW_SIZE_MAX];
+    (void)state;
+    row_make(&a, 0, 7, 22); /* the answer is as long as it can be */
+    b = a;
+    struct span before = { (const char *)left, row_pack(&thing_table, &a, left, sizeof(left)) };
+    struct span after = { (const char *)right, row_pack(&thing_table, &b, right, sizeof(right)) };
+    assert_true(columns_same(&thing_table, before, after) == COLUMNS_all);
+    b.thing.small++;
+    b.thing.title[0] ^= 1;
+    b.thing.answer.bytes[PACK_SIZE_MAX - 1] ^= 1;
+    after.size = row_pack(&thing_table, &b, right, sizeof(right));
+    assert_true(columns_same(&thing_table, before, after) == ~UINT64_C(0x4C));
+    b.thing.parts[1].amount++;
+    b.thing.parts_count = 2;
+    after.size = row_pack(&thing_table, &b, right, sizeof(right));
+    assert_true(columns_same(&thing_table, before, after) == ~UINT64_C(0x6C));
+    assert_true(columns_same(&thing_table, (struct span){ NULL, 0 }, after) != COLUMNS_all);
+}
+
 static void a_row_that_somebody_changes_is_in_doubt(void **state)
 {
     struct stage stage;
@@ -229,12 +395,43 @@ static void a_row_that_somebody_changes_is_in_doubt(void **state)
     stage_close(&stage);
 }
 
-/* ---- COPY ---- */
-
-static int64_t number(const struct stage *stage, const char *sql)
+/* Whoever maintains the database may move rows about: they are looked up by their keys then. */
+static void rows_that_were_moved_are_found(void **state)
 {
-    return cluster_number(cluster, stage->place, sql);
+    enum { BATCHES = 24, KEYS = 10 };
+    struct stage stage;
+    struct store *store;
+    struct store_error error = { "" };
+    struct outcomes outcomes;
+    struct draft draft;
+    (void)state;
+    stage_open(&stage, false);
+    assert_int_equal(STATUS_ok, store_postgres_open(stage.place, fixture_tables, NULL, &store, &error));
+    outcomes_init(&outcomes);
+    draft_init(&draft, 2 * KEYS);
+    for (uint64_t batch = 1; batch <= BATCHES; batch++) {
+        for (int64_t key = 0; key < KEYS; key++) {
+            draft_add(&draft, 0, key, (int64_t)batch);
+            draft_add(&draft, 1, key, (int64_t)batch);
+        }
+        if (batch % 3 == 0) {
+            cluster_run(cluster, stage.place, "UPDATE names SET shop = shop");
+        }
+        if (batch % 5 == 0) {
+            cluster_run(cluster, stage.place, "VACUUM FULL things");
+        }
+        assert_int_equal(STATUS_ok, draft_keep(store, &draft, &outcomes, batch - 1));
+        outcomes_wait(&outcomes, batch);
+    }
+    assert_int_equal(BATCHES, outcomes.ok);
+    assert_int_equal(2 * KEYS, number(&stage, "SELECT (SELECT count(*) FROM names WHERE version = 24) + "
+                                              "(SELECT count(*) FROM things WHERE version = 24)"));
+    draft_release(&draft);
+    store->ops->close(store);
+    stage_close(&stage);
 }
+
+/* ---- COPY ---- */
 
 static enum status copy(struct stage *stage, struct rows *rows, size_t count, int64_t stamp)
 {
@@ -243,7 +440,8 @@ static enum status copy(struct stage *stage, struct rows *rows, size_t count, in
     for (size_t i = 0; i < count; i++) {
         lots[i] = lot_make(&rows[i], FORM_copy);
     }
-    return rows_session_copy(&stage->session, lots, count, stamp, "COMMIT", &error);
+    rows_session_copies(&stage->session, lots, count, stamp);
+    return rows_session_copy(&stage->session, "COMMIT", &error);
 }
 
 static void begin(struct stage *stage)
@@ -420,6 +618,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_does_what_it_says),
+        cmocka_unit_test(rows_are_found_where_they_were_seen),
+        cmocka_unit_test(only_what_changed_is_set),
+        cmocka_unit_test(rows_that_were_moved_are_found),
+        cmocka_unit_test(lots_set_what_any_row_needs),
+        cmocka_unit_test(sets_of_columns_are_few),
+        cmocka_unit_test(images_are_compared_by_column),
         cmocka_unit_test(a_row_that_somebody_changes_is_in_doubt),
         cmocka_unit_test(copies_are_kept_whole_or_not_at_all),
         cmocka_unit_test(a_commit_of_what_failed_is_none),
