@@ -11,7 +11,7 @@
 
 static const struct column voucher_columns[] = {
     ROW(voucher_id, .form = FORM_id),
-    ROW(code, .text = "12 digits that its holder shows to a shop, as text or as a QR. Empty when it is no longer theirs."),
+    ROW(code, .text = "12 digits for a shop, as text or as a QR. Empty when it is not the caller's any more."),
     ROW(deal_id, .form = FORM_id),
     COLUMN(voucher, title, .text = "Of the deal."),
     COLUMN(voucher, kind, .form = FORM_choice, .names = deal_kinds),

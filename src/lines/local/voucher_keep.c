@@ -249,8 +249,8 @@ const struct command voucher_keep = {
     .request = &keep_shape,
     .answer = &kept_shape,
     .decide = decide_keep,
-    .summary = "Has a voucher set aside for one shop within its quota, so that its tills can take it without a network. "
-               "Again: the same answer.",
+    .summary = "Has a voucher set aside for one shop within its quota, so that its tills can take it without a "
+               "network. Again: the same answer.",
 };
 
 /* ---- tills tell what they took ---- */

@@ -214,8 +214,8 @@ const struct read voucher_kept_list = {
     .request = &kept_list_shape,
     .element = &voucher_shape,
     .run = kept_list_run,
-    .summary = "The vouchers that are set aside for a shop, newest first: the list with which its tills take them without "
-               "a network.",
+    .summary = "The vouchers that are set aside for a shop, newest first: the list with which its tills take them "
+               "without a network.",
 };
 
 static enum refusal review_list_run(const struct read_call *call, struct read_page *page)

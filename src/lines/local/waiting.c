@@ -133,8 +133,8 @@ const struct command waiting_join = {
     .request = &join_shape,
     .answer = &waiting_table.shape,
     .decide = decide_join,
-    .summary = "A shopper waits for copies of a deal that is sold out, and is told in turn when some are on sale again. "
-               "Again: keeps the place.",
+    .summary = "A shopper waits for copies of a deal that is sold out, and is told in turn when some are on sale "
+               "again. Asked again, the place stays.",
 };
 
 static enum refusal decide_leave(const void *request, struct moment *at, struct view *view, void *answer)
