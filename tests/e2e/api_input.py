@@ -181,8 +181,8 @@ class Input(Till):
                           '9223372036854775808']
                 if schema.get('type') == 'string' and 'enum' not in schema and 'format' not in schema:
                     values = ['a\0b', '\x01', 'x' * 3000, '']  # any other text is a number that is not known
-                if schema.get('minimum') == 0:
-                    values.remove('0')
+                values = [value for value in values
+                          if value not in ('-1', '0') or int(value) < schema.get('minimum', 1)]
                 for value in values:
                     if parameter['in'] == 'path':
                         got = self.refused(operation, dict(path, **{name: value}), body, f'{name}={value[:30]!r}',

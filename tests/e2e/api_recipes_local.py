@@ -11,6 +11,7 @@ def deal_body(side, number):
     """Deal `number` of this side; published again it is the same."""
     return {'deal_id': str(2000000000 + 100 * side.number + number), 'shop_id': side.shop, 'kind': 'voucher',
             'category': 'dining', 'title': side.secret, 'rules': side.secret, 'price_minor': 10, 'stock': 100000,
+            'commission_bp': 500,
             'sale_until': '2015-01-01T00:00:00Z', 'valid_until': '2015-06-01T00:00:00Z',
             'shops': [{'shop_id': side.shop}, {'shop_id': side.other_shop}]}
 
@@ -96,5 +97,82 @@ DEALS = {
 DEALS_OF_NOBODY = {'deal_query', 'deal_check', 'deal_detail', 'deal_near', 'deal_list', 'deal_shop_list',
                    'shop_place_query'}
 
-RECIPES = {**DEALS}
-OF_NOBODY = DEALS_OF_NOBODY
+# ---- give-aways, lotteries, red packets ----
+
+
+def _given(side, number, kind, **more):
+    """A deal of this side's that is given away, or drawn."""
+    body = dict(deal_body(side, number), kind='give', price_minor=0, stock=1000)
+    give = side.operator.must('POST', '/v1/deals', body)['deal_id']
+    side.operator.must('POST', '/v1/gives', {'deal_id': give, 'kind': kind, **more})
+    return give
+
+
+@cached
+def give(side):
+    return _given(side, 21, 'claim')
+
+
+@cached
+def claimed(side):
+    side.operator.must('POST', f'/v1/gives/{give(side)}/claims', {'shopper_id': side.shopper})
+    return give(side)
+
+
+@cached
+def lottery(side):
+    return _given(side, 22, 'lottery', winners=1)
+
+
+@cached
+def entered(side):
+    side.operator.must('POST', f'/v1/gives/{lottery(side)}/entries', {'shopper_id': side.shopper})
+    return lottery(side)
+
+
+def to_give(side):
+    """A deal that is given away by nobody yet."""
+    body = dict(deal_body(side, 0), kind='give', price_minor=0, stock=1)
+    del body['deal_id']
+    return side.operator.must('POST', '/v1/deals', body)['deal_id']
+
+
+def packet_body(side):
+    return {'sender_kind': 'shopper', 'sender_id': side.shopper, 'greeting': side.secret, 'amount_minor': 30,
+            'people': 3}
+
+
+@cached
+def opened_packet(side):
+    made = side.client('shopper').must('POST', '/v1/packets', packet_body(side))
+    side.operator.must('POST', f'/v1/packets/{made["packet_id"]}/claims',
+                       {'shopper_id': side.shopper, 'packet_key': made['packet_key']})
+    return made
+
+
+def _to_open(side):
+    made = side.client('shopper').must('POST', '/v1/packets', packet_body(side))
+    return {'packet_id': made['packet_id']}, {}, {'shopper_id': side.shopper, 'packet_key': made['packet_key']}
+
+
+GIVES = {
+    'give_create': lambda side: ({}, {}, {'deal_id': to_give(side), 'kind': 'lottery', 'winners': 1}),
+    'give_claim': lambda side: ({'deal_id': give(side)}, {}, {'shopper_id': side.shopper}),
+    'give_query': lambda side: ({'deal_id': give(side)}, {}, None),
+    'give_list': lambda side: ({'merchant_id': give(side) and side.merchant}, {}, None),
+    'give_claim_list': lambda side: ({'deal_id': claimed(side)}, {}, None),
+    'lottery_enter': lambda side: ({'deal_id': lottery(side)}, {}, {'shopper_id': side.shopper}),
+    'lottery_check': lambda side: ({'deal_id': entered(side), 'shopper_id': side.shopper}, {}, None),
+    'lottery_entry_list': lambda side: ({'deal_id': entered(side)}, {}, None),
+    'packet_create': lambda side: ({}, {}, packet_body(side)),
+    'packet_claim': _to_open,
+    'packet_query': lambda side: ({'packet_id': opened_packet(side)['packet_id']}, {}, None),
+    'packet_list': lambda side: ({'shopper_id': opened_packet(side) and side.shopper}, {}, None),
+    'packet_claim_list': lambda side: ({'packet_id': opened_packet(side)['packet_id']}, {}, None),
+}
+
+# Of a give-away everybody may know; a lottery's entries have no names.
+GIVES_OF_NOBODY = {'give_query', 'lottery_entry_list'}
+
+RECIPES = {**DEALS, **GIVES}
+OF_NOBODY = DEALS_OF_NOBODY | GIVES_OF_NOBODY

@@ -26,7 +26,7 @@ static struct deal_rules rules_of(const struct house *house, int64_t deal_id, en
                                 .valid_until_us = house->now_us + 40 * US_PER_DAY,
                                 .refund = DEAL_REFUND_any_time };
     snprintf(rules.title, sizeof(rules.title), "面 deal %d", (int)(deal_id % 100));
-    snprintf(rules.rules, sizeof(rules.rules), "Not on \"holidays\".\nOne a table.");
+    snprintf(rules.rules, sizeof(rules.rules), "Not on \"holidays\". One a table.");
     return rules;
 }
 

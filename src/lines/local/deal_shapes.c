@@ -11,7 +11,7 @@
     RULE(kind, .form = FORM_choice, .names = deal_kinds, .flags = COLUMN_required),                          \
         RULE(category, .form = FORM_choice, .names = deal_categories),                                       \
         RULE(title, .flags = COLUMN_required, .least = 1, .text = "What is sold."),                          \
-        RULE(rules, .flags = COLUMN_lines, .text = "In plain words, for who buys it."),                      \
+        RULE(rules, .text = "In plain words, for who buys it."),                                             \
         RULE(picture, .text = "Address of a picture."),                                                      \
         MONEY(price_minor, "Of a copy; 0 only for what is given away."),                                     \
         MONEY(list_price_minor, "What it costs without the deal; 0: not said."),                             \

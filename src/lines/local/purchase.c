@@ -44,10 +44,11 @@ static void pieces_free(struct view *view, struct moment *at, const struct deal_
 
 /* ---- opening ---- */
 
-/* The last moment at which it may be paid: with a group, before the group is settled. */
+/* The last moment at which it may be paid: while it can still be used, and with a group before the group is settled. */
 static int64_t expiry_of(const struct deal_row *deal, int64_t expires_at_us)
 {
-    return deal->group_state == GROUP_open ? min_i64(expires_at_us, deal->group_until_us) : expires_at_us;
+    int64_t last_us = min_i64(expires_at_us, deal->valid_until_us);
+    return deal->group_state == GROUP_open ? min_i64(last_us, deal->group_until_us) : last_us;
 }
 
 static struct purchase_row *row_open(struct view *view, struct moment *at, const struct purchase_terms *terms,
