@@ -97,6 +97,119 @@ DEALS = {
 DEALS_OF_NOBODY = {'deal_query', 'deal_check', 'deal_detail', 'deal_near', 'deal_list', 'deal_shop_list',
                    'shop_place_query'}
 
+# ---- vouchers, reviews, people who wait ----
+
+
+def bought_voucher(side):
+    """A voucher of this side's shopper that nobody has used yet; a fresh one at each call."""
+    side.operator.must('POST', f'/v1/deals/{deal(side)}/purchases',
+                       {'shopper_id': side.shopper, 'copies': 1, 'confirmed': True})
+    return side.operator.must('GET', f'/v1/shoppers/{side.shopper}/vouchers', query={'state': 'OPEN'})['data'][0]
+
+
+@cached
+def voucher(side):
+    return bought_voucher(side)
+
+
+def redeemed(side):
+    """A voucher that was redeemed, and its redemption."""
+    used = bought_voucher(side)
+    made = side.operator.must('POST', f'/v1/shops/{side.shop}/redemptions', {'codes': [{'code': used['code']}]})
+    return used['voucher_id'], made['redemptions'][0]['redemption_id']
+
+
+@cached
+def quota(side):
+    """What the shop's tills may take without a network."""
+    side.operator.must('PUT', f'/v1/shops/{side.shop}/voucher-quotas/{deal(side)}',
+                       {'pieces': 100000, 'accept_in_s': 86400})
+    return deal(side)
+
+
+def kept(side):
+    """A voucher that is set aside for the shop."""
+    quota(side)
+    aside = bought_voucher(side)
+    side.operator.must('POST', f'/v1/vouchers/{aside["voucher_id"]}/keep', {'shop_id': side.shop})
+    return aside
+
+
+def taken(code):
+    return {'taken': [{'code': code, 'pieces': 1, 'accepted_at': '2014-12-12T04:00:00Z'}]}
+
+
+@cached
+def conflict(side):
+    """Something that a till took and that did not hold."""
+    side.operator.must('POST', f'/v1/shops/{side.shop}/reconciliations', taken('000000000001'))
+    return side.shop
+
+
+@cached
+def sold_out(side):
+    body = dict(deal_body(side, 11), stock=0)
+    return side.operator.must('POST', '/v1/deals', body)['deal_id']
+
+
+def awaited(side):
+    side.operator.must('POST', f'/v1/deals/{sold_out(side)}/waiting', {'shopper_id': side.shopper})
+    return sold_out(side)
+
+
+@cached
+def reviewed(side):
+    used, _ = redeemed(side)
+    side.operator.must('POST', f'/v1/vouchers/{used}/review', {'stars': 5, 'text': side.secret})
+    return used
+
+
+def _released(side):
+    """A deal of which the shop has reserved something that no other recipe needs."""
+    side.operator.must('PUT', f'/v1/shops/{side.shop}/voucher-quotas/{deal_to_change(side)}',
+                       {'pieces': 1, 'accept_in_s': 60})
+    return deal_to_change(side)
+
+
+def _voucher(make, body=None):
+    return lambda side: ({'voucher_id': make(side)['voucher_id']}, {}, body and body(side))
+
+
+def _quota(body=None):
+    return lambda side: ({'shop_id': side.shop, 'deal_id': quota(side)}, {}, body)
+
+
+VOUCHERS = {
+    'voucher_prepare': lambda side: ({'shop_id': side.shop}, {}, {'code': voucher(side)['code']}),
+    'voucher_redeem': lambda side: ({'shop_id': side.shop}, {}, {'codes': [{'code': bought_voucher(side)['code']}]}),
+    'voucher_undo': lambda side: ({'redemption_id': redeemed(side)[1]}, {}, None),
+    'redemption_query': lambda side: ({'redemption_id': redeemed(side)[1]}, {}, None),
+    'redemption_list': lambda side: ({'shop_id': redeemed(side) and side.shop}, {}, None),
+    'voucher_query': _voucher(voucher),
+    'voucher_list': lambda side: ({'shopper_id': voucher(side) and side.shopper}, {}, None),
+    'voucher_give': _voucher(bought_voucher, lambda side: {
+        'to_shopper_id': side.operator.must('POST', '/v1/shoppers', {'name': side.secret})['shopper_id']}),
+    'voucher_return': _voucher(bought_voucher),
+    'voucher_keep': _voucher(kept, lambda side: {'shop_id': side.shop}),
+    'voucher_unkeep': _voucher(kept),
+    'voucher_kept_list': lambda side: ({'shop_id': kept(side) and side.shop}, {}, None),
+    'voucher_quota_reserve': _quota({'pieces': 100000, 'accept_in_s': 86400}),
+    'voucher_quota_release': lambda side: ({'shop_id': side.shop, 'deal_id': _released(side)}, {}, None),
+    'voucher_quota_query': _quota(),
+    'voucher_quota_list': lambda side: ({'shop_id': quota(side) and side.shop}, {}, None),
+    'voucher_reconcile': lambda side: ({'shop_id': side.shop}, {}, taken(kept(side)['code'])),
+    'conflict_list': lambda side: ({'shop_id': conflict(side)}, {}, None),
+    'waiting_join': lambda side: ({'deal_id': sold_out(side)}, {}, {'shopper_id': side.shopper}),
+    'waiting_leave': lambda side: ({'deal_id': awaited(side)}, {}, {'shopper_id': side.shopper}),
+    'waiting_list': lambda side: ({'shopper_id': awaited(side) and side.shopper}, {}, None),
+    'review_write': lambda side: ({'voucher_id': redeemed(side)[0]}, {}, {'stars': 4, 'text': side.secret}),
+    'review_reply': lambda side: ({'voucher_id': reviewed(side)}, {}, {'reply': side.secret}),
+    'review_list': lambda side: ({'shop_id': reviewed(side) and side.shop}, {}, None),
+}
+
+# Reviews are shown to everybody.
+VOUCHERS_OF_NOBODY = {'review_list'}
+
 # ---- give-aways, lotteries, red packets ----
 
 
@@ -174,5 +287,5 @@ GIVES = {
 # Of a give-away everybody may know; a lottery's entries have no names.
 GIVES_OF_NOBODY = {'give_query', 'lottery_entry_list'}
 
-RECIPES = {**DEALS, **GIVES}
-OF_NOBODY = DEALS_OF_NOBODY | GIVES_OF_NOBODY
+RECIPES = {**DEALS, **VOUCHERS, **GIVES}
+OF_NOBODY = DEALS_OF_NOBODY | VOUCHERS_OF_NOBODY | GIVES_OF_NOBODY

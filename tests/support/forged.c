@@ -34,7 +34,7 @@ static void column_add(const struct shape *shape, const char *path, int64_t amou
         column = shape_column(column->element, rest);
         assert(column != NULL);
     }
-    if (column->kind == COLUMN_text) { /* another first letter */
+    if (column->kind == COLUMN_text || column->kind == COLUMN_fixed) { /* another first letter or byte */
         ((char *)row)[column->offset] = (char)(((char *)row)[column->offset] + amount);
         return;
     }

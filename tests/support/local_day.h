@@ -13,8 +13,19 @@
 #define LOCAL_DAY_VALUE INT64_C(2000000003) /* stored value, of shop 1; shopper 2 has one */
 #define LOCAL_DAY_GROUP INT64_C(2000000004) /* stands: shoppers 1 and 2 */
 #define LOCAL_DAY_FAILED INT64_C(2000000005) /* too few came */
+#define LOCAL_DAY_GIVE INT64_C(2000000011) /* given away: shoppers 1 and 2 have what there was */
+#define LOCAL_DAY_LOTTERY INT64_C(2000000012) /* shoppers 1, 2 and 4 entered */
+#define LOCAL_DAY_PACKET INT64_C(4000000001) /* a red packet of shop 1, then one for all and one of shopper 1's */
+#define LOCAL_DAY_ROOM INT64_C(71) /* of shop 1: booked, held, cancelled and waited for on 13 December from 18:00 on */
+#define LOCAL_DAY_HALL INT64_C(72) /* of shop 2: with a show that evening */
+#define LOCAL_DAY_SHOW INT64_C(5000000001) /* rows alone, as are the queue's: for reads and not for the audit */
+#define LOCAL_DAY_QUEUE INT64_C(5000000002)
 
 /* On a house in which shops 1 and 2 of merchant 1 are and shoppers 1 to 4 have money (day_make). */
 void local_day_deals(struct house *house);
+/* Give-aways and red packets; the packets are rows without their money, for reads and not for the audit. */
+void local_day_gives(struct house *house);
+/* Rooms, a hall, and a queue. */
+void local_day_bookings(struct house *house);
 
 #endif

@@ -14,7 +14,7 @@
 #include "lines/product.h"
 #include "lines/local/local.h"
 #include "lines/local/voucher.h"
-#include "support/corruption.h"
+#include "support/forged.h"
 #include "till/party.h"
 
 #define SHOPPERS 60
@@ -318,15 +318,15 @@ static const struct corruption corruptions[] = {
       AUDIT_voucher_once, "its person's claim is another one" },
     { "a number beyond all", &give_claim_table, claimed_free, ADD, "number", 1000, AUDIT_voucher_once,
       "its number was never given" },
-    { "a lottery of another seed", &give_table, lottery, FLIP, "secret", 0, AUDIT_answer_durable,
+    { "a lottery of another seed", &give_table, lottery, ADD, "secret", 1, AUDIT_answer_durable,
       "is not the hash of its seed" },
-    { "a lottery shows another seed", &give_table, lottery, FLIP, "seed", 0, AUDIT_answer_durable,
+    { "a lottery shows another seed", &give_table, lottery, ADD, "seed", 1, AUDIT_answer_durable,
       "or another one is" },
-    { "an open lottery shows a seed", &give_table, lottery_open, FLIP, "seed", 0, AUDIT_answer_durable,
+    { "an open lottery shows a seed", &give_table, lottery_open, ADD, "seed", 1, AUDIT_answer_durable,
       "its seed is shown before it is drawn" },
-    { "a lottery promised another seed", &give_table, lottery, FLIP, "seed_hash", 0, AUDIT_answer_durable,
+    { "a lottery promised another seed", &give_table, lottery, ADD, "seed_hash", 1, AUDIT_answer_durable,
       "is not the hash of its seed" },
-    { "a chain of other entries", &give_table, lottery_open, FLIP, "chain", 0, AUDIT_answer_durable,
+    { "a chain of other entries", &give_table, lottery_open, ADD, "chain", 1, AUDIT_answer_durable,
       "its chain is not that of its entries" },
     { "a lottery draws later", &give_table, lottery_open, ADD, "due_us", 1, AUDIT_reservation_kept,
       "when its timer is due" },
@@ -345,11 +345,11 @@ static const struct corruption corruptions[] = {
       "what its seed says was taken" },
     { "a packet of more people", &packet_table, packet_open, ADD, "left_people", 1, AUDIT_money_conserved,
       "what its seed says was taken" },
-    { "a packet of another seed", &packet_table, packet_returned, FLIP, "secret", 0, AUDIT_money_conserved,
+    { "a packet of another seed", &packet_table, packet_returned, ADD, "secret", 1, AUDIT_money_conserved,
       "what its seed says was taken" },
-    { "a packet shows its seed too early", &packet_table, packet_open, FLIP, "seed", 0, AUDIT_answer_durable,
+    { "a packet shows its seed too early", &packet_table, packet_open, ADD, "seed", 1, AUDIT_answer_durable,
       "its seed is shown before it is over" },
-    { "a packet promised another seed", &packet_table, packet_open, FLIP, "seed_hash", 0, AUDIT_answer_durable,
+    { "a packet promised another seed", &packet_table, packet_open, ADD, "seed_hash", 1, AUDIT_answer_durable,
       "is not the hash of its seed" },
     { "a packet stays open longer", &packet_table, packet_open, ADD, "expires_at_us", 1, AUDIT_reservation_kept,
       "when its timer is due" },
@@ -413,7 +413,7 @@ static void the_audit_names_every_corruption(void **state)
     }
     assert_int_equal(report.tables[give_table.number].rows, 4);
     assert_int_equal(report.tables[packet_claim_table.number].rows, 6);
-    assert_int_equal(corruptions_missed(house, corruptions, COUNT_OF(corruptions)), 0);
+    assert_int_equal(forged_missed(house, corruptions, COUNT_OF(corruptions)), 0);
 }
 
 static int stage_open(void **state)

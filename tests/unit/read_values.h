@@ -22,7 +22,8 @@ static const struct {
     { "day", { 0, 20141212, 20141213, 20991231 }, 4 },
     { "none", { 0 }, 1 },
     /* deals */
-    { "deal_id", { LOCAL_DAY_DEAL, LOCAL_DAY_TIMES, LOCAL_DAY_GROUP, LOCAL_DAY_FAILED, 77 }, 5 },
+    { "deal_id",
+      { LOCAL_DAY_DEAL, LOCAL_DAY_TIMES, LOCAL_DAY_GROUP, LOCAL_DAY_FAILED, LOCAL_DAY_GIVE, LOCAL_DAY_LOTTERY, 77 }, 7 },
     { "latitude_e6", { 30250000 }, 1 },
     { "longitude_e6", { 120150000 }, 1 },
     { "radius_m", { 1500, 0 }, 2 },
@@ -31,6 +32,13 @@ static const struct {
     { "rating_least_tenths", { 0, 40 }, 2 },
     { "open_now", { 0, 1 }, 2 },
     { "order", { 0, 2, 3 }, 3 },
+    /* red packets */
+    { "packet_id", { LOCAL_DAY_PACKET, LOCAL_DAY_PACKET + 1, LOCAL_DAY_PACKET + 2, 77 }, 4 },
+    { "packet_key", { 0, 1 }, 2 },
+    /* bookings */
+    { "resource_id", { 0, LOCAL_DAY_ROOM, LOCAL_DAY_HALL, 77 }, 4 },
+    { "show_id", { LOCAL_DAY_SHOW, 77 }, 2 },
+    { "queue_id", { LOCAL_DAY_QUEUE, 77 }, 2 },
 };
 
 #endif

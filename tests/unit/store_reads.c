@@ -204,6 +204,8 @@ static int stage_open(void **state)
     day_make(&house);
     more_make(&house);
     local_day_deals(&house);
+    local_day_gives(&house);
+    local_day_bookings(&house);
     stage.now_us = house.now_us;
     assert_int_equal(house.store->ops->scan(house.store, &trade_table, (struct span){ NULL, 0 }, trade_note, &stage),
                      STATUS_ok);
