@@ -12,58 +12,16 @@
 
 #include "app/bench_alipay.h"
 #include "app/bench_server.h"
+#include "app/bench_settings.h"
 #include "app/city.h"
 #include "load/driver.h"
 #include "load/random.h"
 #include "till/audit.h"
 #include "till/paycode_digits.h"
 
-#define BENCH_RUNS_MAX 32
 #define BENCH_ERRORS_MAX 32
 #define BENCH_CODE_SIZE 40
 #define BENCH_NUMBER_DIGITS 18 /* of a payment's out_trade_no */
-
-/* All shops of one half of the city share one campaign; in the other half each brand has its own. */
-enum bench_budget {
-    BUDGET_hot,
-    BUDGET_spread,
-};
-extern const char *const bench_budget_names[];
-
-enum bench_door {
-    DOOR_rest,
-    DOOR_alipay,
-};
-extern const char *const bench_door_names[];
-
-/* What is measured instead of payments: see bench_rush.h. */
-enum bench_rush_kind {
-    RUSH_none,
-    RUSH_claims,
-    RUSH_redeem, /* of what was claimed before */
-};
-
-struct bench_settings {
-    uint32_t connections[BENCH_RUNS_MAX];
-    size_t connection_count;
-    uint32_t rate; /* 0: closed loop */
-    int64_t seconds, warmup;
-    uint64_t shoppers;
-    uint32_t shops; /* of each half */
-    enum bench_budget budget;
-    enum bench_door door;
-    enum bench_rush_kind rush;
-    uint64_t pieces; /* of a rush: so many are given away */
-    uint32_t beside; /* of the gateway's connections so many pay through the REST door */
-    bool verify_all; /* each answer's signature, not a sample */
-    uint64_t seed;
-    int64_t http_threads, cache_mb;
-    uint32_t servers; /* on one database */
-    bool json, matrix, audit;
-    const char *store_path; /* NULL: a temporary one */
-    const char *key_path;   /* of its master key; NULL: beside the file */
-    const char *timeline_path; /* NULL: none */
-};
 
 /* ---- bench_city.c ---- */
 

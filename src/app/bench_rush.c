@@ -134,8 +134,8 @@ static void winner_add(struct crowd *crowd, const struct press *press, struct sp
     struct span code;
     int64_t voucher_id = 0;
     struct span id;
-    bool whole = json_member(body, "voucher_id", &id) && span_to_i64(id, &voucher_id) && json_member(body, "code", &code) &&
-                 code.size == VOUCHER_CODE_SIZE - 1;
+    bool whole = json_member(body, "voucher_id", &id) && span_to_i64(id, &voucher_id) &&
+                 json_member(body, "code", &code) && code.size == VOUCHER_CODE_SIZE - 1;
     if (!whole || crowd->winner_count > crowd->rush->pieces) {
         crowd->rush->odd++;
         return;
@@ -300,7 +300,7 @@ static bool give_open(struct crowd *crowd, const struct bench_city *city)
     struct text_out out = text_out_begin(body, sizeof(body));
     text_out_literal(&out, "{\"deal_id\":\"");
     text_out_number(&out, (uint64_t)DEAL_ID, 1);
-    text_out_literal(&out, "\",\"shop_id\":\"1\",\"kind\":\"give\",\"category\":\"film\",\"title\":\"a film for nothing\","
+    text_out_literal(&out, "\",\"shop_id\":\"1\",\"kind\":\"give\",\"category\":\"film\",\"title\":\"a free film\","
                            "\"price_minor\":0,\"stock\":");
     text_out_number(&out, crowd->rush->pieces, 1);
     text_out_literal(&out, ",\"sale_until\":\"");

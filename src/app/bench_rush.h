@@ -44,7 +44,7 @@ MUST_CHECK bool bench_rush_run(const struct bench_settings *settings, const stru
                                struct bench_server *server, struct bench_rush *rush);
 /* Afterwards, from the store itself. */
 MUST_CHECK bool bench_rush_audit(const char *path, struct bench_rush *rush);
-/* Nothing was given twice or too little, nothing was redeemed twice, nobody was answered with a fault, the audit holds. */
+/* Nothing was given twice or too little, nothing redeemed twice, nobody answered with a fault, and the audit holds. */
 bool bench_rush_holds(const struct bench_rush *rush);
 void bench_rush_words(const struct bench_rush *rush, const struct bench_disk *disk);
 void bench_rush_json(const struct bench_rush *rush);

@@ -3,9 +3,8 @@
  * Give-aways in the audit: who claimed is counted once and has what the claim says; entries of a lottery are a chain
  * without gaps, and who won is who the seed says.
  */
-#include <stdlib.h>
-
 #include "lines/local/audit_give.h"
+
 #include "lines/local/deal_rows.h"
 #include "lines/local/give_rows.h"
 #include "lines/local/voucher_rows.h"

@@ -3,9 +3,10 @@
  * Red packets in the audit: what was put in was taken, returned, or is there, to the cent; each part is what the seed
  * says; each transfer is named by one row and moves what that says.
  */
+#include "lines/local/audit_give.h"
+
 #include <stdlib.h>
 
-#include "lines/local/audit_give.h"
 #include "lines/local/packet.h"
 #include "till/party.h"
 
@@ -114,8 +115,8 @@ static bool packet_each(struct audit *audit, void *state, const void *row)
     audit_expect(audit, about, "its sender does not exist", known);
     if (!audit_expect(audit, about, "more people or money are left in it than there were, or than there may be",
                       packet->amount_minor <= AMOUNT_MAX && packet->people <= PACKET_PEOPLE_MAX &&
-                          packet->left_people >= 0 && packet->left_people <= packet->people && packet->left_minor >= 0 &&
-                          packet->left_minor <= packet->amount_minor)) {
+                          packet->left_people >= 0 && packet->left_people <= packet->people &&
+                          packet->left_minor >= 0 && packet->left_minor <= packet->amount_minor)) {
         return true;
     }
     of->unit = packet->currency;
@@ -193,7 +194,8 @@ static bool part_transfer(struct audit *audit, void *state, const struct transfe
     moves_skip(audit, gives, transfer->transfer_id);
     const struct audit_move *move =
         gives->move_next < gives->moves.count ? audit_list_at(&gives->moves, gives->move_next) : NULL;
-    if (audit_expect(audit, about, "no red packet names it", move != NULL && move->transfer_id == transfer->transfer_id)) {
+    bool named = move != NULL && move->transfer_id == transfer->transfer_id;
+    if (audit_expect(audit, about, "no red packet names it", named)) {
         gives->move_next++;
         uint64_t print = audit_pair_print(transfer->cause, transfer->reference_id) + audit_legs_print(transfer);
         audit_expect(audit, about, "it does not move what its red packet says", print == move->print);

@@ -116,8 +116,8 @@ const struct command give_create = {
     .request = &rules_shape,
     .answer = &give_table.shape,
     .decide = decide_create,
-    .summary = "Gives the stock of a deal away: to who claims it first, one each, or to who is drawn among all who enter. "
-               "A lottery tells the SHA-256 of its seed from here on.",
+    .summary = "Gives the stock of a deal away: to who claims it first, one each, or to who is drawn among all who "
+               "enter. A lottery tells the SHA-256 of its seed from here on.",
 };
 
 static const struct column ref_columns[] = {

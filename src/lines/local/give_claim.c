@@ -17,8 +17,8 @@
 static const struct column want_columns[] = {
     WANT_COLUMNS,
     COLUMN(give_want, pay_later, .form = FORM_flag,
-           .text = "At a token price: what is claimed waits for its payment, which may come in any way. Left out: it is "
-                   "paid from the wallet at once."),
+           .text = "At a token price: what is claimed waits for its payment, which may come in any way. Left out: it "
+                   "is paid from the wallet at once."),
     COLUMN(give_want, confirmed, .form = FORM_flag,
            .text = "The shopper confirmed the payment on the device, with password or fingerprint."),
 };

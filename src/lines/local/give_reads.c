@@ -96,6 +96,6 @@ const struct read lottery_entry_list = {
     .request = &entries_shape,
     .element = &lottery_entry_table.shape,
     .run = entries_run,
-    .summary = "All entries of a lottery in their order, without names: with the seed they are what the draw is computed "
-               "from.",
+    .summary = "All entries of a lottery in their order, without names: with the seed they are what the draw is "
+               "computed from.",
 };

@@ -201,7 +201,8 @@ const struct command packet_create = {
 static const struct column open_columns[] = {
     COLUMN(packet_open, packet_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
     COLUMN(packet_open, shopper_id, .form = FORM_id, .text = "Left out: the shopper who asks."),
-    COLUMN(packet_open, packet_key, .form = FORM_id, .text = "As it came with the packet; not needed when it is for all."),
+    COLUMN(packet_open, packet_key, .form = FORM_id,
+           .text = "As it came with the packet; not needed when it is for all."),
 };
 static const struct shape open_shape = SHAPE("packet_open", packet_open, open_columns);
 
@@ -292,8 +293,8 @@ const struct command packet_claim = {
     .request = &open_shape,
     .answer = &packet_claim_table.shape,
     .decide = decide_claim,
-    .summary = "Opens a red packet: what was in it for this person goes into the wallet. The same person again gets the "
-               "same answer; no Idempotency-Key is needed.",
+    .summary = "Opens a red packet: what was in it for this person goes into the wallet. The same person again gets "
+               "the same answer; no Idempotency-Key is needed.",
 };
 
 /* ---- looking at it, and its end ---- */
