@@ -5,7 +5,7 @@
 #define PARTS_MAX 8
 
 static const struct audit_part *const parts[] = { &audit_part_deal, &audit_part_voucher, &audit_part_give,
-                                                 &audit_part_booking, NULL };
+                                                 &audit_part_booking, &audit_part_meal, NULL };
 
 struct local_state {
     struct audit_list of[PARTS_MAX]; /* one item each: the part's state */

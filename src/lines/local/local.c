@@ -8,6 +8,7 @@
 static const struct local_part *const parts[LOCAL_kind_count] = {
     [LOCAL_purchase] = &purchase_part,
     [LOCAL_booking] = &booking_part,
+    [LOCAL_meal] = &meal_part,
 };
 
 static const struct local_part *part_of(const struct trade_row *trade)

@@ -116,6 +116,4 @@ void ride_look_set(struct view *view, const struct moment *at, struct ride_row *
 /* The courier does not want it, or did not answer. */
 void ride_decline(struct ride_row *ride);
 
-extern const struct audit_part audit_part_meal;
-
 #endif
