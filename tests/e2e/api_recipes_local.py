@@ -104,7 +104,7 @@ def bought_voucher(side):
     """A voucher of this side's shopper that nobody has used yet; a fresh one at each call."""
     side.operator.must('POST', f'/v1/deals/{deal(side)}/purchases',
                        {'shopper_id': side.shopper, 'copies': 1, 'confirmed': True})
-    return side.operator.must('GET', f'/v1/shoppers/{side.shopper}/vouchers', query={'state': 'OPEN'})['data'][0]
+    return side.operator.must('GET', f'/v1/shoppers/{side.shopper}/vouchers?state=OPEN')['data'][0]
 
 
 @cached
