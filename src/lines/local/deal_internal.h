@@ -18,6 +18,13 @@ struct deal_ref {
     int64_t deal_id;
 };
 
+/* Where a shop is, as people see it. */
+struct shop_place {
+    struct shop_place_row row;
+    char name[NAME_SIZE];
+};
+extern const struct shape shop_place_shape;
+
 struct deal_day_row *deal_sum_change(struct view *view, int64_t deal_id);
 const struct deal_buyer_row *deal_buyer_ask(struct view *view, int64_t deal_id, int64_t person_id);
 /* Copies come on sale. */

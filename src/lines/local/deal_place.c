@@ -100,6 +100,13 @@ void shop_place_review(struct view *view, int64_t shop_id, int32_t reviews, int3
 
 /* ---- commands ---- */
 
+static void place_fill(const struct shop_row *shop, const struct shop_place_row *row, struct shop_place *place)
+{
+    place->row = *row;
+    place->row.shop_id = shop->shop_id;
+    memcpy(place->name, shop->name, sizeof(place->name));
+}
+
 static const struct column set_columns[] = {
     COLUMN(shop_place_set, shop_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
     COLUMN(shop_place_set, latitude_e6, .flags = COLUMN_required, .least = -LATITUDE_MAX_E6, .most = LATITUDE_MAX_E6,
@@ -149,7 +156,7 @@ static enum refusal decide_set(const void *request, struct moment *at, struct vi
         const struct deal_row *deal = deal_ask(view, place->deals[i].id);
         place_write(deal, view_change(view, deal_place_ask(view, place->deals[i].id, want->shop_id)), place);
     }
-    memcpy(answer, place, sizeof(*place));
+    place_fill(shop, place, answer);
     return REFUSAL_none;
 }
 
@@ -178,11 +185,12 @@ static const struct shape ref_shape = SHAPE("shop_place_ref", shop_ref, ref_colu
 static enum refusal decide_query(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct shop_ref *want = request;
+    const struct shop_row *shop = shop_ask(view, want->shop_id);
     (void)at;
-    if (!row_exists(shop_ask(view, want->shop_id))) {
+    if (!row_exists(shop)) {
         return REFUSAL_shop_unknown;
     }
-    memcpy(answer, shop_place_ask(view, want->shop_id), sizeof(struct shop_place_row));
+    place_fill(shop, shop_place_ask(view, want->shop_id), answer);
     return REFUSAL_none;
 }
 

@@ -116,8 +116,4 @@ static const struct column shop_place_columns[] = {
     COLUMN(shop_place_row, rating_tenths, .text = "The mean of all stars, in tenths; 0: no review yet."),
     COLUMN_LIST(shop_place_row, deals, id_shape, .form = FORM_hidden),
 };
-const struct shape shop_place_shape = { .name = "shop_place",
-                                        .size = sizeof(struct shop_place_row),
-                                        .column_count = COUNT_OF(shop_place_columns) - 1,
-                                        .columns = shop_place_columns };
 const struct table shop_place_table = TABLE("shop_places", 54, shop_place_row, shop_place_columns, 1);

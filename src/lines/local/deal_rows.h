@@ -164,7 +164,6 @@ extern const struct table deal_table;
 extern const struct table deal_detail_table;
 extern const struct table deal_place_table;
 extern const struct table shop_place_table;
-extern const struct shape shop_place_shape; /* without its deals */
 extern const struct shape deal_part_shape, open_hours_shape, deal_shop_shape, deal_day_closed_shape;
 extern const char *const deal_kinds[], *const deal_states[], *const deal_refunds[], *const group_states[];
 extern const char *const deal_categories[];

@@ -132,6 +132,7 @@ static const struct column purchase_columns[] = {
     PURCHASE(paid_at_us, .form = FORM_instant),
     PURCHASE(closed_at_us, .form = FORM_instant),
     PURCHASE(give_id, .form = FORM_id, .text = "The give-away that it is of."),
+    PURCHASE(voucher_id, .form = FORM_id, .text = "The first that came of it."),
     COLUMN(purchase, trade_state, .form = FORM_choice, .names = trade_states),
     COLUMN(purchase, discount_minor, .form = FORM_amount, .text = "By campaigns."),
     COLUMN(purchase, paid_minor, .form = FORM_amount, .text = "By the shopper."),
@@ -139,3 +140,18 @@ static const struct column purchase_columns[] = {
     COLUMN(purchase, group_short, .text = "People whom an open group still lacks."),
 };
 const struct shape purchase_shape = SHAPE("purchase", purchase, purchase_columns);
+
+#define PLACE(member, ...) ROW(shop_place, member, __VA_ARGS__)
+static const struct column shop_place_columns[] = {
+    PLACE(shop_id, .form = FORM_id),
+    COLUMN(shop_place, name, .text = "The shop's."),
+    PLACE(placed, .form = FORM_flag, .text = "It is known where it is."),
+    PLACE(latitude_e6, .text = "Degrees north, in millionths."),
+    PLACE(longitude_e6, .text = "Degrees east, in millionths."),
+    PLACE(category, .form = FORM_choice, .names = deal_categories),
+    PLACE(address, .text = NULL),
+    ROW_LIST(shop_place, hours, open_hours_shape),
+    PLACE(reviews, .text = NULL),
+    PLACE(rating_tenths, .text = "The mean of all stars, in tenths; 0: no review yet."),
+};
+const struct shape shop_place_shape = SHAPE("shop_place", shop_place, shop_place_columns);
