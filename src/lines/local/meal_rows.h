@@ -87,6 +87,7 @@ struct meal_order_row {
     int64_t sent_at_us;     /* when the kitchen got the first of it */
     int64_t ready_at_us;    /* when the kitchen was done with the last */
     int64_t ended_at_us;
+    int64_t last_ticket_id; /* 0: the kitchen has none of it */
     int64_t look_at_us;     /* when its timer looks at it; 0: it has none */
 };
 

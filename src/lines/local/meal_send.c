@@ -77,7 +77,7 @@ static bool line_fires(const struct firing *firing, const struct meal_line_row *
 
 static struct ticket_row *ticket_begin(struct firing *firing, int32_t station)
 {
-    const struct meal_order_row *order = firing->order;
+    struct meal_order_row *order = firing->order;
     struct ticket_row key = { .ticket_id = moment_id(firing->at) };
     struct ticket_row *ticket = view_new(firing->view, &ticket_table, &key);
     ticket->shop_id = order->shop_id;
@@ -90,6 +90,7 @@ static struct ticket_row *ticket_begin(struct firing *firing, int32_t station)
     ticket->prints = 1;
     ticket->fired_at_us = firing->at->now_us;
     firing->tickets++;
+    order->last_ticket_id = ticket->ticket_id;
     return ticket;
 }
 
