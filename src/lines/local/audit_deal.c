@@ -222,6 +222,8 @@ static bool purchase_each(struct audit *audit, void *state, const void *row)
     audit_expect_equal(audit, about, "the shop that sells its deal", deal->shop_id, purchase->shop_id);
     audit_expect(audit, about, "it is paid and waits for no group",
                  purchase->state != PURCHASE_paid || deal->settling != 0);
+    audit_expect(audit, about, "its vouchers are there and it names none, or the other way round",
+                 (purchase->state == PURCHASE_issued) == (purchase->voucher_id != 0));
     struct purchase_entry *entry = audit_map_put(&deals->purchases, purchase->purchase_id, 0);
     if (entry == NULL || !purchase_count(deals, purchase, deal)) {
         return audit_too_large(audit);

@@ -52,6 +52,7 @@ static void claim_show(struct view *view, const struct give_claim_row *claim, st
         shown->trade_id = purchase->trade_id;
         shown->trade_state = trade_ask(view, purchase->trade_id)->state;
         shown->price_minor = purchase->amount_minor;
+        shown->voucher_id = purchase->voucher_id;
     }
     if (shown->voucher_id != 0) {
         memcpy(shown->code, voucher_ask(view, shown->voucher_id)->code, sizeof(shown->code));

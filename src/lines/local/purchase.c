@@ -183,8 +183,11 @@ enum refusal purchase_issue(struct view *view, struct moment *at, const struct d
                                    .trade = trade,
                                    .shopper_id = purchase->shopper_id,
                                    .copies = purchase->copies };
+    const struct voucher_row *first;
     purchase->state = PURCHASE_issued;
-    return voucher_issue(view, at, &order, NULL, NULL);
+    enum refusal refusal = voucher_issue(view, at, &order, &first, NULL);
+    purchase->voucher_id = refusal == REFUSAL_none ? first->voucher_id : 0;
+    return refusal;
 }
 
 /* One person's copies of a group, which counts people. */

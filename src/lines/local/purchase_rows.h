@@ -37,6 +37,7 @@ struct purchase_row {
     struct purchase_part {
         int64_t share_minor; /* of one copy, as it was when it was bought */
     } parts[DEAL_PARTS_MAX];
+    int64_t voucher_id;   /* the first that came of it; 0: none yet */
 };
 
 /* How much of a deal one person has: waiting, paid and issued copies, less what was returned in whole. */
