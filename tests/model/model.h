@@ -108,6 +108,8 @@ struct model_business {
     void (*paid)(struct model *m, struct model_trade *t);
     void (*ended)(struct model *m, const struct model_trade *t);            /* without having been paid */
     int (*refundable)(const struct model *m, const struct model_trade *t); /* by its shop: a refusal, or 0 */
+    int64_t (*due)(const struct model *m); /* when the next thing of it ends by itself; INT64_MAX: nothing does */
+    void (*expire)(struct model *m);       /* ends it */
 };
 
 struct model {
@@ -129,8 +131,16 @@ struct model {
     struct model_deposit deposits[MODEL_DEPOSITS];
 };
 
-/* A canary: the model rounds discounts up and gives left-over cents of a refund to the last first. */
-extern bool model_canary;
+/* What the model gets wrong on purpose. */
+enum model_canary {
+    MODEL_CANARY_none,
+    MODEL_CANARY_till,   /* discounts are rounded up, left-over cents of a refund go to the last first */
+    MODEL_CANARY_packet, /* the mean of what is left in a red packet is rounded up */
+    MODEL_CANARY_deal,    /* one person may have one copy more than it says */
+    MODEL_CANARY_voucher, /* commissions are rounded up */
+    MODEL_CANARY_count,
+};
+extern enum model_canary model_canary;
 
 /* Nobody and nothing; refunds for a year. */
 void model_clear(struct model *m);
@@ -164,7 +174,7 @@ int model_fund(struct model *m, int campaign, int64_t platform, int64_t merchant
 int model_campaign_state(struct model *m, int campaign, int state);
 /* yyyymmdd */
 int model_date(int64_t us, int zone_minutes);
-/* Closes what ran out of time by then. */
+/* Ends what ran out of time by then, one thing after the other, and what follows from it. */
 void model_expire(struct model *m, int64_t now_us);
 
 #endif

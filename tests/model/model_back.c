@@ -31,7 +31,7 @@ static void give_back(struct model *m, struct model_trade *t, int64_t amount, st
     }
     while (rest > 0) { /* single units, to who still has something coming */
         for (int i = 0; i < count && rest > 0; i++) {
-            int next = model_canary ? count - 1 - i : i;
+            int next = model_canary == MODEL_CANARY_till ? count - 1 - i : i;
             if (back[next] < *left[next]) {
                 back[next]++;
                 rest--;
@@ -238,18 +238,44 @@ int model_release(struct model *m, int deposit)
     return 0;
 }
 
-void model_expire(struct model *m, int64_t now_us)
+/* Ends what is due first of all that is due; false: nothing is. */
+static bool expire_one(struct model *m)
 {
+    int64_t first_us = m->business != NULL ? m->business->due(m) : INT64_MAX;
+    struct model_trade *trade = NULL;
+    struct model_deposit *deposit = NULL;
     for (int i = 0; i < m->trade_count; i++) {
         struct model_trade *t = &m->trades[i];
-        if (t->state == WAITING && t->expires_us != 0 && t->expires_us <= now_us) {
-            model_end(m, t, 1);
+        if (t->state == WAITING && t->expires_us != 0 && t->expires_us < first_us) {
+            first_us = t->expires_us;
+            trade = t;
         }
     }
     for (int i = 0; i < m->deposit_count; i++) {
         struct model_deposit *d = &m->deposits[i];
-        if (d->state == DEPOSIT_OPEN && d->lapses_us <= now_us) {
-            deposit_end(m, d, DEPOSIT_LAPSED, 0);
+        if (d->state == DEPOSIT_OPEN && d->lapses_us < first_us) {
+            first_us = d->lapses_us;
+            deposit = d;
         }
     }
+    if (first_us > m->now_us) {
+        return false;
+    }
+    if (deposit != NULL) {
+        deposit_end(m, deposit, DEPOSIT_LAPSED, 0);
+    } else if (trade != NULL) {
+        model_end(m, trade, 1);
+    } else {
+        m->business->expire(m);
+    }
+    return true;
+}
+
+void model_expire(struct model *m, int64_t now_us)
+{
+    int64_t before_us = m->now_us;
+    m->now_us = now_us;
+    while (expire_one(m)) {
+    }
+    m->now_us = before_us;
 }

@@ -3,7 +3,9 @@
 #include "base/base.h"
 #include "model/model_internal.h"
 
-bool model_canary;
+#define GRACE_US (15 * MINUTE)
+
+enum model_canary model_canary;
 
 /* ---- which campaigns a trade gets ---- */
 
@@ -37,7 +39,7 @@ static int64_t luck(const struct model_campaign *c, int64_t trade_id)
 
 static int64_t cut(const struct model_campaign *c, int64_t price, int64_t trade_id)
 {
-    int64_t rounding = model_canary ? 9999 : 0;
+    int64_t rounding = model_canary == MODEL_CANARY_till ? 9999 : 0;
     int64_t off = c->kind == 1   ? (price * c->percent_bp + rounding) / 10000
                   : c->kind == 2 ? c->amount
                   : c->kind == 3 ? price - c->amount
@@ -88,8 +90,10 @@ static int judge(const struct model *m, const struct model_campaign *c, const st
     const struct model_shopper *s = &m->shoppers[shopper];
     const struct model_use *use = &c->people[s->person];
     int64_t off = cut(c, t->list, t->id), merchants = off * c->share_bp / 10000;
-    if (c->state != 1 || !targeted(m, c, t->shop) || t->created_us < c->starts_us || t->created_us >= c->ends_us ||
-        !in_hours(c, t->created_us, shop->zone_minutes) || t->list < c->minimum || off == 0) {
+    /* who came in time is served in time, for as long as a payment may take */
+    int64_t at_us = t->created_us > m->now_us - GRACE_US ? t->created_us : m->now_us - GRACE_US;
+    if (c->state != 1 || !targeted(m, c, t->shop) || at_us < c->starts_us || at_us >= c->ends_us ||
+        !in_hours(c, at_us, shop->zone_minutes) || t->list < c->minimum || off == 0) {
         return 0;
     }
     if ((c->only_new && s->payments > 0) || (c->uses_max > 0 && c->uses >= c->uses_max)) {

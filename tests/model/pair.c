@@ -188,10 +188,31 @@ void same_till(struct run *run)
     }
 }
 
+/* What is due happens, also what goes on in several steps: each of them a moment after the one before. */
+static void till_settle(struct run *run)
+{
+    struct engine_counts counts;
+    bool more = true;
+    while (more) {
+        house_settle(&run->house);
+        engine_counts(run->house.engine, &counts);
+        more = counts.timer_next_us != 0 && counts.timer_next_us <= run->house.now_us + 1000;
+        run->house.now_us += more ? 1000 : 0;
+    }
+    run->settled_us = run->house.now_us;
+}
+
+/* First what the last call had left, which happened with it. */
+void time_settle(struct run *run)
+{
+    model_expire(&run->model, run->settled_us);
+    till_settle(run);
+    model_expire(&run->model, run->settled_us);
+}
+
 void same_state(struct run *run)
 {
-    house_settle(&run->house);
-    model_expire(&run->model, run->house.now_us);
+    time_settle(run);
     for (int i = 0; run->parts[i] != NULL; i++) {
         run->parts[i]->same(run);
     }
@@ -223,16 +244,15 @@ enum refusal call(struct run *run, struct caller caller, const struct command *c
 {
     char key[32];
     struct progress_row progress = { .one = (int32_t)run->house.store->node + 1 };
-    bool reads = (command->flags & COMMAND_reads) != 0;
-    house_settle(&run->house);
+    bool keyed = (command->flags & (COMMAND_reads | COMMAND_unkeyed)) == 0;
+    time_settle(run);
     house_row(&run->house, &progress_table, &progress);
     snprintf(key, sizeof(key), "k%" PRIu64, run->key_number++);
-    enum refusal refusal = house_call_keyed(&run->house, caller, command, request, answer, reads ? NULL : key);
-    house_settle(&run->house); /* what follows from it happens before the clock goes on */
+    enum refusal refusal = house_call_keyed(&run->house, caller, command, request, answer, keyed ? key : NULL);
+    till_settle(run);
     run->model.now_us = run->house.decided_at_us;
     ids_follow(run, progress.id_last);
-    model_expire(&run->model, run->house.decided_at_us - 1);
-    if (!reads) {
+    if (keyed) {
         struct old_call *old = &run->old[run->old_count++ % OLD_CALLS];
         assert(command->request->size <= sizeof(old->request));
         assert(command->answer->size <= sizeof(old->answer));

@@ -55,6 +55,7 @@ struct run {
     int call_number;
     uint64_t key_number;
     bool days_pass; /* in this history */
+    int64_t settled_us; /* when everything was done that was due by then */
     const char *wrong;
     char words[256];
 };
@@ -84,6 +85,8 @@ void same_state(struct run *run);
 /* The till's books by themselves. */
 void audit(struct run *run);
 
+/* Whatever is due happens in both. */
+void time_settle(struct run *run);
 /* Calls the till; the model has its time and the id of a trade opened by it afterwards, and what lapsed by then. */
 enum refusal call(struct run *run, struct caller caller, const struct command *command, const void *request,
                   void *answer);
@@ -100,7 +103,7 @@ void do_deposit_end(struct run *run, int deposit, int64_t amount);
 /* Any call of any part, at random. */
 void do_something(struct run *run);
 
-extern const struct part till_part;
+extern const struct part till_part, deal_part, voucher_part, packet_part;
 /* Whoever takes part besides the till, when a line of business is open; NULL-terminated. */
 extern const struct part *const line_parts[];
 

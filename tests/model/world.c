@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/civil.h"
+#include "model/local.h"
 
 /* ---- worlds ---- */
 
@@ -130,8 +131,11 @@ static void line_open(struct run *run)
             run->parts[count++] = line_parts[i];
         }
     }
+    local_begin(&run->model);
     for (int i = 1; i < count; i++) {
-        run->parts[i]->open(run);
+        if (run->parts[i]->open != NULL) {
+            run->parts[i]->open(run);
+        }
     }
 }
 
@@ -187,6 +191,7 @@ void run_clear(struct run *run, uint64_t seed)
     run->key_number = 0;
     run->wrong = NULL;
     run->days_pass = false;
+    run->settled_us = 0;
     memset(run->parts, 0, sizeof(run->parts));
     run->parts[0] = &till_part;
     memset(run->trade_ids, 0, sizeof(run->trade_ids));
@@ -199,6 +204,7 @@ bool history_run(struct run *run)
     for (int i = 0; i < CALLS_PER_HISTORY && run->wrong == NULL; i++) {
         run->call_number++;
         time_pass(run);
+        time_settle(run);
         do_something(run);
     }
     if (run->wrong == NULL) {

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The model's local line as the till sees it: whose trade it is, and what ends first. */
+#include "model/local.h"
+
+#include <string.h>
+
+#include "base/base.h"
+#include "engine/refusal.h"
+#include "model/local_packet.h"
+
+struct local local;
+
+static int payable(const struct model *m, const struct model_trade *t, int shopper)
+{
+    return t->business == SOLD_purchase ? local_purchase_payable(m, t, shopper) : 0;
+}
+
+static void paid(struct model *m, struct model_trade *t)
+{
+    if (t->business == SOLD_purchase) {
+        local_purchase_paid(m, t);
+    }
+}
+
+static void ended(struct model *m, const struct model_trade *t)
+{
+    if (t->business == SOLD_purchase) {
+        local_purchase_ended(m, t);
+    }
+}
+
+static int refundable(const struct model *m, const struct model_trade *t)
+{
+    (void)m;
+    (void)t;
+    return REFUSAL_refund_elsewhere;
+}
+
+/* What of the line ends first: which kind of thing, and which of them. */
+static int64_t first_due(const struct model *m, int *kind, int *which)
+{
+    int index = 0;
+    int64_t first_us = INT64_MAX, due_us[] = { packet_model_due(m, &index), local_deal_due(&index),
+                                               local_voucher_due(&index) };
+    for (int i = 0; i < (int)COUNT_OF(due_us); i++) {
+        if (due_us[i] < first_us) {
+            first_us = due_us[i];
+            *kind = i;
+        }
+    }
+    if (first_us != INT64_MAX) {
+        *kind == 0 ? packet_model_due(m, which) : *kind == 1 ? local_deal_due(which) : local_voucher_due(which);
+    }
+    return first_us;
+}
+
+static int64_t due(const struct model *m)
+{
+    int kind, which;
+    return first_due(m, &kind, &which);
+}
+
+static void expire(struct model *m)
+{
+    int kind = 0, which = 0;
+    first_due(m, &kind, &which);
+    if (kind == 0) {
+        packet_model_return(m, which);
+    } else if (kind == 1) {
+        local_deal_due_now(m, which);
+    } else {
+        local_voucher_end(m, which);
+    }
+}
+
+static const struct model_business business = { payable, paid, ended, refundable, due, expire };
+
+void local_begin(struct model *m)
+{
+    m->business = &business;
+    memset(&local, 0, offsetof(struct local, deals));
+    packets.count = 0;
+}
