@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/os_random.h"
+#include "doors/offline_code.h"
 #include "people/people.h"
 #include "till/emvco_profile.h"
 #include "till/pay_url.h"
@@ -365,6 +366,46 @@ static void endpoint_after(void *context, const struct caller *caller, const voi
     base64_write(secret, sizeof(secret), to->secret + 6);
 }
 
+/* ---- vouchers without a network ---- */
+
+struct kept_added {
+    char offline_code[OFFLINE_CODE_SIZE];
+};
+static const struct column kept_added_columns[] = {
+    COLUMN(kept_added, offline_code,
+           .text = "Signed, for the QR that a till reads without a network; GET /v1/qr.svg?text=... draws it."),
+};
+static const struct shape kept_added_shape = SHAPE("offline_code", kept_added, kept_added_columns);
+
+static void kept_after(void *context, const struct caller *caller, const void *request, const void *answer,
+                       void *added)
+{
+    const struct till_edits *edits = context;
+    struct kept_added *to = added;
+    (void)caller;
+    (void)request;
+    offline_code_write(edits->offline_key, answer, to->offline_code);
+}
+
+struct quota_added {
+    char offline_key[OFFLINE_KEY_TEXT_SIZE];
+};
+static const struct column quota_added_columns[] = {
+    COLUMN(quota_added, offline_key, .text = "Ed25519 public key in base64url, with which tills check offline codes."),
+};
+static const struct shape quota_added_shape = SHAPE("offline_key", quota_added, quota_added_columns);
+
+static void quota_after(void *context, const struct caller *caller, const void *request, const void *answer,
+                        void *added)
+{
+    const struct till_edits *edits = context;
+    struct quota_added *to = added;
+    (void)caller;
+    (void)request;
+    (void)answer;
+    offline_key_public(edits->offline_key, to->offline_key);
+}
+
 static enum refusal clock_before(void *context, const struct caller *caller, int64_t now_us, void *request)
 {
     const struct till_edits *edits = context;
@@ -390,11 +431,15 @@ void till_edits_init(struct till_edits *edits, const struct master_key *key)
         { .command = "endpoint_create", .after = endpoint_after, .added = &secret_added_shape },
         { .command = "endpoint_rotate", .after = endpoint_after, .added = &secret_added_shape },
         { .command = "clock_move", .before = clock_before },
+        { .command = "voucher_keep", .after = kept_after, .added = &kept_added_shape },
+        { .command = "voucher_quota_reserve", .after = quota_after, .added = &quota_added_shape },
+        { .command = "voucher_quota_query", .after = quota_after, .added = &quota_added_shape },
     };
     static_assert(COUNT_OF(list) <= TILL_EDITS_MAX, "the list fits");
     paycode_master(key, &edits->paycode_key);
     webhook_master(key, &edits->webhook_key);
     master_key_derive_hmac(key, "onetill qr v1", &edits->qr_key);
+    offline_key_derive(key, edits->offline_key);
     memcpy(edits->edits, list, sizeof(list));
     edits->count = COUNT_OF(list);
     for (size_t i = 0; i < edits->count; i++) {

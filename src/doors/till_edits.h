@@ -17,6 +17,7 @@ struct till_edits {
     struct hmac_key paycode_key;  /* device secrets are made from it */
     struct hmac_key qr_key;
     struct hmac_key webhook_key;
+    uint8_t offline_key[32];      /* signs what vouchers stand for, for tills without a network */
     char base_url[201];           /* of the addresses in QR codes, without a slash at its end */
     int64_t (*now_us)(void *context);
     /* Moves the test clock; NULL without one. */
