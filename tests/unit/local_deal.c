@@ -199,18 +199,28 @@ static bool city_row(void *context, const void *row)
     return true;
 }
 
-/* Shops move, and people write reviews. */
+/* A review of a shop. */
+struct review_put {
+    int64_t shop_id;
+    int32_t stars;
+};
+static const struct column review_columns[] = {
+    COLUMN(review_put, shop_id, .form = FORM_id),
+    COLUMN(review_put, stars),
+};
+static const struct shape review_shape = SHAPE("review_put", review_put, review_columns);
+
 static enum refusal review_decide(const void *request, struct moment *at, struct view *view, void *answer)
 {
-    const struct timer_due *want = request; /* shop, stars */
+    const struct review_put *want = request;
     (void)at;
     (void)answer;
-    shop_place_review(view, want->subject_id, 1, (int32_t)want->due_us);
+    shop_place_review(view, want->shop_id, 1, want->stars);
     return REFUSAL_none;
 }
 
 static const struct command review_put = { .name = "review_put", .number = 901, .flags = COMMAND_internal,
-                                           .request = &timer_due_shape, .answer = &nothing_shape,
+                                           .request = &review_shape, .answer = &nothing_shape,
                                            .decide = review_decide };
 
 static int city_open(void **state)
@@ -231,7 +241,7 @@ static int city_open(void **state)
         city_deal(&house, i);
     }
     for (int64_t i = 0; i < 60; i++) {
-        struct timer_due review = { .subject_id = 1 + random_below(CITY_SHOPS), .due_us = 1 + random_below(5) };
+        struct review_put review = { .shop_id = 1 + random_below(CITY_SHOPS), .stars = (int32_t)(1 + random_below(5)) };
         must(house_call(&house, house_operator, &review_put, &review, NULL));
     }
     for (int64_t id = 1; id <= 5; id++) {
@@ -477,7 +487,7 @@ static const struct corruption corruptions[] = {
     { "a purchase of nobody's", &purchase_table, NULL, ADD, "shopper_id", 76, AUDIT_answer_durable, "shopper" },
     { "a purchase in no state", &purchase_table, NULL, ADD, "state", 50, AUDIT_answer_durable, "state" },
     { "a purchase that never waited", &purchase_table, waits, ADD, "state", 3, AUDIT_stock_kept, "bought" },
-    { "a purchase that was not refunded", &purchase_table, refunded, ADD, "state", -2, AUDIT_stock_kept, "copies" },
+    { "a purchase that was not refunded", &purchase_table, refunded, ADD, "state", -2, AUDIT_stock_kept, "its vouchers are there and it names none" },
     { "a purchase for less", &purchase_table, NULL, ADD, "amount_minor", -1, AUDIT_answer_durable, "price" },
     { "a purchase of more pieces", &purchase_table, NULL, ADD, "pieces", 1, AUDIT_answer_durable, "pieces" },
     { "a purchase at another shop", &purchase_table, NULL, ADD, "shop_id", 1, AUDIT_answer_durable, "shop" },
