@@ -551,6 +551,7 @@ class Codes(alipay_openssl.Case):
         told = json.loads(subprocess.run([program.ONETILL, 'describe', 'alipay'], check=True,
                                          capture_output=True).stdout)['provocations']
         said = {(end, entry['sub_code']) for entry in told for end in entry['methods'].split() or ['']}
+        said -= {(end, code) for end, code in said if end.startswith('ticketcode.')}  # alipay_tickets_test.py
         self.assertEqual(said - set(CASES) - set(ELSEWHERE), set())
         self.assertEqual(set(CASES) - said, set())
 

@@ -3,6 +3,7 @@
 #ifndef DOORS_ALIPAY_TOLD_H
 #define DOORS_ALIPAY_TOLD_H
 
+#include "lines/local/redemption_number.h"
 #include "people/app.h"
 #include "people/grant.h"
 #include "till/campaign.h"
@@ -11,6 +12,8 @@
 #include "till/wallet_transfer.h"
 
 struct alipay_method;
+
+#define ALIPAY_TICKET_USES_MAX 20
 
 /* What the methods that open a trade say of it. */
 struct alipay_terms {
@@ -28,6 +31,20 @@ struct alipay_terms {
     char alipay_store_id[33];
     char quit_url[401];
     struct trade_detail detail;
+};
+
+/* A voucher as the protocol calls it: a ticket. */
+struct alipay_ticket {
+    struct voucher_row voucher;
+    struct redemption_row redemption; /* of use and cancel */
+    char title[NAME_SIZE];
+    int64_t price_minor, list_price_minor; /* of a copy of its deal */
+    int32_t times_card;
+    enum refusal why_not;                  /* of query: why it may not be used in that shop now */
+    int64_t buyer_minor, discount_minor, platform_minor; /* of what was redeemed: who had paid it */
+    bool repeated;
+    int32_t uses_count;
+    struct redemption_row uses[ALIPAY_TICKET_USES_MAX]; /* that stand, newest first */
 };
 
 struct alipay_ask {
@@ -55,6 +72,7 @@ struct alipay_ask {
         struct shop_funds_query funds;
         struct grant_redeem redeem;
         struct grant_token token;
+        struct redemption_request ticket;
     } want;
 };
 
@@ -83,6 +101,7 @@ struct alipay_told {
         struct shop_funds funds;
         struct grant_row grant;
         struct policy_row policy;
+        struct alipay_ticket ticket;
     } made;
 };
 

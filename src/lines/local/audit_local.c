@@ -2,9 +2,10 @@
 /* The audit of the local line: each part's share in turn, with a state of its own. */
 #include "lines/local/local_internal.h"
 
-#define PARTS_MAX 8
+#define PARTS_MAX 12
 
-static const struct audit_part *const parts[] = { &audit_part_deal, &audit_part_voucher, &audit_part_give,
+static const struct audit_part *const parts[] = { &audit_part_deal, &audit_part_voucher, &audit_part_redemption_number,
+                                                 &audit_part_give,
                                                  &audit_part_booking, &audit_part_meal, NULL };
 
 struct local_state {

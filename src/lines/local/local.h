@@ -13,6 +13,7 @@
 #include "lines/local/meal.h"
 #include "lines/local/packet.h"
 #include "lines/local/queue.h"
+#include "lines/local/redemption_number.h"
 #include "lines/local/voucher.h"
 #include "till/line.h"
 
