@@ -2,6 +2,8 @@
 """How each operation of the local line succeeds: what api_recipes.py says of the till's, for deals, vouchers and what
 else the line sells. Each part has its own block."""
 
+import datetime
+
 from api_cached import cached
 
 # ---- deals ----
@@ -104,7 +106,7 @@ def bought_voucher(side):
     """A voucher of this side's shopper that nobody has used yet; a fresh one at each call."""
     side.operator.must('POST', f'/v1/deals/{deal(side)}/purchases',
                        {'shopper_id': side.shopper, 'copies': 1, 'confirmed': True})
-    return side.operator.must('GET', f'/v1/shoppers/{side.shopper}/vouchers?state=OPEN')['data'][0]
+    return side.operator.must('GET', f'/v1/shoppers/{side.shopper}/vouchers?state=open')['data'][0]
 
 
 @cached
@@ -287,5 +289,312 @@ GIVES = {
 # Of a give-away everybody may know; a lottery's entries have no names.
 GIVES_OF_NOBODY = {'give_query', 'lottery_entry_list'}
 
-RECIPES = {**DEALS, **VOUCHERS, **GIVES}
-OF_NOBODY = DEALS_OF_NOBODY | VOUCHERS_OF_NOBODY | GIVES_OF_NOBODY
+# ---- bookings, shows, queues ----
+
+DAY_OF_SLOTS = '2014-12-20'
+SLOT = f'{DAY_OF_SLOTS}T20:00:00+08:00'
+
+
+def resource_body(side, **more):
+    return {'shop_id': side.shop, 'name': side.secret, 'kind': 'table', 'capacity': 1000, **more}
+
+
+def hours_body():
+    return {'slot_minutes': 5, 'hours': [{'weekday': day, 'opens': 0, 'closes': 1440} for day in range(7)]}
+
+
+def _resource(side, **more):
+    made = side.operator.must('POST', '/v1/resources', resource_body(side, **more))['resource_id']
+    if more.get('kind') != 'hall':
+        side.operator.must('POST', f'/v1/resources/{made}/schedule', hours_body())
+    return made
+
+
+@cached
+def tables(side):
+    return _resource(side)
+
+
+def _booked(side, resource, starts_at=SLOT, **more):
+    return side.operator.must('POST', f'/v1/resources/{resource}/bookings',
+                              {'shopper_id': side.shopper, 'starts_at': starts_at, **more})
+
+
+def booking(side):
+    return _booked(side, tables(side), note=side.secret)['booking_id']
+
+
+def full(side):
+    """A room that is booked then, and its booking."""
+    room = _resource(side, capacity=1)
+    return room, _booked(side, room)['booking_id']
+
+
+def offered(side):
+    """What the waiting list offers."""
+    room, taken_booking = full(side)
+    waits = side.operator.must('POST', '/v1/waiting', {'resource_id': room, 'starts_at': SLOT,
+                                                       'shopper_id': side.shopper})['booking_id']
+    side.operator.must('POST', f'/v1/bookings/{taken_booking}/cancel')
+    return waits
+
+
+def late(side):
+    """A booking whose guest does not come: two minutes ago it began."""
+    now = datetime.datetime.fromisoformat(side.operator.must('GET', '/v1/time')['now'].replace('Z', '+00:00'))
+    starts = now + datetime.timedelta(seconds=300 - now.timestamp() % 300)
+    made = _booked(side, _resource(side, grace_minutes=1), starts.isoformat())['booking_id']
+    side.operator.must('POST', '/v1/test/clock', {'now': (starts + datetime.timedelta(minutes=2)).isoformat()})
+    return made
+
+
+def hall(side):
+    made = _resource(side, kind='hall', capacity=0)
+    side.operator.must('POST', f'/v1/resources/{made}/seat-map', map_body())
+    return made
+
+
+def map_body():
+    return {'lines': [{'label': 'A', 'seats': 1023, 'aisles': 16}, {'label': 'B', 'seats': 4095}]}
+
+
+def show_body(side):
+    return {'title': side.secret, 'starts_at': SLOT, 'ends_at': f'{DAY_OF_SLOTS}T22:00:00+08:00',
+            'prices': [{'price_minor': 380}]}
+
+
+def show(side):
+    return side.operator.must('POST', f'/v1/resources/{hall(side)}/shows', show_body(side))['show_id']
+
+
+@cached
+def one_show(side):
+    return show(side)
+
+
+def queue(side):
+    return side.operator.must('POST', f'/v1/shops/{side.shop}/queues', {'name': side.secret, 'letter': 'A'})['queue_id']
+
+
+@cached
+def one_queue(side):
+    place_taken(side)
+    return queue(side)
+
+
+def place_taken(side):
+    line = queue(side)
+    number = side.operator.must('POST', f'/v1/queues/{line}/places', {'shopper_id': side.shopper})['number']
+    return {'queue_id': line, 'number': str(number)}
+
+
+def _booking(make):
+    return lambda side: ({'booking_id': make(side)}, {}, None)
+
+
+def _renamed(side):
+    body = resource_body(side)
+    del body['shop_id'], body['kind']
+    return body
+
+
+BOOKINGS = {
+    'resource_create': lambda side: ({}, {}, resource_body(side, pay='before')),
+    'resource_change': lambda side: ({'resource_id': tables(side)}, {}, _renamed(side)),
+    'resource_query': lambda side: ({'resource_id': tables(side)}, {}, None),
+    'resource_list': lambda side: ({'shop_id': tables(side) and side.shop}, {}, None),
+    'schedule_set': lambda side: ({'resource_id': _resource(side)}, {}, hours_body()),
+    'slot_list': lambda side: ({'resource_id': tables(side)}, {'day': DAY_OF_SLOTS}, None),
+    'seat_map_set': lambda side: ({'resource_id': hall(side)}, {}, map_body()),
+    'show_create': lambda side: ({'resource_id': hall(side)}, {}, show_body(side)),
+    'show_cancel': lambda side: ({'show_id': show(side)}, {}, None),
+    'show_query': lambda side: ({'show_id': one_show(side)}, {}, None),
+    'show_list': lambda side: ({'shop_id': one_show(side) and side.shop}, {}, None),
+    'show_seats': lambda side: ({'show_id': one_show(side)}, {}, None),
+    'booking_create': lambda side: ({'resource_id': tables(side)}, {}, {'shopper_id': side.shopper, 'starts_at': SLOT}),
+    'booking_seats': lambda side: ({'show_id': show(side)}, {}, {'shopper_id': side.shopper,
+                                                                 'seats': [{'line': 0, 'seat': 1}]}),
+    'booking_wait': lambda side: ({}, {}, {'resource_id': full(side)[0], 'shopper_id': side.shopper,
+                                           'starts_at': SLOT}),
+    'booking_accept': _booking(offered),
+    'booking_reschedule': lambda side: ({'booking_id': booking(side)}, {},
+                                        {'starts_at': f'{DAY_OF_SLOTS}T21:00:00+08:00'}),
+    'booking_cancel': _booking(booking),
+    'booking_arrive': lambda side: ({'booking_id': late(side)}, {}, None),
+    'booking_miss': _booking(late),
+    'booking_query': _booking(booking),
+    'booking_list': lambda side: ({'shop_id': booking(side) and side.shop}, {}, None),
+    'booking_mine': lambda side: ({'shopper_id': booking(side) and side.shopper}, {}, None),
+    'queue_set': lambda side: ({'shop_id': side.shop}, {}, {'name': side.secret, 'letter': 'A'}),
+    'queue_list': lambda side: ({'shop_id': one_queue(side) and side.shop}, {}, None),
+    'queue_take': lambda side: ({'queue_id': queue(side)}, {}, {'shopper_id': side.shopper}),
+    'queue_places': lambda side: ({'queue_id': place_taken(side)['queue_id']}, {}, None),
+    'queue_call': lambda side: ({'queue_id': place_taken(side)['queue_id']}, {}, None),
+    'queue_place_end': lambda side: (place_taken(side), {}, {'outcome': 'left'}),
+    'queue_place_query': lambda side: (place_taken(side), {}, None),
+    'queue_mine': lambda side: ({'shopper_id': place_taken(side) and side.shopper}, {}, None),
+}
+
+# What can be booked is shown to everybody.
+BOOKINGS_OF_NOBODY = {'resource_query', 'resource_list', 'slot_list', 'show_query', 'show_list', 'show_seats',
+                      'queue_list'}
+
+# ---- meals, kitchens, rides ----
+
+DOOR = {'latitude_e6': 30284100, 'longitude_e6': 120155100}
+
+
+def kitchen_body():
+    return {'open': True, 'latitude_e6': 30274100, 'longitude_e6': 120155100, 'delivers': True,
+            'delivery_radius_m': 3000, 'slot_capacity': 10000, 'lead_minutes': 5,
+            'stations': [{'station': 1, 'name': 'hot'}]}
+
+
+def dish_body():
+    return {'name': 'Noodles', 'price_minor': 30, 'minutes': 1, 'station': 1,
+            'groups': [{'group': 1, 'name': 'size', 'least': 0, 'most': 1}],
+            'options': [{'option': 1, 'group': 1, 'name': 'large', 'price_minor': 5}]}
+
+
+@cached
+def kitchen(side):
+    side.operator.must('PUT', f'/v1/shops/{side.shop}/kitchen', kitchen_body())
+    return side.shop
+
+
+@cached
+def dish(side):
+    kitchen(side)
+    return side.operator.must('POST', f'/v1/merchants/{side.merchant}/dishes', dish_body())['dish_id']
+
+
+def dining_table(side):
+    return side.operator.must('POST', f'/v1/shops/{kitchen(side)}/tables', {'name': 'T', 'seats': 4})
+
+
+def _with_dish(side, order):
+    side.operator.must('POST', f'/v1/meals/{order}/lines', {'dish_id': dish(side), 'pieces': 2, 'note': side.secret})
+    return order
+
+
+def seated(side):
+    """An order at a table at which the shopper sits, with a line."""
+    table = dining_table(side)
+    order = side.operator.must('POST', f'/v1/tables/{table["table_id"]}/join',
+                               {'shopper_id': side.shopper, 'code': table['code']})['order_id']
+    return _with_dish(side, order)
+
+
+def sent(side):
+    order = seated(side)
+    side.operator.must('POST', f'/v1/meals/{order}/send')
+    return order
+
+
+def billed(side):
+    order = sent(side)
+    side.operator.must('POST', f'/v1/meals/{order}/split', {'mode': 'whole'})
+    return order
+
+
+def meal_paid(side):
+    order = billed(side)
+    side.operator.must('POST', f'/v1/meals/{order}/bills/1/pay',
+                       {'shopper_id': side.shopper, 'tip_minor': 2, 'confirmed': True})
+    return order
+
+
+def away(side, **more):
+    """An order to take away, or to be brought, with a line."""
+    order = side.operator.must('POST', f'/v1/shops/{kitchen(side)}/meals',
+                               {'kind': 'take_away', 'shopper_id': side.shopper, **more})['order_id']
+    return _with_dish(side, order)
+
+
+def ticket(side):
+    return side.operator.must('GET', f'/v1/meals/{sent(side)}/tickets')['data'][0]['ticket_id']
+
+
+@cached
+def courier(side):
+    side.operator.must('POST', f'/v1/shops/{kitchen(side)}/couriers', {'courier_id': side.shopper, 'name': 'Wu'})
+    return side.shopper
+
+
+def brought(side):
+    """A ride; those before it are called off, so that the courier has a hand free."""
+    side.operator.must('PUT', f'/v1/couriers/{courier(side)}/report', {'on_duty': True, **DOOR})
+    for ride in side.operator.must('GET', f'/v1/shops/{side.shop}/rides')['data']:
+        side.operator.must('POST', f'/v1/rides/{ride["ride_id"]}/move', {'state': 'cancelled'})
+    order = away(side, kind='delivery', address=side.secret, contact=side.secret, **DOOR)
+    return side.client('shopper').must('POST', f'/v1/meals/{order}/place', {'confirmed': True})['ride_id']
+
+
+def assigned(side):
+    ride = brought(side)
+    side.operator.must('POST', f'/v1/rides/{ride}/assign')
+    return ride
+
+
+def _meal(make, body=None):
+    return lambda side: ({'order_id': make(side)}, {}, body)
+
+
+def _joining(side):
+    table = dining_table(side)
+    return {'table_id': table['table_id']}, {}, {'shopper_id': side.shopper, 'code': table['code'],
+                                                 'name': side.secret[:20]}
+
+
+MEALS = {
+    'kitchen_change': lambda side: ({'shop_id': side.shop}, {}, kitchen_body()),
+    'kitchen_settings': lambda side: ({'shop_id': kitchen(side)}, {}, None),
+    'kitchen_slot_list': lambda side: ({'shop_id': kitchen(side)}, {}, None),
+    'kitchen_day_list': lambda side: ({'shop_id': sent(side) and side.shop}, {}, None),
+    'dish_put': lambda side: ({'merchant_id': side.merchant}, {}, dish_body()),
+    'dish_list': lambda side: ({'merchant_id': dish(side) and side.merchant}, {}, None),
+    'menu_list': lambda side: ({'shop_id': dish(side) and side.shop}, {}, None),
+    'dish_stock': lambda side: ({'shop_id': side.shop, 'dish_id': dish(side)}, {},
+                                {'sold_out': False, 'counted': True, 'pieces_left': 1000000}),
+    'dish_stock_list': lambda side: ({'shop_id': dish(side) and side.shop}, {}, None),
+    'table_put': lambda side: ({'shop_id': kitchen(side)}, {}, {'name': 'T', 'seats': 4}),
+    'dining_table_list': lambda side: ({'shop_id': dining_table(side) and side.shop}, {}, None),
+    'meal_join': _joining,
+    'meal_open': lambda side: ({'shop_id': kitchen(side)}, {}, {'kind': 'take_away', 'shopper_id': side.shopper,
+                                                                'note': side.secret}),
+    'meal_query': _meal(seated),
+    'meal_add': lambda side: ({'order_id': seated(side)}, {}, {'dish_id': dish(side), 'pieces': 1,
+                                                               'options': [{'option': 1}]}),
+    'meal_line_change': lambda side: ({'order_id': seated(side), 'line': '1'}, {}, {'pieces': 0}),
+    'meal_send': _meal(seated),
+    'meal_place': _meal(away, {'pay_later': True}),
+    'meal_split': _meal(sent, {'mode': 'evenly', 'parts': 3}),
+    'meal_unsplit': _meal(billed),
+    'meal_pay': lambda side: ({'order_id': billed(side), 'bill': '1'}, {}, {'tip_minor': 2, 'confirmed': True}),
+    'meal_close': _meal(meal_paid),
+    'meal_cancel': _meal(away),
+    'meal_return': lambda side: ({'order_id': meal_paid(side), 'bill': '1'}, {}, {'amount_minor': 1}),
+    'meal_list': lambda side: ({'shop_id': seated(side) and side.shop}, {}, None),
+    'meal_mine': lambda side: ({'shopper_id': seated(side) and side.shopper}, {}, None),
+    'meal_line_list': _meal(seated),
+    'meal_guest_list': _meal(seated),
+    'meal_bill_list': _meal(billed),
+    'meal_ticket_list': _meal(sent),
+    'ticket_list': lambda side: ({'shop_id': sent(side) and side.shop}, {'station': '1'}, None),
+    'ticket_mark': lambda side: ({'ticket_id': ticket(side)}, {}, {'action': 'bump'}),
+    'courier_enlist': lambda side: ({'shop_id': kitchen(side)}, {}, {'courier_id': courier(side), 'name': 'Wu'}),
+    'courier_report': lambda side: ({'courier_id': courier(side)}, {}, {'on_duty': True, **DOOR}),
+    'courier_list': lambda side: ({'shop_id': courier(side) and side.shop}, {}, None),
+    'ride_assign': lambda side: ({'ride_id': brought(side)}, {}, {'courier_id': side.shopper}),
+    'ride_move': lambda side: ({'ride_id': assigned(side)}, {}, {'state': 'accepted'}),
+    'ride_list': lambda side: ({'shop_id': brought(side) and side.shop}, {}, None),
+    'ride_mine': lambda side: ({'courier_id': assigned(side) and side.shopper}, {}, None),
+    'ride_detail': lambda side: ({'ride_id': assigned(side)}, {}, None),
+    'ride_step_list': lambda side: ({'ride_id': assigned(side)}, {}, None),
+}
+
+# Who wants to eat may look at the menu first.
+MEALS_OF_NOBODY = {'kitchen_settings', 'kitchen_slot_list', 'menu_list', 'dish_stock_list'}
+
+RECIPES = {**DEALS, **VOUCHERS, **GIVES, **BOOKINGS, **MEALS}
+OF_NOBODY = DEALS_OF_NOBODY | VOUCHERS_OF_NOBODY | GIVES_OF_NOBODY | BOOKINGS_OF_NOBODY | MEALS_OF_NOBODY

@@ -98,7 +98,7 @@ const struct read waiting_list = {
     .request = &waiting_list_shape,
     .element = &waiting_table.shape,
     .run = waiting_list_run,
-    .summary = "Sold-out deals that a shopper waits for, and those of which there are copies again (TOLD).",
+    .summary = "Sold-out deals that a shopper waits for, and those of which there are copies again (told).",
 };
 
 /* ---- a shop's ---- */

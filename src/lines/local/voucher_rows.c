@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lines/local/voucher_rows.h"
 
-const char *const voucher_states[] = { "", "OPEN", "REDEEMED", "RETURNED", "LAPSED", NULL };
-const char *const redemption_states[] = { "", "DONE", "UNDONE", NULL };
-const char *const waiting_states[] = { "", "WAITS", "TOLD", "LEFT", NULL };
+const char *const voucher_states[] = { "", "open", "redeemed", "returned", "lapsed", NULL };
+const char *const redemption_states[] = { "", "done", "undone", NULL };
+const char *const waiting_states[] = { "", "waits", "told", "left", NULL };
 const char *const conflict_reasons[] = { "",          "unknown", "redeemed", "returned", "lapsed",
                                          "elsewhere", "short",   "invalid",  NULL };
 
