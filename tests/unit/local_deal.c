@@ -509,7 +509,7 @@ static const struct corruption corruptions[] = {
     { "a group that waits for more", &deal_day_table, is_sum, ADD, "awaiting_minor", 1, AUDIT_voucher_once, "waits" },
     { "one more in the group", &deal_day_table, is_sum, ADD, "buyers", 1, AUDIT_voucher_once, "people" },
     { "a day of no deal", &deal_day_table, NULL, INVENT, NULL, 50, AUDIT_voucher_once, "deal" },
-    { "stock out of another deal", &transfer_table, stock_transfer, ADD, "reference_id", 50, AUDIT_stock_kept, "stock" },
+    { "stock of another deal", &transfer_table, stock_transfer, ADD, "reference_id", 50, AUDIT_stock_kept, "stock" },
     { "pieces held for another", &transfer_table, hold_transfer, ADD, "reference_id", 1, AUDIT_stock_kept, "purchase" },
     { "pieces held twice", &transfer_table, free_transfer, ADD, "cause", -1, AUDIT_stock_kept, "" },
     { "a trade of another purchase", &trade_table, of_purchase, ADD, "line_id", 1, AUDIT_answer_durable, "purchase" },
@@ -594,8 +594,8 @@ static void deed_any(struct deeds *deeds)
 {
     struct house *house = deeds->house;
     int64_t deal_id = deeds->deals[random_below(DEEDS_DEALS)];
-    size_t known = deeds->purchase_count < COUNT_OF(deeds->purchases) ? deeds->purchase_count : COUNT_OF(deeds->purchases);
-    size_t any = known > 0 ? (size_t)random_below((int64_t)known) : 0;
+    int64_t known = min_i64((int64_t)deeds->purchase_count, COUNT_OF(deeds->purchases));
+    size_t any = known > 0 ? (size_t)random_below(known) : 0;
     struct { int64_t deal_id, copies; } stock = { deal_id, 1 + random_below(3) };
     switch (random_below(16)) {
     case 0:

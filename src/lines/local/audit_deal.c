@@ -92,10 +92,10 @@ static void deal_check_rules(struct audit *audit, struct audit_about about, cons
     audit_expect(audit, about, "its kind does not exist", deal->kind >= DEAL_voucher && deal->kind <= DEAL_give);
     audit_expect(audit, about, "its state does not exist", deal->state >= DEAL_live && deal->state <= DEAL_ended);
     audit_expect(audit, about, "it has no pieces", deal->pieces_each > 0);
-    audit_expect_equal(audit, about, "the merchant of the shop that sells it", audit_shop_merchant(audit, deal->shop_id),
-                       deal->merchant_id);
-    audit_expect_equal(audit, about, "the currency of the shop that sells it", audit_shop_currency(audit, deal->shop_id),
-                       deal->currency);
+    audit_expect_equal(audit, about, "the merchant of the shop that sells it",
+                       audit_shop_merchant(audit, deal->shop_id), deal->merchant_id);
+    audit_expect_equal(audit, about, "the currency of the shop that sells it",
+                       audit_shop_currency(audit, deal->shop_id), deal->currency);
 }
 
 static bool deal_each(struct audit *audit, void *state, const void *row)
@@ -218,7 +218,8 @@ static bool purchase_each(struct audit *audit, void *state, const void *row)
     if (!audit_expect(audit, about, "its deal does not exist", deal != NULL)) {
         return true;
     }
-    audit_expect_equal(audit, about, "the pieces of its copies", purchase->copies * deal->pieces_each, purchase->pieces);
+    audit_expect_equal(audit, about, "the pieces of its copies", purchase->copies * deal->pieces_each,
+                       purchase->pieces);
     audit_expect_equal(audit, about, "the shop that sells its deal", deal->shop_id, purchase->shop_id);
     audit_expect(audit, about, "it is paid and waits for no group",
                  purchase->state != PURCHASE_paid || deal->settling != 0);
@@ -439,12 +440,14 @@ static void deal_end_each(struct audit *audit, const struct deal_entry *deal)
         audit_expect_equal(audit, about, "the copies of its purchases", deal->issued_copies, sum->sold_copies);
     }
     audit_expect_equal(audit, pieces, "the money of its purchases", deal->issued_minor, sum->sold_minor);
-    audit_expect_equal(audit, pieces, "the pieces that wait for its group", deal->awaiting_pieces, sum->awaiting_pieces);
+    audit_expect_equal(audit, pieces, "the pieces that wait for its group", deal->awaiting_pieces,
+                       sum->awaiting_pieces);
     audit_expect_equal(audit, pieces, "the money that waits for its group", deal->awaiting_minor, sum->awaiting_minor);
     audit_expect_equal(audit, pieces, "the people of its group", deal->buyers, sum->buyers);
     sums_end(audit, deal, pieces);
     audit_expect_equal(audit, found, "the places of its shops", deal->shops, deal->places);
-    audit_expect_equal(audit, found, "the shops that name it", deal->state == DEAL_ended ? 0 : deal->shops, deal->listed);
+    audit_expect_equal(audit, found, "the shops that name it", deal->state == DEAL_ended ? 0 : deal->shops,
+                       deal->listed);
 }
 
 static void books_end(struct audit *audit, void *state)

@@ -191,9 +191,12 @@ enum refusal deal_stock_change(struct view *view, struct moment *at, const struc
 enum refusal deal_take_back(struct view *view, struct moment *at, const struct deal_row *deal, struct account_key from,
                             int64_t pieces, bool whole, struct cause cause)
 {
+    if (!row_exists(deal)) {
+        return REFUSAL_deal_unknown; /* it will be there when this is decided again */
+    }
     bool again = whole && deal->state != DEAL_ended;
     struct leg leg = { .from = from, .to = again ? deal_stock(deal) : deal_nowhere(deal), .amount = pieces };
-    assert(view_missed(view) || !whole || pieces % deal->pieces_each == 0);
+    assert(!whole || pieces % deal->pieces_each == 0);
     enum refusal refusal = ledger_move(view, at, cause, &leg, 1, NULL);
     if (refusal == REFUSAL_none && again) {
         deal_sum_change(view, deal->deal_id)->restocked_pieces += pieces;

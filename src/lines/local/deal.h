@@ -58,8 +58,8 @@ void deal_book(struct view *view, const struct moment *at, const struct deal_row
 MUST_CHECK enum refusal deal_buyer_count(struct view *view, const struct deal_row *deal, int64_t person_id,
                                          int64_t copies);
 /*
- * Takes pieces back that were a holder's: to the stock when they are `whole` copies of a deal that still runs, otherwise
- * to nowhere. `from` holds them. The cause is the caller's.
+ * Takes pieces back that were a holder's: to the stock when they are `whole` copies of a deal that still runs,
+ * otherwise to nowhere. `from` holds them. The cause is the caller's.
  */
 MUST_CHECK enum refusal deal_take_back(struct view *view, struct moment *at, const struct deal_row *deal,
                                        struct account_key from, int64_t pieces, bool whole, struct cause cause);

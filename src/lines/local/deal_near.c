@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deals near a place. Circles of growing radius are searched until enough was found, each as a few ranges of cells; what
- * is ordered by something else than distance needs the whole circle. A deal is shown once, at the nearest of its shops
- * that fits. Distances are whole numbers and computed here: the database only looks into cells.
+ * Deals near a place. Circles of growing radius are searched until enough was found, each as a few ranges of cells;
+ * what is ordered by something else than distance needs the whole circle. A deal is shown once, at the nearest of its
+ * shops that fits. Distances are whole numbers and computed here: the database only looks into cells.
  */
 #include <stdio.h>
 

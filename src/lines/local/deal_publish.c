@@ -429,6 +429,6 @@ const struct command deal_change = {
     .answer = &deal_shape,
     .decide = decide_change,
     .summary = "Replaces the rules of a deal, but not what a copy is nor the terms of a group. Once people have bought "
-               "it nothing that they were promised is taken away: it may become valid longer and in more shops, and the "
-               "price of what is still on sale may change.",
+               "it nothing that they were promised is taken away: it may become valid longer and in more shops, and "
+               "the price of what is still on sale may change.",
 };

@@ -160,7 +160,8 @@ const struct read deal_day_list = {
     .request = &deal_ref_shape,
     .element = &deal_day_table.shape,
     .run = day_run,
-    .summary = "What was sold, redeemed, returned and lapsed of a deal in each shop on each day, and what the shop earned.",
+    .summary = "What was sold, redeemed, returned and lapsed of a deal in each shop on each day, and what the shop "
+               "earned.",
 };
 
 struct shop_day_deals {
@@ -298,8 +299,8 @@ const struct read deal_money = {
     .request = &merchant_shape,
     .element = &money_shape,
     .run = money_run,
-    .summary = "Of each deal that a merchant sells: pieces and money sold, redeemed, returned, lapsed, still in escrow, "
-               "and earned. Newest first.",
+    .summary = "Of each deal that a merchant sells: pieces and money sold, redeemed, returned, lapsed, still in "
+               "escrow, and earned. Newest first.",
 };
 
 /* ---- purchases ---- */

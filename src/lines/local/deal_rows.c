@@ -9,7 +9,8 @@ const char *const deal_categories[] = { "", "dining", "drinks", "film", "karaoke
                                         "family", "lodging", "travel", "services", "other", NULL };
 
 static const struct column part_columns[] = {
-    COLUMN(deal_part, merchant_id, .form = FORM_id, .flags = COLUMN_required, .text = "Who does it and is paid for it."),
+    COLUMN(deal_part, merchant_id, .form = FORM_id, .flags = COLUMN_required,
+           .text = "Who does it and is paid for it."),
     COLUMN(deal_part, name),
     COLUMN(deal_part, pieces, .flags = COLUMN_required, .least = 1, .most = DEAL_PIECES_MAX,
            .text = "How often one copy is redeemed there."),

@@ -91,7 +91,8 @@ struct deal_row {
     int64_t valid_from_us, valid_until_us; /* when it may be redeemed; until exclusive */
     int32_t valid_days;  /* and at most so many days after it was bought; 0: no such limit */
     int32_t weekdays;    /* bit 0 Monday .. bit 6 Sunday; 0: all */
-    int32_t minute_from, minute_to; /* of the day in the shop's zone, to exclusive; from > to: over midnight; both 0: all day */
+    int32_t minute_from, minute_to; /* of the day in the shop's zone, to exclusive; from > to: over midnight; same:
+                                       all day */
     int32_t closed_days_count;
     struct deal_day_closed {
         int32_t day; /* yyyymmdd */

@@ -26,6 +26,9 @@ static enum refusal pieces_hold(struct view *view, struct moment *at, const stru
 static void pieces_free(struct view *view, struct moment *at, const struct deal_row *deal,
                         const struct purchase_row *purchase)
 {
+    if (!row_exists(deal)) {
+        return; /* it will be there when this is decided again */
+    }
     bool again = deal->state != DEAL_ended;
     struct leg leg = { .from = deal_held(deal),
                        .to = again ? deal_stock(deal) : deal_nowhere(deal),

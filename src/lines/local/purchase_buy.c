@@ -170,6 +170,6 @@ const struct command purchase_cancel = {
     .request = &ref_shape,
     .answer = &purchase_shape,
     .decide = decide_cancel,
-    .summary = "Calls a purchase off before there are vouchers: unpaid it is closed, in a group that does not stand yet "
-               "it is refunded.",
+    .summary = "Calls a purchase off before there are vouchers: unpaid it is closed, in a group that does not stand "
+               "yet it is refunded.",
 };
