@@ -462,6 +462,8 @@ static enum status postgres_keep(struct store *base, const struct keep *keep)
     }
     store->keeper->keep = *keep;
     for (size_t i = 0; i < keep->change_count; i++) {
+        size_t ahead = i + 8 < keep->change_count ? i + 8 : i;
+        cache_prefetch(store->cache, keep->changes[ahead].hash);
         store->keeper->steps[i] = change_step(store, &keep->changes[i], image_packed(decider, i));
     }
     if (renew) {

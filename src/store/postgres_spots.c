@@ -36,6 +36,11 @@ static size_t room_of(uint64_t hash)
     return (size_t)(hash_mix(hash) >> (64 - SPOTS_BITS)) & ~(size_t)1;
 }
 
+void spots_prefetch(const struct spots *spots, uint64_t hash)
+{
+    __builtin_prefetch(&spots->rows[room_of(hash)]);
+}
+
 static uint64_t spot_of(const struct spot *at, uint64_t hash)
 {
     uint64_t spot = atomic_load_explicit(&at->spot, memory_order_relaxed);

@@ -15,6 +15,8 @@ struct spots;
 
 struct spots *spots_open(void);
 void spots_close(struct spots *spots);
+/* A row with this hash will be looked for or noted soon. */
+void spots_prefetch(const struct spots *spots, uint64_t hash);
 /* 0: it is not known. The hash is that of struct row_want. */
 uint64_t spots_find(const struct spots *spots, uint64_t hash);
 void spots_put(struct spots *spots, uint64_t hash, uint64_t spot);

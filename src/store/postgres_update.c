@@ -112,12 +112,13 @@ void update_sql(struct sql *sql, enum form form, const struct table *table, uint
             sql_add(sql, ",c%u", i);
         }
     }
-    sql_add(sql, ",seen%s) WHERE %st.p = n.p", form == FORM_move ? ",spot" : "",
-            form == FORM_move ? "t.ctid = n.spot AND " : "");
+    /* What is within IS TRUE the planner takes for no condition that an index could meet: it thinks spots dearer. */
+    bool moves = form == FORM_move;
+    sql_add(sql, ",seen%s) WHERE %st.p = n.p", moves ? ",spot" : "", moves ? "t.ctid = n.spot AND (" : "");
     for (uint32_t i = 0; i < table->key_count; i++) {
         sql_add(sql, " AND t.\"%s\" = n.c%u", table->shape.columns[i].name, i);
     }
-    sql_add(sql, " AND t.ver = n.seen RETURNING n.i,t.ctid");
+    sql_add(sql, " AND t.ver = n.seen%s RETURNING n.i,t.ctid", moves ? ") IS TRUE" : "");
 }
 
 /* ---- values ---- */

@@ -273,6 +273,23 @@ static void moves_of(struct stage *stage, size_t table)
     assert_int_equal(5, run(stage, &rows, FORM_get, 100));
 }
 
+/* The server is told a spot and a key, and must not go by the key. */
+static void expect_spots_in_plan(struct stage *stage)
+{
+    static const char sql[] = "EXPLAIN EXECUTE r7_5_0 (0, 1, 0, '{}', '{}', '{}', '{}')"; /* FORM_move of names */
+    PGresult *plan = PQexec(stage->session.connection, sql);
+    bool by_spot = false;
+    if (PQresultStatus(plan) != PGRES_TUPLES_OK) {
+        fail_msg("%s", PQresultErrorMessage(plan));
+    }
+    for (int i = 0; i < PQntuples(plan); i++) {
+        by_spot = by_spot || strstr(PQgetvalue(plan, i, 0), "Tid Scan") != NULL;
+        assert_null(strstr(PQgetvalue(plan, i, 0), "Index"));
+    }
+    assert_true(by_spot);
+    PQclear(plan);
+}
+
 static void rows_are_found_where_they_were_seen(void **state)
 {
     struct stage stage;
@@ -281,6 +298,7 @@ static void rows_are_found_where_they_were_seen(void **state)
     for (size_t table = 0; table < FIXTURE_TABLES; table++) {
         moves_of(&stage, table);
     }
+    expect_spots_in_plan(&stage);
     stage_close(&stage);
 }
 
