@@ -8,7 +8,7 @@
 
 static const struct column put_columns[] = {
     COLUMN(dish_put, merchant_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
-    COLUMN(dish_put, dish_id, .form = FORM_id, .least = 0, .most = INT64_MAX,
+    COLUMN(dish_put, dish_id, .form = FORM_id, .least = 1, .most = INT64_MAX,
            .text = "One that is there, or chosen by you up to 10^12; left out, the till gives one."),
     COLUMN(dish_put, shop_id, .form = FORM_id, .text = "The only shop that makes it; left out: all of the merchant's."),
     COLUMN(dish_put, name, .flags = COLUMN_required, .least = 1),
