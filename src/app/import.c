@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * onetill import: merchants, shops, terminals, shoppers and campaigns from a file, all of it or nothing.
+ * onetill import: merchants, shops, terminals, shoppers, campaigns, places of shops and deals from a file, all of it or
+ * nothing.
  *
  * First every line is checked. Then a copy of the store is made beside it, everything is brought into the
  * copy, and only when nothing was refused the copy takes the store's name. Whoever kills the process in
@@ -29,15 +30,17 @@
 
 static const char help[] =
     "usage: onetill import FILE.csv|FILE.jsonl --store PLACE [OPTION]…\n\n"
-    "Brings merchants, shops, terminals, shoppers and campaigns in: all of the file or nothing of it. Every bad\n"
-    "line is named (the first 1,000 of them). A store in a file must not be served meanwhile; without one, one is\n"
-    "made. A database may be served: the file is tried in a copy first, in $TMPDIR, and brought in when it is good.\n"
+    "Brings merchants, shops, terminals, shoppers, campaigns, places of shops and deals in: all of the file or\n"
+    "nothing of it. Every bad line is named (the first 1,000 of them). A store in a file must not be served\n"
+    "meanwhile; without one, one is made. A database may be served: the file is tried in a copy first, in $TMPDIR,\n"
+    "and brought in when it is good.\n"
     "The same file again changes nothing: the ids in it say what is there already.\n\n"
     "CSV has a first line that names the columns; JSON lines have an object in each line. The field `record` says\n"
-    "what a line is: merchant, shop, terminal, shopper, campaign. The other fields are those of the REST door's\n"
-    "requests (onetill describe api); an empty one counts as not given. More than there: balance_minor and\n"
-    "device_id of a shopper, platform_minor and merchant_minor for the budget of a campaign. Lists in CSV:\n"
-    "sets 3;5 and targets all;merchant:3;shop:8;set:5.\n\n"
+    "what a line is: merchant, shop, terminal, shopper, campaign, place, deal. The other fields are those of the\n"
+    "REST door's requests (onetill describe api); an empty one counts as not given. More than there: balance_minor\n"
+    "and device_id of a shopper, platform_minor and merchant_minor for the budget of a campaign. Lists in CSV:\n"
+    "sets 3;5, targets all;merchant:3;shop:8;set:5, hours of a place 600:1320;600:1320 and so on, shops 70;71 and\n"
+    "parts 7:dinner:1:6500;8:film:1:3500 of a deal.\n\n"
     "  --store PLACE   where it goes: a file, postgres://user@host/name, or env:NAME\n"
     "  --check         only say what is wrong; the store stays as it is\n"
     "  --no-trial      of a database: without the copy; lines that are refused are named, and the others are in\n"

@@ -9,9 +9,10 @@
 
 #define DEVICE_ID_MAX 999999999
 
-const char *const record_names[RECORD_KIND_COUNT] = { "merchant", "shop", "terminal", "shopper", "campaign" };
+const char *const record_names[RECORD_KIND_COUNT] = { "merchant", "shop",  "terminal", "shopper",
+                                                      "campaign", "place", "deal" };
 static const char *const id_names[RECORD_KIND_COUNT] = { "merchant_id", "shop_id", "terminal_id", "shopper_id",
-                                                         "campaign_id" };
+                                                         "campaign_id", "shop_id", "deal_id" };
 
 static const struct column own_columns[] = {
     COLUMN(record, record, .text = "Which kind of record this is."),
@@ -39,6 +40,7 @@ static void shape_make(struct arena *arena, enum record_kind kind, const struct 
         memcpy(columns + request->column_count + COUNT_OF(own_columns), more, sizeof(*more) * more_count);
     }
     for (size_t i = 0; i < count; i++) {
+        columns[i].flags &= ~(unsigned)COLUMN_in_path; /* a line has all of it */
         columns[i].flags |= strcmp(columns[i].name, id_names[kind]) == 0 ? COLUMN_required : 0u;
     }
     *shape = (struct shape){ .name = record_names[kind],
@@ -59,6 +61,8 @@ void import_rows_init(struct import_rows *rows, struct arena *arena, enum import
         { &terminal_create, NULL, 0 },
         { &shopper_create, shopper_columns, COUNT_OF(shopper_columns) },
         { &campaign_create, campaign_columns, COUNT_OF(campaign_columns) },
+        { &shop_place_set, NULL, 0 },
+        { &deal_publish, NULL, 0 },
     };
     for (int kind = 0; kind < RECORD_KIND_COUNT; kind++) {
         shape_make(arena, (enum record_kind)kind, kinds[kind].command, kinds[kind].more, kinds[kind].more_count,
@@ -107,7 +111,7 @@ static enum rows_status bad(struct import_rows *rows, struct span field, const c
     return ROWS_bad;
 }
 
-#define KINDS_TEXT "must be merchant, shop, terminal, shopper or campaign"
+#define KINDS_TEXT "must be merchant, shop, terminal, shopper, campaign, place or deal"
 
 static enum rows_status json_take(struct import_rows *rows, struct span json)
 {
@@ -115,6 +119,9 @@ static enum rows_status json_take(struct import_rows *rows, struct span json)
     shape_decode_body(rows->plans[rows->kind], json, &rows->record, &rows->faults);
     if (rows->kind == RECORD_campaign && rows->record.request.campaign.kind == CAMPAIGN_random_cut) {
         rows->record.request.campaign.seed = (int64_t)(os_random_u64() >> 1);
+    }
+    if (rows->kind == RECORD_deal) {
+        rows->record.request.deal.seed = (int64_t)(os_random_u64() >> 1);
     }
     return rows->faults.count > 0 ? ROWS_bad : ROWS_record;
 }
@@ -131,41 +138,10 @@ static void number_or_text(struct json_out *out, struct span value)
     }
 }
 
-static void member_write(struct json_out *out, const char *key, struct span value)
-{
-    json_out_key(out, key);
-    json_out_text(out, value);
-}
-
-/* "3;5" for ids; "all;merchant:3;set:7" for targets. */
-static void list_write(struct json_out *out, const struct column *column, struct span value)
-{
-    bool kinds = shape_column(column->element, SPAN("kind")) != NULL;
-    json_out_array(out);
-    while (value.size > 0) {
-        struct span id;
-        struct span element = span_trim(span_cut(value, ';', &value));
-        struct span kind = span_cut(element, ':', &id);
-        json_out_object(out);
-        if (kinds) {
-            member_write(out, "kind", span_trim(kind));
-            if (id.size > 0) {
-                member_write(out, "id", span_trim(id));
-            }
-        } else {
-            member_write(out, "id", element);
-        }
-        json_out_object_end(out);
-    }
-    json_out_array_end(out);
-}
-
-static void value_write(struct json_out *out, const struct column *column, struct span value)
+static void single_write(struct json_out *out, const struct column *column, struct span value)
 {
     if (column == NULL || column->kind == COLUMN_text) {
         json_out_text(out, value);
-    } else if (column->kind == COLUMN_list) {
-        list_write(out, column, value);
     } else if (column->form == FORM_flag && (span_equal(value, SPAN("true")) || span_equal(value, SPAN("false")))) {
         json_out_bool(out, value.size == 4);
     } else if (column->form == FORM_plain || column->form == FORM_amount) {
@@ -173,6 +149,34 @@ static void value_write(struct json_out *out, const struct column *column, struc
     } else {
         json_out_text(out, value);
     }
+}
+
+/* The members of an element in their order, with colons between; what is beyond the last is a part of it. */
+static void element_write(struct json_out *out, const struct shape *shape, struct span element)
+{
+    json_out_object(out);
+    for (uint32_t i = 0; i < shape->column_count && (i == 0 || element.size > 0); i++) {
+        struct span rest = SPAN("");
+        struct span member = i + 1 < shape->column_count ? span_cut(element, ':', &rest) : element;
+        json_out_key(out, shape->columns[i].name);
+        single_write(out, &shape->columns[i], span_trim(member));
+        element = rest;
+    }
+    json_out_object_end(out);
+}
+
+/* "3;5" for ids, "all;merchant:3;set:7" for targets, "7:dinner:1:6500;8:film:1:3500" for parts. */
+static void value_write(struct json_out *out, const struct column *column, struct span value)
+{
+    if (column == NULL || column->kind != COLUMN_list) {
+        single_write(out, column, value);
+        return;
+    }
+    json_out_array(out);
+    while (value.size > 0) {
+        element_write(out, column->element, span_trim(span_cut(value, ';', &value)));
+    }
+    json_out_array_end(out);
 }
 
 /* The header: each column is a field of some kind of record, named once, and one of them is `record`. */
@@ -351,6 +355,12 @@ void import_rows_put(const struct import_rows *rows, struct fill *fill)
         break;
     case RECORD_campaign:
         campaign_put(record, rows->line, fill);
+        break;
+    case RECORD_place:
+        fill_put(fill, &shop_place_set, &record->request.place, NULL, rows->line);
+        break;
+    case RECORD_deal:
+        fill_put(fill, &deal_publish, &record->request.deal, NULL, rows->line);
         break;
     case RECORD_KIND_COUNT:
         assert(!"a record is of one of the kinds");

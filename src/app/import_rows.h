@@ -11,6 +11,7 @@
 #include "app/fill.h"
 #include "base/arena.h"
 #include "doors/shape_json.h"
+#include "lines/local/local.h"
 #include "lines/product.h"
 
 enum record_kind {
@@ -19,6 +20,8 @@ enum record_kind {
     RECORD_terminal,
     RECORD_shopper,
     RECORD_campaign,
+    RECORD_place,
+    RECORD_deal,
     RECORD_KIND_COUNT,
 };
 extern const char *const record_names[RECORD_KIND_COUNT];
@@ -36,6 +39,8 @@ struct record {
         struct terminal_create terminal;
         struct shopper_create shopper;
         struct campaign_rules campaign;
+        struct shop_place_set place;
+        struct deal_rules deal;
     } request;
     char record[16];
     int64_t balance_minor, device_id;        /* of a shopper; 0: none */

@@ -47,6 +47,31 @@ class Import(program.Case):
         self.assertEqual((True, 0, 2), (verdict['ok'], status, verdict['transfers']))
         self.assertFalse([name for name in os.listdir(self.folder) if 'importing' in name])
 
+    def test_places_and_deals(self):
+        self.assertEqual(0, self.bring(self.file('good.csv', GOOD)).returncode)
+        hours = ';'.join(['600:1320'] * 6 + ['0:0'])
+        path = self.file('deals.csv', 'record,shop_id,latitude_e6,longitude_e6,category,hours,deal_id,kind,title,'
+                         'price_minor,stock,sale_until,valid_until,parts,shops,closed_days\n'
+                         f'place,70,30250000,-120150000,dining,{hours},,,,,,,,,,\n'
+                         'deal,70,,,dining,,2000000001,times,ten bowls,9000,50,2034-12-12T00:00:00Z,'
+                         '2034-12-31T00:00:00Z,7:bowl:10:9000,70,2034-12-24;2034-12-25\n')
+        done = self.bring(path)
+        self.assertEqual((0, ''), (done.returncode, done.stderr))
+        self.assertIn('1 place, 1 deal', done.stdout)
+        before = self.rows(self.folder / 'a.till')
+        for text in ('ten bowls', '30250000', '-120150000', '2000000001'):
+            self.assertIn(text, before)
+        self.assertEqual(0, self.bring(path).returncode)
+        self.assertEqual(self.facts(before), self.facts(self.rows(self.folder / 'a.till')))
+        self.assertTrue(self.audit(self.folder / 'a.till')[0]['ok'])
+        wrong = self.file('wrong.csv', 'record,shop_id,deal_id,kind,title,price_minor,sale_until,valid_until,shops\n'
+                          'deal,70,2000000002,voucher,x,5,2034-12-12T00:00:00Z,2034-12-31T00:00:00Z,71\n'
+                          'deal,70,2000000003,voucher,x,5,2034-12-12T00:00:00Z,2034-12-11T00:00:00Z,\n')
+        done = self.bring(wrong)
+        self.assertEqual(1, done.returncode)
+        for words in ('wrong.csv:2: shop_id: there is no such shop', 'wrong.csv:3: the rules of the deal contradict'):
+            self.assertIn(words, done.stderr)
+
     @staticmethod
     def facts(rows):
         """Without how far the engine is."""

@@ -36,7 +36,7 @@ static void must(enum refusal refusal)
 
 /* ---- cells ---- */
 
-static struct place place_beside(struct place centre, int64_t reach_e6)
+static struct position place_beside(struct position centre, int64_t reach_e6)
 {
     int64_t latitude_e6 = centre.latitude_e6 + random_below(2 * reach_e6 + 1) - reach_e6;
     int64_t wide_e6 = llabs(latitude_e6) > 80000000 ? 180000000 : 4 * reach_e6;
@@ -45,7 +45,7 @@ static struct place place_beside(struct place centre, int64_t reach_e6)
     latitude_e6 = latitude_e6 < -LATITUDE_MAX_E6 ? -LATITUDE_MAX_E6 : latitude_e6;
     longitude_e6 -= longitude_e6 > LONGITUDE_MAX_E6 ? 360000000 : 0;
     longitude_e6 += longitude_e6 < -LONGITUDE_MAX_E6 ? 360000000 : 0;
-    return (struct place){ (int32_t)latitude_e6, (int32_t)longitude_e6 };
+    return (struct position){ (int32_t)latitude_e6, (int32_t)longitude_e6 };
 }
 
 static bool ranges_cover(const struct cell_range *ranges, size_t count, int64_t cell)
@@ -60,7 +60,7 @@ static bool ranges_cover(const struct cell_range *ranges, size_t count, int64_t 
 
 static void cells_cover_their_circle(void **state)
 {
-    static const struct place centres[] = { { 30250000, 120150000 }, { 0, 0 },          { 0, 180000000 },
+    static const struct position centres[] = { { 30250000, 120150000 }, { 0, 0 },          { 0, 180000000 },
                                             { 10, -180000000 },      { 89900000, 0 },   { -89999999, 179999999 },
                                             { 60000000, 179990000 }, { -33860000, 151210000 }, { 90000000, 5 } };
     static const int64_t radii_m[] = { 1, 50, 400, 3000, 20000, PLACE_RADIUS_MOST_M };
@@ -72,7 +72,7 @@ static void cells_cover_their_circle(void **state)
             size_t count = place_ranges(centres[c], radii_m[r], ranges);
             assert_in_range(count, 1, CELL_RANGES_MAX);
             for (int i = 0; i < 2000; i++) {
-                struct place at = place_beside(centres[c], radii_m[r] * 10 + 20);
+                struct position at = place_beside(centres[c], radii_m[r] * 10 + 20);
                 if (place_distance_m(centres[c], at) <= radii_m[r]) {
                     inside++;
                     assert_true(ranges_cover(ranges, count, place_cell(at)));
@@ -88,7 +88,7 @@ static void cells_are_not_too_many(void **state)
     struct cell_range ranges[CELL_RANGES_MAX];
     int64_t cells = 0;
     (void)state;
-    size_t count = place_ranges((struct place){ 30250000, 120150000 }, 3000, ranges);
+    size_t count = place_ranges((struct position){ 30250000, 120150000 }, 3000, ranges);
     for (size_t i = 0; i < count; i++) {
         cells += ranges[i].to - ranges[i].from + 1;
     }
@@ -295,7 +295,7 @@ static bool shop_fits(const struct near *want, const struct shop_place_row *shop
     if (shop->placed == 0) {
         return false;
     }
-    struct place centre = { want->latitude_e6, want->longitude_e6 }, at = { shop->latitude_e6, shop->longitude_e6 };
+    struct position centre = { want->latitude_e6, want->longitude_e6 }, at = { shop->latitude_e6, shop->longitude_e6 };
     *distance_m = place_distance_m(centre, at);
     return *distance_m <= (want->radius_m != 0 ? want->radius_m : 3000) &&
            shop->rating_tenths >= want->rating_least_tenths &&

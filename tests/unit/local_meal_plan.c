@@ -141,7 +141,7 @@ static void any_sharing_is_exact(void **state)
 
 #define NOON_US INT64_C(1418356800000000) /* Friday 2014-12-12, 12:00 in Shanghai */
 
-static const struct place kitchen = { 30274100, 120155100 };
+static const struct position kitchen = { 30274100, 120155100 };
 
 static struct courier_candidate courier_at(int64_t courier_id, int32_t north_e6)
 {
@@ -198,19 +198,19 @@ static void equals_are_chosen_by_rest_then_by_id(void **state)
 
 static void distances_are_those_of_a_sphere(void **state)
 {
-    struct place shanghai = { 31230400, 121473700 }, hangzhou = { 30274100, 120155100 };
-    struct place east = { 100, 179999900 }, west = { 100, -179999900 };
+    struct position shanghai = { 31230400, 121473700 }, hangzhou = { 30274100, 120155100 };
+    struct position east = { 100, 179999900 }, west = { 100, -179999900 };
     (void)state;
     assert_int_equal(place_distance_m(shanghai, shanghai), 0);
     /* 164,9xx m along the great circle */
     assert_in_range(place_distance_m(shanghai, hangzhou), 164700, 165200);
     assert_int_equal(place_distance_m(hangzhou, shanghai), place_distance_m(shanghai, hangzhou));
     assert_in_range(place_distance_m(east, west), 21, 23);
-    assert_in_range(place_distance_m((struct place){ -90000000, 0 }, (struct place){ 90000000, 180000000 }), 19000000,
+    assert_in_range(place_distance_m((struct position){ -90000000, 0 }, (struct position){ 90000000, 180000000 }), 19000000,
                     30000000);
     assert_true(place_valid(shanghai));
-    assert_false(place_valid((struct place){ 90000001, 0 }));
-    assert_false(place_valid((struct place){ 0, -180000001 }));
+    assert_false(place_valid((struct position){ 90000001, 0 }));
+    assert_false(place_valid((struct position){ 0, -180000001 }));
 }
 
 /* ---- kitchens ---- */

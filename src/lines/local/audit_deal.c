@@ -54,7 +54,7 @@ static bool shop_each(struct audit *audit, void *state, const void *row)
     const struct shop_place_row *shop = row;
     struct audit_about about = { AUDIT_answer_durable, &shop_place_table, row };
     audit_expect(audit, about, "there is no such shop", audit_shop_known(audit, shop->shop_id));
-    struct place at = { shop->latitude_e6, shop->longitude_e6 };
+    struct position at = { shop->latitude_e6, shop->longitude_e6 };
     bool placed = shop->placed != 0 && place_valid(at);
     audit_expect(audit, about, "there is no such place", placed || shop->placed == 0);
     audit_expect(audit, about, "its stars are not those of its reviews",

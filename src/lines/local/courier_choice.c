@@ -33,7 +33,7 @@ static bool comes_before(const struct courier_candidate *a, const struct courier
     return a->courier_id < b->courier_id;
 }
 
-int32_t courier_choose(struct place kitchen, int64_t now_us, struct courier_candidate *candidates, size_t count)
+int32_t courier_choose(struct position kitchen, int64_t now_us, struct courier_candidate *candidates, size_t count)
 {
     int32_t chosen = -1;
     for (size_t i = 0; i < count; i++) {

@@ -29,7 +29,7 @@ struct courier_candidate {
     int64_t courier_id;
     bool works_here, on_duty, declined;
     int32_t open, open_most;  /* deliveries it has, and takes at once */
-    struct place place;
+    struct position place;
     int64_t seen_at_us;       /* when it was there */
     int64_t idle_since_us;    /* when it brought its last one */
     /* filled in */
@@ -39,6 +39,6 @@ struct courier_candidate {
 };
 
 /* Fills in all candidates; returns the index of the chosen one, or -1. */
-int32_t courier_choose(struct place kitchen, int64_t now_us, struct courier_candidate *candidates, size_t count);
+int32_t courier_choose(struct position kitchen, int64_t now_us, struct courier_candidate *candidates, size_t count);
 
 #endif

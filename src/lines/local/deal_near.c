@@ -57,7 +57,7 @@ struct near_key {
 
 struct search {
     const struct deal_near *want;
-    struct place centre;
+    struct position centre;
     int64_t now_us, radius_m;
     struct arena arena;
     struct found *map;
@@ -141,7 +141,7 @@ static bool hours_include(struct span packed, int64_t now_us, int64_t zone_minut
 static bool place_row(void *context, const struct value *values, size_t count)
 {
     struct search *search = context;
-    struct place at = { (int32_t)values[2].i64, (int32_t)values[3].i64 };
+    struct position at = { (int32_t)values[2].i64, (int32_t)values[3].i64 };
     struct found found = { .deal_id = values[0].i64,
                            .shop_id = values[1].i64,
                            .distance_m = place_distance_m(search->centre, at) };

@@ -52,7 +52,7 @@ static void shop_deal_remove(struct view *view, int64_t shop_id, int64_t deal_id
 static void place_write(const struct deal_row *deal, struct deal_place_row *place, const struct shop_place_row *shop)
 {
     bool found = deal->state == DEAL_live && shop->placed != 0;
-    struct place at = { shop->latitude_e6, shop->longitude_e6 };
+    struct position at = { shop->latitude_e6, shop->longitude_e6 };
     place->cell = found ? place_cell(at) : CELL_NONE;
     place->latitude_e6 = shop->latitude_e6;
     place->longitude_e6 = shop->longitude_e6;
@@ -121,7 +121,7 @@ static const struct shape set_shape = SHAPE("shop_place_set", shop_place_set, se
 
 static bool set_agrees(const struct shop_place_set *want)
 {
-    bool agrees = place_valid((struct place){ want->latitude_e6, want->longitude_e6 }) &&
+    bool agrees = place_valid((struct position){ want->latitude_e6, want->longitude_e6 }) &&
                   (want->hours_count == 0 || want->hours_count == 7);
     for (int32_t i = 0; i < want->hours_count; i++) {
         const struct open_hours *hours = &want->hours[i];

@@ -18,7 +18,7 @@ static const int32_t cosines_e6[] = {
     0, 0,
 };
 
-bool place_valid(struct place place)
+bool place_valid(struct position place)
 {
     return place.latitude_e6 >= -LATITUDE_MAX_E6 && place.latitude_e6 <= LATITUDE_MAX_E6 &&
            place.longitude_e6 >= -LONGITUDE_MAX_E6 && place.longitude_e6 <= LONGITUDE_MAX_E6;
@@ -50,7 +50,7 @@ static int64_t root(uint64_t square)
     return (int64_t)found;
 }
 
-int64_t place_distance_m(struct place a, struct place b)
+int64_t place_distance_m(struct position a, struct position b)
 {
     assert(place_valid(a) && place_valid(b));
     int64_t north_e6 = absolute((int64_t)a.latitude_e6 - b.latitude_e6);

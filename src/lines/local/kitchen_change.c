@@ -53,7 +53,7 @@ static bool stations_valid(const struct kitchen_change *want)
 
 static bool kitchen_valid(const struct kitchen_change *want)
 {
-    struct place door = { want->latitude_e6, want->longitude_e6 };
+    struct position door = { want->latitude_e6, want->longitude_e6 };
     return place_valid(door) && stations_valid(want) && (want->slot_minutes == 0 || 60 % want->slot_minutes == 0) &&
            (want->hours_count == 0 || (want->hours_count == 7 && kitchen_hours_valid(want->hours))) &&
            (want->delivers == 0 || want->delivery_radius_m > 0);

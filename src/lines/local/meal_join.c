@@ -178,8 +178,8 @@ static enum refusal open_away(struct view *view, struct moment *at, const struct
                               const struct shop_row *shop, struct meal_order_row **opened)
 {
     const struct kitchen_row *kitchen = kitchen_ask(view, want->shop_id);
-    struct place door = { want->latitude_e6, want->longitude_e6 };
-    struct place from = { kitchen->latitude_e6, kitchen->longitude_e6 };
+    struct position door = { want->latitude_e6, want->longitude_e6 };
+    struct position from = { kitchen->latitude_e6, kitchen->longitude_e6 };
     bool brought = want->kind == MEAL_delivery;
     if (brought && (kitchen->delivers == 0 || want->address[0] == '\0' || !place_valid(door) ||
                     place_distance_m(from, door) > kitchen->delivery_radius_m)) {

@@ -17,24 +17,24 @@ static int64_t column_of(int64_t longitude_e6)
     return (longitude_e6 + LONGITUDE_MAX_E6 + round_e6) % round_e6 / CELL_MICRODEGREES;
 }
 
-int64_t place_cell(struct place at)
+int64_t place_cell(struct position at)
 {
     assert(place_valid(at));
     return row_of(at.latitude_e6) * CELLS_AROUND + column_of(at.longitude_e6);
 }
 
 /* How far east or west of its centre a circle reaches, in millionths of a degree and rather too far. */
-static int64_t reach_east_e6(struct place centre, int64_t reach_north_e6, int64_t radius_m)
+static int64_t reach_east_e6(struct position centre, int64_t reach_north_e6, int64_t radius_m)
 {
     int64_t latitude_e6 = centre.latitude_e6 < 0 ? -(int64_t)centre.latitude_e6 : centre.latitude_e6;
     latitude_e6 = min_i64(latitude_e6 + reach_north_e6, LATITUDE_MAX_E6); /* where degrees are narrowest */
-    struct place here = { .latitude_e6 = (int32_t)latitude_e6 }, east = here;
+    struct position here = { .latitude_e6 = (int32_t)latitude_e6 }, east = here;
     east.longitude_e6 = 1000000;
     int64_t degree_m = place_distance_m(here, east);
     return degree_m <= radius_m / 100 ? LONGITUDE_MAX_E6 : (radius_m + 2) * 1000000 / degree_m * 101 / 100 + 1;
 }
 
-size_t place_ranges(struct place centre, int64_t radius_m, struct cell_range ranges[CELL_RANGES_MAX])
+size_t place_ranges(struct position centre, int64_t radius_m, struct cell_range ranges[CELL_RANGES_MAX])
 {
     static const int64_t degree_m = 111195;
     assert(place_valid(centre));

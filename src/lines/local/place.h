@@ -15,7 +15,7 @@
 #define CELLS_AROUND INT64_C(72000) /* of one row of cells */
 #define CELL_NONE INT64_C(-1)
 
-int64_t place_cell(struct place at);
+int64_t place_cell(struct position at);
 
 struct cell_range {
     int64_t from, to; /* both inclusive */
@@ -24,7 +24,7 @@ struct cell_range {
 #define PLACE_RADIUS_MOST_M 50000
 
 /* The cells that a circle touches, row by row; returns how many ranges. radius_m from 1 to PLACE_RADIUS_MOST_M. */
-size_t place_ranges(struct place centre, int64_t radius_m, struct cell_range ranges[CELL_RANGES_MAX]);
+size_t place_ranges(struct position centre, int64_t radius_m, struct cell_range ranges[CELL_RANGES_MAX]);
 
 /* Whether hours that a shop gave (7: Monday to Sunday) include that time in its zone; `hours_count` 0: always. */
 bool hours_open(const struct open_hours *hours, int32_t hours_count, int64_t now_us, int32_t zone_minutes);

@@ -65,7 +65,7 @@ static bool ride_search(struct view *view, const struct moment *at, struct ride_
 {
     struct courier_candidate candidates[KITCHEN_COURIERS_MAX];
     const struct kitchen_row *kitchen = kitchen_ask(view, ride->shop_id);
-    struct place from = { kitchen->latitude_e6, kitchen->longitude_e6 };
+    struct position from = { kitchen->latitude_e6, kitchen->longitude_e6 };
     size_t count = candidates_of(view, kitchen, ride, candidates);
     int32_t chosen = courier_choose(from, at->now_us, candidates, count);
     ride->attempts++;
@@ -94,7 +94,7 @@ static enum refusal assign_named(struct view *view, const struct moment *at, str
 {
     struct courier_candidate candidates[KITCHEN_COURIERS_MAX];
     const struct kitchen_row *kitchen = kitchen_ask(view, ride->shop_id);
-    struct place from = { kitchen->latitude_e6, kitchen->longitude_e6 };
+    struct position from = { kitchen->latitude_e6, kitchen->longitude_e6 };
     size_t count = candidates_of(view, kitchen, ride, candidates);
     int32_t chosen = courier_choose(from, at->now_us, candidates, count);
     for (size_t i = 0; i < count; i++) {

@@ -110,7 +110,7 @@ static enum refusal decide_report(const void *request, struct moment *at, struct
 {
     const struct courier_report *want = request;
     const struct courier_row *asked = courier_ask(view, want->courier_id);
-    struct place place = { want->latitude_e6, want->longitude_e6 };
+    struct position place = { want->latitude_e6, want->longitude_e6 };
     if (!row_exists(asked) || asked->shop_id == 0 || !access_shopper(at, want->courier_id)) {
         return REFUSAL_courier_unknown;
     }
