@@ -15,6 +15,7 @@
 #include "lines/local/local.h"
 #include "lines/local/voucher_code.h"
 #include "support/forged.h"
+#include "support/local_day.h"
 
 #define NOODLES INT64_C(2000000001) /* valid in two shops, refunded when it lapses */
 #define GYM INT64_C(2000000002)     /* three visits */
@@ -168,45 +169,6 @@ static void buy(struct house *house, int64_t shopper_id, int64_t deal_id, int32_
     must(house_call(house, house_shopper(shopper_id), &deal_buy, &want, NULL));
 }
 
-struct search {
-    int64_t holder_id, deal_id;
-    int nth;
-    struct voucher_row row;
-};
-
-static bool search_each(void *context, const void *row)
-{
-    struct search *search = context;
-    const struct voucher_row *voucher = row;
-    if (voucher->holder_id != search->holder_id || voucher->deal_id != search->deal_id || search->nth-- > 0) {
-        return true;
-    }
-    search->row = *voucher;
-    return false;
-}
-
-/* The nth voucher of a deal that a shopper holds. */
-static struct voucher_row voucher_of(struct house *house, int64_t holder_id, int64_t deal_id, int nth)
-{
-    struct search search = { .holder_id = holder_id, .deal_id = deal_id, .nth = nth };
-    house->store->ops->scan(house->store, &voucher_table, (struct span){ NULL, 0 }, search_each, &search);
-    assert_int_not_equal(search.row.voucher_id, 0);
-    return search.row;
-}
-
-/* Returns the redemption's id. */
-static int64_t redeem(struct house *house, int64_t shop_id, struct voucher_row voucher, int64_t pieces,
-                      int64_t amount_minor)
-{
-    struct voucher_redeem want = { .shop_id = shop_id, .codes_count = 1 };
-    struct voucher_redeemed_list list;
-    memcpy(want.codes[0].code, voucher.code, sizeof(voucher.code));
-    want.codes[0].pieces = pieces;
-    want.codes[0].amount_minor = amount_minor;
-    must(house_call(house, house_shop(shop_id), &voucher_redeem, &want, &list));
-    return list.redemptions[0].redemption_id;
-}
-
 static void give(struct house *house, struct voucher_row voucher, int64_t to)
 {
     struct voucher_give want = { .voucher_id = voucher.voucher_id, .to_shopper_id = to };
@@ -248,32 +210,32 @@ static void day_make(struct house *house)
     buy(house, 3, CARD, 1);
     buy(house, 4, DINNER, 1);
     buy(house, 5, NOODLES, 2);
-    redeem(house, 2, voucher_of(house, 1, NOODLES, 0), 1, 0);
-    redeem(house, 1, voucher_of(house, 2, GYM, 0), 1, 0);
-    struct redemption_want undo = { redeem(house, 1, voucher_of(house, 2, GYM, 0), 1, 0) };
+    local_day_redeem(house, 2, local_day_voucher(house, 1, NOODLES, 0), 1, 0);
+    local_day_redeem(house, 1, local_day_voucher(house, 2, GYM, 0), 1, 0);
+    struct redemption_want undo = { local_day_redeem(house, 1, local_day_voucher(house, 2, GYM, 0), 1, 0) };
     must(house_call(house, house_shop(1), &voucher_undo, &undo, NULL));
-    redeem(house, 1, voucher_of(house, 3, CARD, 0), 0, 3333);
-    redeem(house, 3, voucher_of(house, 4, DINNER, 1), 1, 0);
-    give(house, voucher_of(house, 1, NOODLES, 1), 6);
+    local_day_redeem(house, 1, local_day_voucher(house, 3, CARD, 0), 0, 3333);
+    local_day_redeem(house, 3, local_day_voucher(house, 4, DINNER, 1), 1, 0);
+    give(house, local_day_voucher(house, 1, NOODLES, 1), 6);
     for (int64_t shopper_id = 1; shopper_id <= 3; shopper_id++) { /* sold out: two wait, and one who left */
         struct waiting_join want = { .deal_id = NOODLES, .shopper_id = shopper_id };
         must(house_call(house, house_operator, &waiting_join, &want, NULL));
     }
     struct waiting_join leave = { .deal_id = NOODLES, .shopper_id = 2 };
     must(house_call(house, house_operator, &waiting_leave, &leave, NULL));
-    give_back(house, voucher_of(house, 5, NOODLES, 0), 0);
-    give_back(house, voucher_of(house, 2, GYM, 0), 1);
+    give_back(house, local_day_voucher(house, 5, NOODLES, 0), 0);
+    give_back(house, local_day_voucher(house, 2, GYM, 0), 1);
     struct voucher_quota_reserve quota = { .shop_id = 2, .deal_id = NOODLES, .pieces = 3, .accept_in_s = 3600 };
     must(house_call(house, house_shop(2), &voucher_quota_reserve, &quota, NULL));
-    keep(house, voucher_of(house, 6, NOODLES, 0), 2);
-    keep(house, voucher_of(house, 5, NOODLES, 1), 2);
-    struct voucher_want unkeep = { voucher_of(house, 5, NOODLES, 1).voucher_id };
+    keep(house, local_day_voucher(house, 6, NOODLES, 0), 2);
+    keep(house, local_day_voucher(house, 5, NOODLES, 1), 2);
+    struct voucher_want unkeep = { local_day_voucher(house, 5, NOODLES, 1).voucher_id };
     must(house_call(house, house_shop(2), &voucher_unkeep, &unkeep, NULL));
     struct voucher_reconcile told = { .shop_id = 2, .taken_count = 1 };
     memcpy(told.taken[0].code, "000000000000", 13);
     told.taken[0].accepted_at_us = house->now_us;
     must(house_call(house, house_shop(2), &voucher_reconcile, &told, NULL));
-    struct review_write review = { .voucher_id = voucher_of(house, 1, NOODLES, 0).voucher_id, .stars = 4 };
+    struct review_write review = { .voucher_id = local_day_voucher(house, 1, NOODLES, 0).voucher_id, .stars = 4 };
     must(house_call(house, house_shopper(1), &review_write, &review, NULL));
 }
 

@@ -204,6 +204,7 @@ static int stage_open(void **state)
     day_make(&house);
     more_make(&house);
     local_day_deals(&house);
+    local_day_vouchers(&house);
     local_day_gives(&house);
     local_day_bookings(&house);
     stage.now_us = house.now_us;
