@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onetill demo: the half-price day of 12 December 2014, from an empty folder to the proof of its books. */
+/* onetill demo: a day of 2014 from an empty folder to the proof of its books: 12 December, or 8 March. */
 #include "app/demo.h"
 
 #include <signal.h>
@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "app/double12_city.h"
+#include "app/march8.h"
 #include "app/options.h"
 #include "app/scratch.h"
 #include "base/os_clock.h"
@@ -21,8 +22,12 @@ static const char help[] =
     "12 December 2014 from 08:00 to 22:05 at full speed over HTTP: half-price campaigns with their real caps and\n"
     "one national budget, pay codes, QR codes, bad networks, refunds. Then it compares what tills and phones were\n"
     "told with what the server's books say, has the store audited, and leaves the server running until Ctrl-C.\n\n"
-    "  --seconds N       how long the day shall take (30)\n"
-    "  --shoppers N      how many shoppers the city has (300000)\n"
+    "With --day 0308 it is 8 March 2014: 288 cinemas give two million tickets away at 3.80 yuan to who presses first,\n"
+    "230 karaoke houses and 800 restaurants are booked and bought, a lottery is drawn, red packets are opened.\n\n"
+    "  --day 1212|0308   which day (1212)\n"
+    "  --scale N         of 8 March one part in N of what people did (50)\n"
+    "  --seconds N       how long 12 December shall take (30)\n"
+    "  --shoppers N      how many shoppers its city has (300000)\n"
     "  --seed N          which city and which day (12)\n"
     "  --listen ADDRESS  where the server listens (127.0.0.1:0, a free port)\n"
     "  --store PLACE     keep the store in this new file or empty database; otherwise it is deleted at the end\n"
@@ -35,6 +40,7 @@ static const struct option options[] = {
     { "seed", required_argument, NULL, 's' },    { "listen", required_argument, NULL, 'l' },
     { "store", required_argument, NULL, 'f' },   { "exit", no_argument, NULL, 'x' },
     { "json", no_argument, NULL, 'j' },          { "help", no_argument, NULL, 'h' },
+    { "day", required_argument, NULL, 'd' },     { "scale", required_argument, NULL, 'c' },
     { NULL, 0, NULL, 0 },
 };
 
@@ -54,6 +60,14 @@ static bool option_take(void *context, int option)
     case 's':
         fits = option_number(optarg, 0, INT64_MAX, &number);
         settings->seed = (uint64_t)number;
+        break;
+    case 'd':
+        settings->march8 = strcmp(optarg, "0308") == 0;
+        fits = settings->march8 || strcmp(optarg, "1212") == 0;
+        break;
+    case 'c':
+        fits = option_number(optarg, 1, MARCH8_SCALE_MOST, &number);
+        settings->scale = (uint32_t)number;
         break;
     case 'l':
         settings->listen = optarg;
@@ -87,6 +101,7 @@ static void on_signal(int number)
 {
     interrupted = number;
     demo_stop();
+    march8_stop();
 }
 
 static void signals_take(void)
@@ -108,10 +123,10 @@ __attribute__((format(printf, 2, 3))) static void say(const struct demo_settings
     va_end(arguments);
 }
 
-static bool server_start(struct played *played, const struct demo_settings *settings, const char *store)
+static bool server_start(struct played *played, const struct demo_settings *settings, const char *store,
+                         int64_t start_us)
 {
     char error[512] = "";
-    int64_t start_us = DOUBLE12_MIDNIGHT_US + DOUBLE12_MINUTE_FROM * US_PER_MINUTE;
     if (!played_keys(played, store, error, sizeof(error))) {
         fprintf(stderr, "onetill demo: %s\n", error);
         return false;
@@ -158,7 +173,8 @@ static int day_play(const struct demo_settings *settings, const struct double12 
     struct demo_budget budget = { .funded_minor = { 0 } };
     struct demo_server server;
     char why[1024];
-    if (!server_start(played, settings, scratch->store)) {
+    int64_t start_us = DOUBLE12_MIDNIGHT_US + DOUBLE12_MINUTE_FROM * US_PER_MINUTE;
+    if (!server_start(played, settings, scratch->store, start_us)) {
         return EXIT_fault;
     }
     say(settings, "The day begins; it can be watched at %s/\n", played->url);
@@ -215,9 +231,77 @@ static int city_play(const struct demo_settings *settings, const struct scratch 
     return exit_status;
 }
 
+/* ---- 8 March ---- */
+
+static int march8_day_play(const struct demo_settings *settings, const struct march8 *day,
+                           const struct scratch *scratch, struct played *played)
+{
+    static struct march8_book book; /* large */
+    static struct march8_server server;
+    char why[1024];
+    if (!server_start(played, settings, scratch->store, march8_step_us(MARCH8_FROM))) {
+        return EXIT_fault;
+    }
+    say(settings, "The day begins; it can be watched at %s/\n", played->url);
+    (void)march8_play(played, day, settings, &book);
+    if (interrupted != 0) {
+        fprintf(stderr, "onetill demo: interrupted\n");
+        return EXIT_fault;
+    }
+    say(settings, "The day is over. Reading the server's books and auditing the store.\n");
+    if (!march8_ask(played, &server)) {
+        march8_fault(&book, "the server's books cannot be read");
+    }
+    bool agrees = march8_agrees(day, &book, &server, why, sizeof(why));
+    if (settings->json) {
+        march8_report_json(stdout, day, &book, &server, agrees, why);
+    } else {
+        march8_report_words(stdout, day, &book, &server, agrees, why);
+    }
+    fflush(stdout);
+    return agrees ? EXIT_holds : EXIT_broken;
+}
+
+static int march8_city_play(const struct demo_settings *settings, const struct scratch *scratch)
+{
+    static struct march8 day;
+    struct played played = { .child.output = -1 };
+    struct progress progress;
+    char error[512] = "";
+    march8_init(&day, settings->seed, settings->scale);
+    say(settings, "Building a city: %d cinemas, %d karaoke houses, %d restaurants, %u shoppers with money.\n",
+        MARCH8_CINEMAS, MARCH8_KARAOKE, MARCH8_RESTAURANTS, day.shoppers);
+    progress_init(&progress, "city", 1, settings->json ? -1 : STDERR_FILENO, os_monotonic_us());
+    bool built = march8_build(&day, scratch->store, &progress, &interrupted, error, sizeof(error));
+    progress_end(&progress, os_monotonic_us());
+    int exit_status = EXIT_fault;
+    if (!built) {
+        fprintf(stderr, "onetill demo: %s\n", error);
+    } else if (interrupted == 0) {
+        exit_status = march8_day_play(settings, &day, scratch, &played);
+    }
+    if (exit_status == EXIT_holds && !settings->exit && interrupted == 0) {
+        fprintf(settings->json ? stderr : stdout,
+                "\nThe server is still running (pid %d). Ctrl-C stops it.\n  the day, live        %s/\n"
+                "  a give-away          curl -H 'Authorization: Bearer %s' %s/v1/gives/%lld\n",
+                (int)played.child.pid, played.url, played.operator_token, played.url,
+                (long long)march8_ticket_deal(0, 0));
+        fflush(stdout);
+        exit_status = keep_serving(&played) ? exit_status : EXIT_fault;
+    }
+    if (!played_stop(&played) && exit_status == EXIT_holds) {
+        fprintf(stderr, "onetill demo: the server did not stop cleanly\n");
+        exit_status = EXIT_fault;
+    }
+    march8_release(&day);
+    return exit_status;
+}
+
 int demo_main(int argc, char **argv)
 {
-    struct demo_settings settings = { .seconds = 30, .shoppers = 300000, .seed = 12 };
+    struct demo_settings settings = {
+        .seconds = 30, .shoppers = 300000, .seed = 12, .scale = MARCH8_SCALE_USUAL
+    };
     struct scratch scratch;
     int exit_status = options_read(&terms, argc, argv, &settings);
     if (exit_status != EXIT_holds) {
@@ -227,7 +311,7 @@ int demo_main(int argc, char **argv)
     if (!scratch_make(&scratch, settings.store, "demo")) {
         return EXIT_fault;
     }
-    exit_status = city_play(&settings, &scratch);
+    exit_status = settings.march8 ? march8_city_play(&settings, &scratch) : city_play(&settings, &scratch);
     scratch_remove(&scratch);
     return exit_status;
 }

@@ -24,6 +24,8 @@ struct demo_settings {
     int64_t seconds; /* that the day shall take */
     uint32_t shoppers;
     uint64_t seed;
+    uint32_t scale; /* of 8 March: one part in so many */
+    bool march8;    /* that day, and not 12 December */
     bool exit, json;
     const char *listen, *store;
 };
