@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "app/bench_booking.h"
 #include "app/bench_rush.h"
 #include "app/options.h"
 #include "app/place.h"
@@ -36,6 +37,7 @@ static const char help[] =
     "  --verify             check the signature of each answer of the gateway, not of every 16th\n"
     "  --claims N           instead of payments: N vouchers are given away, and all shoppers press in the same second\n"
     "  --redeem             and then shops redeem what was given\n"
+    "  --booking N          instead of payments: N seats of one cinema, which all shoppers want in the same second\n"
     "  --matrix             both halves by turns, with 16, 64, 256 and 512 connections\n"
     "  --servers N          so many processes on one database, with the connections among them (1)\n"
     "  --http-threads N     of the server (1)\n"
@@ -51,7 +53,7 @@ enum bench_option {
     OPTION_connections = 256, OPTION_rate, OPTION_seconds, OPTION_warmup, OPTION_shoppers, OPTION_shops,
     OPTION_budget, OPTION_matrix, OPTION_threads, OPTION_cache, OPTION_seed, OPTION_store, OPTION_timeline,
     OPTION_no_audit, OPTION_json, OPTION_servers, OPTION_door, OPTION_beside, OPTION_verify, OPTION_claims,
-    OPTION_redeem, OPTION_help,
+    OPTION_redeem, OPTION_booking, OPTION_help,
 };
 
 static const struct option options[] = {
@@ -68,6 +70,7 @@ static const struct option options[] = {
     { "verify", no_argument, NULL, OPTION_verify },
     { "claims", required_argument, NULL, OPTION_claims },
     { "redeem", no_argument, NULL, OPTION_redeem },
+    { "booking", required_argument, NULL, OPTION_booking },
     { "matrix", no_argument, NULL, OPTION_matrix },
     { "http-threads", required_argument, NULL, OPTION_threads },
     { "cache-mb", required_argument, NULL, OPTION_cache },
@@ -148,6 +151,11 @@ static bool door_option_take(struct bench_settings *settings, int option)
     case OPTION_redeem:
         settings->rush = RUSH_redeem;
         return true;
+    case OPTION_booking:
+        fits = count_read(span_of(optarg), 1, BENCH_SEATS_MAX, &number);
+        settings->pieces = (uint64_t)number;
+        settings->rush = RUSH_booking;
+        return fits;
     default:
         return false;
     }
@@ -231,6 +239,9 @@ static const char *options_check(void *context, char **files, int file_count)
     (void)file_count;
     if (settings->servers > 1 && !servers_fit(settings)) {
         return "--servers wants --store postgres://… and the REST door";
+    }
+    if (settings->rush == RUSH_booking && (settings->door != DOOR_rest || settings->matrix)) {
+        return "--booking is of the REST door alone";
     }
     if (settings->rush != RUSH_none && (settings->pieces == 0 || settings->door != DOOR_rest || settings->matrix)) {
         return "--redeem wants --claims, and both are of the REST door alone";
@@ -462,15 +473,35 @@ static int rush_at(const struct bench_report *report, struct bench_server *serve
     static struct bench_rush rush;
     const struct bench_settings *settings = report->settings;
     bool ok = bench_rush_run(settings, report->city, server, &rush);
-    ok = bench_server_stop(server) && ok && (!settings->audit || bench_rush_audit(path, &rush));
+    ok = bench_server_stop(server) && ok &&
+         (!settings->audit || bench_rush_audit(path, &rush.audit, &rush.audit_us));
     if (!ok) {
         return EXIT_fault;
     }
+    rush.audited = settings->audit;
     bench_rush_words(&rush, &report->disk);
     if (settings->json) {
         bench_rush_json(&rush);
     }
     return bench_rush_holds(&rush) ? EXIT_holds : EXIT_broken;
+}
+
+/* A cinema that everybody wants to go to. */
+static int booking_at(const struct bench_settings *settings, struct bench_server *server, const char *path)
+{
+    static struct bench_booking booking;
+    bool ok = bench_booking_run(settings, server, &booking);
+    ok = bench_server_stop(server) && ok &&
+         (!settings->audit || bench_rush_audit(path, &booking.audit, &booking.audit_us));
+    if (!ok) {
+        return EXIT_fault;
+    }
+    booking.audited = settings->audit;
+    bench_booking_words(&booking);
+    if (settings->json) {
+        bench_booking_json(&booking);
+    }
+    return bench_booking_holds(&booking) ? EXIT_holds : EXIT_broken;
 }
 
 static int bench_at(struct bench_report *report, struct bench_city *city, const char *path)
@@ -488,6 +519,9 @@ static int bench_at(struct bench_report *report, struct bench_city *city, const 
         return EXIT_fault;
     }
     report->settle_us = bench_server_settle(&server);
+    if (settings->rush == RUSH_booking) {
+        return booking_at(settings, &server, path);
+    }
     if (settings->rush != RUSH_none) {
         return rush_at(report, &server, path);
     }

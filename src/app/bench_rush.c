@@ -69,7 +69,7 @@ static void error_count(struct bench_rush *rush, struct span code)
 
 /* ---- what is asked ---- */
 
-static void head_write(struct http_request *http, const char *path, const char *token)
+void bench_rush_head(struct http_request *http, const char *path, const char *token)
 {
     http_request_line(http, SPAN("POST"), span_of(path));
     http_request_raw(http, SPAN("Host: till\r\nContent-Type: application/json\r\nAuthorization: Bearer "));
@@ -77,7 +77,7 @@ static void head_write(struct http_request *http, const char *path, const char *
     http_request_raw(http, SPAN("\r\n"));
 }
 
-static void body_write(struct http_request *http, const char *text)
+void bench_rush_body(struct http_request *http, const char *text)
 {
     size_t capacity, size = strlen(text);
     char *to = http_request_body(http, &capacity);
@@ -124,8 +124,8 @@ static enum make claim_make(void *context, uint32_t slot, struct request_out *ou
     }
     tokens_issue(crowd->server->tokens, (struct caller){ .kind = CALLER_shopper, .id = (int64_t)press->shopper + 1 },
                  TOKEN_ID, token);
-    head_write(&out->http, path, token);
-    body_write(&out->http, "{}");
+    bench_rush_head(&out->http, path, token);
+    bench_rush_body(&out->http, "{}");
     return MAKE_send;
 }
 
@@ -212,10 +212,10 @@ static enum make redeem_make(void *context, uint32_t slot, struct request_out *o
     uint64_t count = crowd->next * 2 + press->again;
     uint32_t shop = (uint32_t)(hash_mix(count) % crowd->shop_count);
     snprintf(path, sizeof(path), "/v1/shops/%lld/redemptions", (long long)crowd->shops[shop]);
-    head_write(&out->http, path, crowd->shop_tokens[shop]);
+    bench_rush_head(&out->http, path, crowd->shop_tokens[shop]);
     key_write(&out->http, count + press->shopper * 4);
     snprintf(body, sizeof(body), "{\"codes\":[{\"code\":\"%s\"}]}", crowd->winners[press->shopper].code);
-    body_write(&out->http, body);
+    bench_rush_body(&out->http, body);
     return MAKE_send;
 }
 
@@ -256,7 +256,7 @@ static void histograms_init(struct crowd *crowd)
     histogram_init(&crowd->repeated);
 }
 
-static struct bench_rush_latency latency_of(const struct histogram *histogram)
+struct bench_rush_latency bench_rush_latency_of(const struct histogram *histogram)
 {
     return (struct bench_rush_latency){ .count = histogram->count,
                                         .us = { .p50_us = histogram_quantile(histogram, 500000),
@@ -265,7 +265,7 @@ static struct bench_rush_latency latency_of(const struct histogram *histogram)
                                                 .max_us = histogram->max } };
 }
 
-static bool post(struct bench_server *server, const char *path, const char *body)
+bool bench_rush_post(struct bench_server *server, const char *path, const char *body, struct span *made)
 {
     static char answer[65536];
     static uint32_t number;
@@ -284,6 +284,9 @@ static bool post(struct bench_server *server, const char *path, const char *body
     if (!ok) {
         fprintf(stderr, "onetill bench: %s: %.*s\n", path, (int)min_i64((int64_t)call.answer_body.size, 400),
                 call.answer_body.bytes);
+    }
+    if (ok && made != NULL) {
+        *made = call.answer_body;
     }
     return ok;
 }
@@ -321,11 +324,11 @@ static bool give_open(struct crowd *crowd, const struct bench_city *city)
     }
     text_out_literal(&out, "]}");
     assert(!out.failed);
-    if (!post(crowd->server, "/v1/deals", body)) {
+    if (!bench_rush_post(crowd->server, "/v1/deals", body, NULL)) {
         return false;
     }
     snprintf(body, sizeof(body), "{\"deal_id\":\"%lld\",\"kind\":\"claim\"}", (long long)DEAL_ID);
-    return post(crowd->server, "/v1/gives", body);
+    return bench_rush_post(crowd->server, "/v1/gives", body, NULL);
 }
 
 static bool drive(struct crowd *crowd, enum make (*make)(void *, uint32_t, struct request_out *),
@@ -374,10 +377,10 @@ static bool claims_run(struct crowd *crowd)
     }
     rush->rush_us = max_i64(crowd->won_us - crowd->begun_us, 1);
     rush->after_us = max_i64(crowd->ended_us - crowd->won_us, 1);
-    rush->winners = latency_of(&crowd->winning);
-    rush->beside = latency_of(&crowd->beside);
-    rush->late = latency_of(&crowd->late);
-    rush->repeats = latency_of(&crowd->repeated);
+    rush->winners = bench_rush_latency_of(&crowd->winning);
+    rush->beside = bench_rush_latency_of(&crowd->beside);
+    rush->late = bench_rush_latency_of(&crowd->late);
+    rush->repeats = bench_rush_latency_of(&crowd->repeated);
     rush->claims_per_second = rush->winners.count * 1000000 / (uint64_t)rush->rush_us;
     rush->losers_per_second = rush->late.count * 1000000 / (uint64_t)rush->after_us;
     rush->syncs = after.syncs - before.syncs;
@@ -401,7 +404,7 @@ static bool redemptions_run(struct crowd *crowd)
         return false;
     }
     rush->redeem_us = max_i64(crowd->ended_us - begun_us, 1);
-    rush->redemptions = latency_of(&crowd->winning);
+    rush->redemptions = bench_rush_latency_of(&crowd->winning);
     rush->redeemed_per_second = rush->redeemed * 1000000 / (uint64_t)rush->redeem_us;
     return true;
 }
@@ -429,7 +432,7 @@ bool bench_rush_run(const struct bench_settings *settings, const struct bench_ci
     return ok;
 }
 
-bool bench_rush_audit(const char *path, struct bench_rush *rush)
+bool bench_rush_audit(const char *path, struct audit_report *audit, int64_t *audit_us)
 {
     struct reader *reader;
     struct place place;
@@ -439,9 +442,8 @@ bool bench_rush_audit(const char *path, struct bench_rush *rush)
         return false;
     }
     int64_t start_us = os_monotonic_us();
-    bool read = audit_run(reader, NULL, &rush->audit) == STATUS_ok;
-    rush->audit_us = os_monotonic_us() - start_us;
-    rush->audited = true;
+    bool read = audit_run(reader, NULL, audit) == STATUS_ok;
+    *audit_us = os_monotonic_us() - start_us;
     reader->ops->close(reader);
     return read;
 }

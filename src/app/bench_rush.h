@@ -8,6 +8,7 @@
 #define APP_BENCH_RUSH_H
 
 #include "app/bench.h"
+#include "base/json_out.h"
 
 struct bench_rush_latency {
     uint64_t count;
@@ -43,10 +44,20 @@ struct bench_rush {
 MUST_CHECK bool bench_rush_run(const struct bench_settings *settings, const struct bench_city *city,
                                struct bench_server *server, struct bench_rush *rush);
 /* Afterwards, from the store itself. */
-MUST_CHECK bool bench_rush_audit(const char *path, struct bench_rush *rush);
+MUST_CHECK bool bench_rush_audit(const char *path, struct audit_report *audit, int64_t *audit_us);
 /* Nothing was given twice or too little, nothing redeemed twice, nobody answered with a fault, and the audit holds. */
 bool bench_rush_holds(const struct bench_rush *rush);
 void bench_rush_words(const struct bench_rush *rush, const struct bench_disk *disk);
 void bench_rush_json(const struct bench_rush *rush);
+
+/* ---- shared with the other rushes ---- */
+
+void bench_rush_head(struct http_request *http, const char *path, const char *token);
+void bench_rush_body(struct http_request *http, const char *text);
+/* Something made by the operator, in its turn; `*made` gets the answer, valid until the next call. NULL: not wanted. */
+MUST_CHECK bool bench_rush_post(struct bench_server *server, const char *path, const char *body, struct span *made);
+struct bench_rush_latency bench_rush_latency_of(const struct histogram *histogram);
+void bench_rush_latency_words(const char *who, const struct bench_rush_latency *latency);
+void bench_rush_latency_json(struct json_out *out, const char *key, const struct bench_rush_latency *latency);
 
 #endif

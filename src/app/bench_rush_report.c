@@ -26,7 +26,7 @@ static struct shown ms(int64_t us)
     return shown;
 }
 
-static void latency_words(const char *who, const struct bench_rush_latency *latency)
+void bench_rush_latency_words(const char *who, const struct bench_rush_latency *latency)
 {
     if (latency->count > 0) {
         fprintf(stderr, "  %-42s %10s   p50 %s  p99 %s  p99.9 %s  slowest %s ms\n", who, number(latency->count).text,
@@ -47,17 +47,17 @@ void bench_rush_words(const struct bench_rush *rush, const struct bench_disk *di
     fprintf(stderr, "  %s answers a second to those who came later; %s batches, %s syncs in all\n",
             number(rush->losers_per_second).text, number((uint64_t)rush->batches).text,
             number((uint64_t)rush->syncs).text);
-    latency_words("winners", &rush->winners);
-    latency_words("winners who pressed again: the same answer", &rush->repeats);
-    latency_words("losers while others still won", &rush->beside);
-    latency_words("losers afterwards", &rush->late);
+    bench_rush_latency_words("winners", &rush->winners);
+    bench_rush_latency_words("winners who pressed again: the same answer", &rush->repeats);
+    bench_rush_latency_words("losers while others still won", &rush->beside);
+    bench_rush_latency_words("losers afterwards", &rush->late);
     fprintf(stderr, "  given %s of %s, %s different vouchers, %lld left; faults %s, answers that break a promise %s\n",
             number(rush->given).text, number(rush->pieces).text, number(rush->distinct).text, (long long)rush->left,
             number(rush->answers_5xx).text, number(rush->odd).text);
     if (rush->redeem) {
         fprintf(stderr, "  %s vouchers redeemed a second, each under a key of its own\n",
                 number(rush->redeemed_per_second).text);
-        latency_words("redemptions", &rush->redemptions);
+        bench_rush_latency_words("redemptions", &rush->redemptions);
         fprintf(stderr, "  codes shown a second time: %s refused, %s redeemed again\n",
                 number(rush->refused_again).text, number(rush->redeemed_again).text);
     }
@@ -77,7 +77,7 @@ static void whole(struct json_out *out, const char *key, int64_t value)
     json_out_i64(out, value);
 }
 
-static void latency_json(struct json_out *out, const char *key, const struct bench_rush_latency *latency)
+void bench_rush_latency_json(struct json_out *out, const char *key, const struct bench_rush_latency *latency)
 {
     json_out_key(out, key);
     json_out_object(out);
@@ -107,15 +107,15 @@ void bench_rush_json(const struct bench_rush *rush)
     whole(&out, "left", rush->left);
     whole(&out, "faults", (int64_t)rush->answers_5xx);
     whole(&out, "odd", (int64_t)rush->odd);
-    latency_json(&out, "winners", &rush->winners);
-    latency_json(&out, "repeats", &rush->repeats);
-    latency_json(&out, "losers_beside", &rush->beside);
-    latency_json(&out, "losers_late", &rush->late);
+    bench_rush_latency_json(&out, "winners", &rush->winners);
+    bench_rush_latency_json(&out, "repeats", &rush->repeats);
+    bench_rush_latency_json(&out, "losers_beside", &rush->beside);
+    bench_rush_latency_json(&out, "losers_late", &rush->late);
     if (rush->redeem) {
         whole(&out, "redeemed", (int64_t)rush->redeemed);
         whole(&out, "redeemed_per_second", (int64_t)rush->redeemed_per_second);
         whole(&out, "redeemed_again", (int64_t)rush->redeemed_again);
-        latency_json(&out, "redemptions", &rush->redemptions);
+        bench_rush_latency_json(&out, "redemptions", &rush->redemptions);
     }
     if (rush->audited) {
         json_out_key(&out, "audit");

@@ -25,6 +25,7 @@ enum bench_rush_kind {
     RUSH_none,
     RUSH_claims,
     RUSH_redeem, /* of what was claimed before */
+    RUSH_booking, /* of a cinema's seats: see bench_booking.h */
 };
 
 struct bench_settings {
@@ -37,7 +38,7 @@ struct bench_settings {
     enum bench_budget budget;
     enum bench_door door;
     enum bench_rush_kind rush;
-    uint64_t pieces; /* of a rush: so many are given away */
+    uint64_t pieces; /* of a rush: so many are given away, or so many seats are booked */
     uint32_t beside; /* of the gateway's connections so many pay through the REST door */
     bool verify_all; /* each answer's signature, not a sample */
     uint64_t seed;
