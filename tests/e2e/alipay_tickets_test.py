@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""alipay_tickets_test.py ONETILL: vouchers of deals through the gateway, as a shop's counter uses them: a code is looked
-at, used, used again under the same number, and taken back. Books and vouchers are audited at the end. Prints TAP."""
+"""alipay_tickets_test.py ONETILL: vouchers of deals through the gateway, as a shop's counter uses them: a code is
+looked at, used, used again under the same number, and taken back; templates are made and vouchers of them sent. Books
+and vouchers are audited at the end. Prints TAP."""
 
+import datetime
+import json
 import pathlib
 import sys
 
@@ -10,14 +13,20 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'tools'))
 
 # pylint: disable=wrong-import-position
 import tap
-from alipay_openssl import Case
+from alipay_openssl import BEIJING, Case
 
 QUERY = 'koubei.trade.ticket.ticketcode.query'
 USE = 'koubei.trade.ticket.ticketcode.use'
 CANCEL = 'koubei.trade.ticket.ticketcode.cancel'
+TEMPLATE = 'alipay.marketing.cashlessvoucher.template.create'
+DETAIL = 'alipay.marketing.voucher.templatedetail.query'
+SEND = 'alipay.marketing.voucher.send'
+VOUCHER = 'alipay.marketing.voucher.query'
 
 
-class Tickets(Case):
+class Counter(Case):
+    """A shop's counter, and deals to be bought."""
+
     def setUp(self):
         super().setUp()
         self.must = self.app.operator.must
@@ -29,6 +38,9 @@ class Tickets(Case):
                 'stock': 100, 'commission_bp': 500, **more}
         return self.must('POST', '/v1/deals', body)['deal_id']
 
+    def ten_visits(self):
+        return [{'merchant_id': self.app.merchant, 'pieces': 10, 'share_minor': 10000}]
+
     def bought(self, deal):
         self.must('POST', f'/v1/deals/{deal}/purchases',
                   {'shopper_id': self.app.shopper, 'copies': 1, 'confirmed': True})
@@ -38,6 +50,10 @@ class Tickets(Case):
     def use(self, code, number=None, **more):
         return self.app.call(USE, {'request_id': number or self.app.number(), 'ticket_code': code,
                                    'shop_id': self.app.shop, **more})
+
+
+class Tickets(Counter):
+    """Codes of what was bought."""
 
     def test_a_code_is_looked_at_used_and_taken_back(self):
         voucher = self.bought(self.deal())
@@ -70,7 +86,7 @@ class Tickets(Case):
 
     def test_a_card_of_visits_is_used_in_parts(self):
         code = self.bought(self.deal('times', price_minor=10000, list_price_minor=12000,
-                                     parts=[{'merchant_id': self.app.merchant, 'pieces': 10, 'share_minor': 10000}]))['code']
+                                     parts=self.ten_visits()))['code']
         three = self.use(code, quantity=3)
         self.assertEqual((three['receipt_amount'], three['ticket_use_details'][0]['quantity']), ('30.00', '3'))
         self.assertEqual(self.use(code, quantity=8)['sub_code'], 'TICKET_QUANTITY_NOT_ENOUGH')
@@ -85,7 +101,7 @@ class Tickets(Case):
 
     def test_only_the_last_use_is_taken_back_and_only_within_an_hour(self):
         code = self.bought(self.deal('times', price_minor=10000, list_price_minor=12000,
-                                     parts=[{'merchant_id': self.app.merchant, 'pieces': 10, 'share_minor': 10000}]))['code']
+                                     parts=self.ten_visits()))['code']
         first, second = self.app.number(), self.app.number()
         self.use(code, first)
         self.use(code, second)
@@ -155,6 +171,85 @@ class Tickets(Case):
                          ['60.00', '30.00', '30.00', '22.50', '30.00'])
 
 
+class Sent(Counter):
+    """Templates, and vouchers that are sent."""
+
+    def content(self, **more):
+        return {'out_biz_no': self.app.number(), 'voucher_type': 'CASHLESS_FIX_VOUCHER', 'brand_name': '物美',
+                'amount': '10.00', 'floor_amount': '50.00', 'voucher_quantity': 2,
+                'publish_start_time': '2000-01-01 00:00:00', 'publish_end_time': '2000-02-01 00:00:00',
+                'voucher_valid_period': '{"type":"RELATIVE","duration":36,"unit":"HOUR"}',
+                'voucher_description': '["堂食可用","不找零"]',
+                'rule_conf': json.dumps({'PID': f'20881{int(self.app.merchant):011d}', 'STORE': self.app.shop}), **more}
+
+    def running(self, begun=1, **more):
+        """A template that began so many days ago."""
+        day = datetime.datetime.now(BEIJING).replace(microsecond=0, tzinfo=None)
+        return self.content(publish_start_time=str(day - datetime.timedelta(days=begun)),
+                            publish_end_time=str(day + datetime.timedelta(days=30)), **more)
+
+    def send(self, template, number=None, **more):
+        return self.app.call(SEND, {'template_id': template, 'out_biz_no': number or self.app.number(),
+                                    'user_id': f'20880{int(self.app.shopper):011d}', **more})
+
+    def test_a_template_is_made_sent_and_redeemed(self):
+        content = self.running()
+        template = self.app.must(TEMPLATE, content)['template_id']
+        self.assertEqual(self.app.must(TEMPLATE, content)['template_id'], template)
+        self.assertEqual(self.app.call(TEMPLATE, {**content, 'amount': '11.00'})['sub_code'],
+                         'OUT_BIZ_NO_INCONSISTENT')
+        number = self.app.number()
+        first = self.send(template, number)
+        self.assertEqual(first['code'], '10000', first)
+        self.assertEqual(self.send(template, number), first)
+        second = self.app.must(SEND, {'template_id': template, 'out_biz_no': self.app.number(),
+                                      'login_id': '15912345620'})
+        self.assertNotEqual(second['voucher_id'], first['voucher_id'])
+        friend = self.must('POST', '/v1/shoppers', {'name': 'Wang'})['shopper_id']
+        self.assertEqual(self.send(template, number, user_id=f'20880{int(friend):011d}')['sub_code'],
+                         'OUT_BIZ_NO_INCONSISTENT')
+        self.assertEqual(self.send(template)['sub_code'], 'VOUCHER_TEMPLATE_USED_UP')
+        self.assertEqual(self.send(template, login_id='nobody@example.com', user_id='')['sub_code'], 'USER_NOT_EXIST')
+        seen = self.app.must(VOUCHER, {'voucher_id': first['voucher_id']})
+        self.assertEqual((seen['status'], seen['available'], seen['total_amount'], seen['available_amount']),
+                         ('ENABLED', True, '10.00', '10.00'))
+        self.assertEqual((seen['template_id'], seen['voucher_name']), (template, '物美 10.00元代金券'))
+        code = self.must('GET', f'/v1/vouchers/{first["voucher_id"]}')['code']
+        used = self.use(code)
+        self.assertEqual((used['biz_code'], used['receipt_amount']), ('SUCCESS', '0.00'))
+        seen = self.app.must(VOUCHER, {'voucher_id': first['voucher_id']})
+        self.assertEqual((seen['status'], seen['available_amount'], seen['used_count']), ('USED', '0.00', 1))
+        detail = self.app.must(DETAIL, {'template_id': template})
+        self.assertEqual([detail[name] for name in ('status', 'voucher_quantity', 'publish_count', 'used_count')],
+                         ['S', 2, 2, 1])
+
+    def test_what_is_wrong_with_a_template_is_named(self):
+        for field, value in (('voucher_type', 'CASHLESS_RANDOM_VOUCHER'), ('amount', '0.50'), ('voucher_quantity', 0),
+                             ('publish_end_time', '2000-06-01 00:00:00'), ('voucher_valid_period', '{}'),
+                             ('voucher_available_time', '[{},{}]'), ('rule_conf', '{"PID":"2088"}'),
+                             ('total_amount', '5.00')):
+            node = self.app.call(TEMPLATE, self.content(**{field: value}))
+            self.assertEqual((node['sub_code'], field in node['sub_msg']), ('INVALID_PARAMETER', True), (field, node))
+        self.assertEqual(self.app.call(DETAIL, {'template_id': '7'})['sub_code'], 'VOUCHER_TEMPLATE_NOT_EXIST')
+        self.assertEqual(self.app.call(VOUCHER, {'voucher_id': '7'})['sub_code'], 'VOUCHER_NOT_EXIST')
+        self.assertEqual(self.send('7')['sub_code'], 'VOUCHER_TEMPLATE_NOT_EXIST')
+        other = self.must('POST', '/v1/merchants', {'name': 'O'})['merchant_id']
+        theirs = self.must('POST', '/v1/shops', {'merchant_id': other, 'name': 'O'})['shop_id']
+        conf = json.dumps({'PID': f'20881{int(self.app.merchant):011d}', 'STORE': theirs})
+        self.assertEqual(self.app.call(TEMPLATE, self.running(rule_conf=conf))['sub_code'], 'VOUCHER_RULES_INVALID')
+
+    def test_hours_and_time_of_a_template_are_kept(self):
+        template = self.app.must(TEMPLATE, self.running(begun=-1))['template_id']
+        self.assertEqual(self.send(template)['sub_code'], 'VOUCHER_TEMPLATE_NOT_ACTIVE')
+        self.app.move(days=2)
+        sent = self.send(template)
+        self.assertEqual(sent['code'], '10000', sent)
+        self.app.move(days=5)
+        self.assertEqual(self.app.must(VOUCHER, {'voucher_id': sent['voucher_id']})['status'], 'EXPIRED')
+        self.app.move(days=60)
+        self.assertEqual(self.app.must(DETAIL, {'template_id': template})['status'], 'E')
+
+
 if __name__ == '__main__':
     Case.program = sys.argv[1]
-    sys.exit(tap.run(Tickets))
+    sys.exit(tap.run(Tickets, Sent))

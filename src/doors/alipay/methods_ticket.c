@@ -312,7 +312,8 @@ static const struct alipay_answer query_answers[] = {
     { "available_quantity", SOURCE_write, 0, NULL, write_available, "always" },
     { "total_quantity", SOURCE_write, 0, NULL, write_quantity, "always" },
     { "time_cards", SOURCE_write, 0, NULL, write_times_card, "always" },
-    { "ticket_trans_info_list", SOURCE_write, 0, NULL, write_uses, "always: uses that stand, newest first, at most 20" },
+    { "ticket_trans_info_list", SOURCE_write, 0, NULL, write_uses,
+      "always: uses that stand, newest first, at most 20" },
 };
 
 static const struct alipay_field use_fields[] = {
@@ -334,10 +335,12 @@ static const struct alipay_answer use_answers[] = {
     { "ticket_trans_id", SOURCE_id, TICKET(redemption.redemption_id), NULL, NULL, "always" },
     { "use_date", SOURCE_time, TICKET(redemption.booked_at_us), NULL, NULL, "always" },
     { "order_no", SOURCE_id, TICKET(voucher.purchase_id), NULL, NULL, "when it was bought" },
-    { "receipt_amount", SOURCE_yuan, TICKET(redemption.gross_minor), NULL, NULL, "always: out of escrow, commission included" },
+    { "receipt_amount", SOURCE_yuan, TICKET(redemption.gross_minor), NULL, NULL,
+      "always: out of escrow, commission included" },
     { "buyer_pay_amount", SOURCE_yuan, TICKET(buyer_minor), NULL, NULL, "always: of that, the buyer's own money" },
     { "discount_amount", SOURCE_yuan, TICKET(discount_minor), NULL, NULL, "always: the rest, of campaigns" },
-    { "koubei_subsidy_amount", SOURCE_yuan, TICKET(platform_minor), NULL, NULL, "always: of the discount, the platform's" },
+    { "koubei_subsidy_amount", SOURCE_yuan, TICKET(platform_minor), NULL, NULL,
+      "always: of the discount, the platform's" },
     { "invoice_amount", SOURCE_write, 0, NULL, write_invoice_due, "always: buyer_pay_amount" },
     { "ticket_use_details", SOURCE_write, 0, NULL, write_details, "always: the one use" },
 };
@@ -347,7 +350,8 @@ static const struct alipay_field cancel_fields[] = {
       "That of the use, when request_biz_no is left out; otherwise only given back." },
     { "request_biz_no", TYPE_text, NEED_depends, USE_honoured, 64, INTO_nothing, 0, 0, "The request_id of the use." },
     FIELD_CODE,
-    { "quantity", TYPE_number, NEED_may, USE_honoured, 0, INTO_nothing, 0, 0, "That of the use: it is taken back whole." },
+    { "quantity", TYPE_number, NEED_may, USE_honoured, 0, INTO_nothing, 0, 0,
+      "That of the use: it is taken back whole." },
 };
 
 static const struct alipay_answer cancel_answers[] = {

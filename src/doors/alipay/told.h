@@ -4,6 +4,7 @@
 #define DOORS_ALIPAY_TOLD_H
 
 #include "lines/local/redemption_number.h"
+#include "lines/local/voucher_template.h"
 #include "people/app.h"
 #include "people/grant.h"
 #include "till/campaign.h"
@@ -47,6 +48,17 @@ struct alipay_ticket {
     struct redemption_row uses[ALIPAY_TICKET_USES_MAX]; /* that stand, newest first */
 };
 
+/* A voucher or a template as the marketing methods show it. */
+struct alipay_voucher {
+    struct voucher_row voucher; /* of send and query */
+    struct voucher_template_row template;
+    char title[NAME_SIZE];
+    int64_t copies;             /* of a template: that may be sent in all */
+    int64_t redeemed;           /* and how many of them were used */
+    int32_t deal_state;
+    int64_t sale_from_us, sale_until_us;
+};
+
 struct alipay_ask {
     const struct alipay_method *method;
     const struct app_row *app; /* lives as long as the job */
@@ -73,6 +85,9 @@ struct alipay_ask {
         struct grant_redeem redeem;
         struct grant_token token;
         struct redemption_request ticket;
+        struct voucher_template template;
+        struct voucher_send send;
+        int64_t voucher_id;
     } want;
 };
 
@@ -102,6 +117,7 @@ struct alipay_told {
         struct grant_row grant;
         struct policy_row policy;
         struct alipay_ticket ticket;
+        struct alipay_voucher voucher;
     } made;
 };
 

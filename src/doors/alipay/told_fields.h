@@ -45,6 +45,8 @@ extern const struct alipay_method method_order_settle, method_settle_query, meth
     method_royalty_batchquery, method_royalty_rate;
 extern const struct alipay_method method_uni_transfer, method_common_query, method_account_query;
 extern const struct alipay_method method_oauth_token, method_user_info;
+extern const struct alipay_method method_template_create, method_template_detail, method_voucher_send,
+    method_voucher_query;
 extern const struct alipay_method method_ticket_query, method_ticket_use, method_ticket_cancel;
 extern const struct alipay_method method_bill, method_cert_download, method_image_upload;
 

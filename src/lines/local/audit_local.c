@@ -5,6 +5,7 @@
 #define PARTS_MAX 12
 
 static const struct audit_part *const parts[] = { &audit_part_deal, &audit_part_voucher, &audit_part_redemption_number,
+                                                 &audit_part_voucher_template,
                                                  &audit_part_give,
                                                  &audit_part_booking, &audit_part_meal, NULL };
 

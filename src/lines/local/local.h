@@ -15,6 +15,7 @@
 #include "lines/local/queue.h"
 #include "lines/local/redemption_number.h"
 #include "lines/local/voucher.h"
+#include "lines/local/voucher_template.h"
 #include "till/line.h"
 
 /* What the line_id of a trade of this line names. Numbers are frozen. */
