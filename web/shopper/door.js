@@ -27,11 +27,20 @@ export class Door {
         this.sandbox = false;
     }
 
+    /* Headers that say who is asking. */
+    credentials() {
+        return this.shopper === null ? {} : { "Onetill-Proof": this.shopper.proof };
+    }
+
+    /* The server does not know us any more. */
+    lost() {
+        this.shopper = null;
+    }
+
     /* Answers the document, or throws a DoorError. */
     async call(method, path, body = undefined, key = undefined) {
-        const headers = {};
+        const headers = this.credentials();
         if (body !== undefined) headers["Content-Type"] = "application/json";
-        if (this.shopper !== null) headers["Onetill-Proof"] = this.shopper.proof;
         if (key !== undefined) headers["Idempotency-Key"] = key;
         let answer, document;
         try {
@@ -48,7 +57,7 @@ export class Door {
             throw new DoorError(answer?.status ?? 0, {});
         }
         if (answer.ok) return document;
-        if (answer.status === 401) this.shopper = null;
+        if (answer.status === 401) this.lost();
         throw new DoorError(answer.status, document);
     }
 
@@ -59,6 +68,24 @@ export class Door {
     /* A change; asked again with the same key it happens once. */
     change(path, body = {}, key = requestKey()) {
         return this.call("POST", path, body, key);
+    }
+
+    /* What is put in the place of what was there; a key when the server wants one. */
+    put(path, body, key = requestKey()) {
+        return this.call("PUT", path, body, key);
+    }
+
+    /* The elements of a list, at most so many; the server gives at most a hundred at a time. */
+    async list(path, most = 100) {
+        const elements = [];
+        for (let cursor = ""; cursor !== null && elements.length < most; ) {
+            const limit = Math.min(100, most - elements.length);
+            const more = `${path.includes("?") ? "&" : "?"}limit=${limit}` + (cursor === "" ? "" : `&cursor=${cursor}`);
+            const page = await this.get(path + more);
+            elements.push(...page.data);
+            cursor = page.next_cursor;
+        }
+        return elements;
     }
 
     /* Who is logged in, if anybody. */
