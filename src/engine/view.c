@@ -319,6 +319,11 @@ bool view_missed(const struct view *view)
     return view->missed;
 }
 
+bool view_unsure(const struct view *view)
+{
+    return view->missed || view->store->shared;
+}
+
 void view_rewind(struct view *view, bool all)
 {
     struct undo *stop = all ? NULL : view->kept;

@@ -58,11 +58,18 @@ void view_drop(struct view *view, const void *row);
 /* What was changed until here stays even when the command is refused later (a pay code is burnt). */
 void view_keep(struct view *view);
 
+/* Whether the decision has asked for a row that is not at hand: it is decided again when it is. */
+bool view_missed(const struct view *view);
+/*
+ * Whether rows may contradict each other: one is not at hand, or the store is shared, where another process may have
+ * changed some of them since others were read. The batch is decided anew then; so what holds between several rows is
+ * asserted only when this is false, and otherwise the decision goes on with what it has.
+ */
+bool view_unsure(const struct view *view);
+
 /* ---- for the engine ---- */
 
 void view_begin(struct view *view);
-/* Whether the decision since `view_begin` asked for a row that is not at hand. */
-bool view_missed(const struct view *view);
 /* Takes the decision's changes back: to the last `view_keep`, or all of them. */
 void view_rewind(struct view *view, bool all);
 /* Fetches all rows that were missing. */

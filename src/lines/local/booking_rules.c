@@ -325,7 +325,7 @@ static enum refusal booking_paid(struct view *view, struct moment *at, struct tr
     if (!row_exists(booking)) {
         return REFUSAL_booking_unknown; /* not at hand yet */
     }
-    assert(booking->state == BOOKING_held);
+    assert(view_unsure(view) || booking->state == BOOKING_held);
     return booking_confirm(view, at, view_change(view, booking));
 }
 
@@ -337,7 +337,7 @@ static void booking_ended(struct view *view, struct moment *at, const struct tra
     }
     struct booking_row *booking = view_change(view, asked);
     enum refusal refusal = booking_end(view, at, booking, BOOKING_lapsed, 0, true);
-    assert(refusal == REFUSAL_none || view_missed(view));
+    assert(view_unsure(view) || refusal == REFUSAL_none);
 }
 
 static enum refusal booking_refundable(struct view *view, const struct moment *at, const struct trade_row *trade)

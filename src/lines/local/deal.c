@@ -160,7 +160,7 @@ void deal_book(struct view *view, const struct moment *at, const struct deal_row
     sums_add(sum, more);
     bool pieces = sum->sold_pieces >= sum->redeemed_pieces + sum->returned_pieces + sum->lapsed_pieces;
     bool money = sum->sold_minor >= sum->redeemed_minor + sum->returned_minor + sum->lapsed_minor;
-    assert(view_missed(view) || (pieces && money));
+    assert(view_unsure(view) || (pieces && money));
 }
 
 enum refusal deal_buyer_count(struct view *view, const struct deal_row *deal, int64_t person_id, int64_t copies)
@@ -171,7 +171,7 @@ enum refusal deal_buyer_count(struct view *view, const struct deal_row *deal, in
     }
     struct deal_buyer_row *buyer = view_change(view, asked);
     buyer->copies += copies;
-    assert(view_missed(view) || buyer->copies >= 0);
+    assert(view_unsure(view) || buyer->copies >= 0);
     return REFUSAL_none;
 }
 

@@ -29,25 +29,25 @@ void group_settle_begin(struct view *view, const struct moment *at, struct deal_
     }
 }
 
-/* One purchase of the group; returns how many vouchers were made. */
-static int32_t purchase_settle(struct view *view, struct moment *at, const struct deal_row *deal,
-                               struct purchase_row *purchase)
+/* One purchase of the group; adds how many vouchers were made. */
+static enum refusal purchase_settle(struct view *view, struct moment *at, const struct deal_row *deal,
+                                    struct purchase_row *purchase, int32_t *vouchers)
 {
-    bool stands = deal->group_state == GROUP_stands;
     enum refusal refusal;
     if (purchase->state != PURCHASE_paid) {
-        return 0; /* who left it */
+        return REFUSAL_none; /* who left it */
     }
-    if (stands) {
+    if (deal->group_state == GROUP_stands) {
         struct deal_day_row *sum = deal_sum_change(view, deal->deal_id);
         sum->awaiting_minor -= purchase->amount_minor;
         sum->awaiting_pieces -= purchase->pieces;
         refusal = purchase_issue(view, at, deal, purchase, trade_ask(view, purchase->trade_id));
+        *vouchers += purchase->copies * deal->parts_count;
     } else {
         refusal = purchase_refund(view, at, deal, purchase);
     }
-    assert(view_missed(view) || refusal == REFUSAL_none); /* pieces and money were set aside for just this */
-    return stands ? purchase->copies * deal->parts_count : 0;
+    assert(view_unsure(view) || refusal == REFUSAL_none); /* pieces and money were set aside for just this */
+    return refusal;
 }
 
 static enum refusal decide_settle(const void *request, struct moment *at, struct view *view, void *answer)
@@ -62,7 +62,10 @@ static enum refusal decide_settle(const void *request, struct moment *at, struct
     int32_t vouchers = 0;
     for (int i = 0; i < SETTLE_PURCHASES_MAX && deal->group_next_id != 0 && vouchers < SETTLE_VOUCHERS_MAX; i++) {
         const struct purchase_row *asked = purchase_ask(view, deal->group_next_id);
-        vouchers += purchase_settle(view, at, deal, view_change(view, asked));
+        enum refusal refusal = purchase_settle(view, at, deal, view_change(view, asked), &vouchers);
+        if (refusal != REFUSAL_none && !view_missed(view)) {
+            return refusal;
+        }
         deal->group_next_id = asked->previous_id;
     }
     if (deal->group_next_id != 0) {

@@ -93,7 +93,7 @@ void shop_place_review(struct view *view, int64_t shop_id, int32_t reviews, int3
     shop->reviews += reviews;
     shop->stars += stars;
     bool fits = shop->reviews >= 0 && shop->stars >= shop->reviews && shop->stars <= 5 * shop->reviews;
-    assert(view_missed(view) || fits);
+    assert(view_unsure(view) || fits);
     /* tenths of the mean, rounded half up */
     shop->rating_tenths = shop->reviews > 0 ? (int32_t)((20 * shop->stars + shop->reviews) / (2 * shop->reviews)) : 0;
 }

@@ -34,8 +34,13 @@ static void pieces_free(struct view *view, struct moment *at, const struct deal_
                        .to = again ? deal_stock(deal) : deal_nowhere(deal),
                        .amount = purchase->pieces };
     struct cause cause = { CAUSE_purchase_free, purchase->purchase_id };
+    bool held = account_free(view, leg.from) >= leg.amount;
+    assert(view_unsure(view) || held); /* what was held is there */
+    if (!held) {
+        return;
+    }
     enum refusal refusal = ledger_move(view, at, cause, &leg, 1, NULL);
-    assert(view_missed(view) || refusal == REFUSAL_none); /* what was held is there, and was in the stock before */
+    assert(refusal == REFUSAL_none); /* it was in the stock before */
     refusal = deal_buyer_count(view, deal, purchase->person_id, -purchase->copies);
     assert(refusal == REFUSAL_none); /* only more can be too many */
     if (again) {
@@ -201,7 +206,7 @@ static void group_count(struct view *view, const struct deal_row *deal, const st
     struct deal_day_row *sum = deal_sum_change(view, deal->deal_id);
     bool one_of_them = buyer->group_copies > 0;
     buyer->group_copies += sign * purchase->copies;
-    assert(view_missed(view) || buyer->group_copies >= 0);
+    assert(view_unsure(view) || buyer->group_copies >= 0);
     sum->buyers += (buyer->group_copies > 0) - one_of_them;
     sum->awaiting_minor += sign * purchase->amount_minor;
     sum->awaiting_pieces += sign * purchase->pieces;
@@ -226,7 +231,7 @@ enum refusal purchase_refund(struct view *view, struct moment *at, const struct 
     struct trade_row *trade = view_change(view, trade_ask(view, purchase->trade_id));
     struct refund_row key = { .trade_id = purchase->trade_id, .out_request_no = REFUND_OF_GROUP };
     struct refund_row *refund = view_new(view, &refund_table, &key);
-    assert(view_missed(view) || (purchase->state == PURCHASE_paid && trade->state == TRADE_success));
+    assert(view_unsure(view) || (purchase->state == PURCHASE_paid && trade->state == TRADE_success));
     refund->amount_minor = trade->left_minor;
     group_count(view, deal, purchase, -1);
     purchase->state = PURCHASE_refunded;
@@ -244,7 +249,8 @@ static enum refusal purchase_paid(struct view *view, struct moment *at, struct t
     if (view_missed(view)) {
         return REFUSAL_none;
     }
-    assert(purchase->state == PURCHASE_waiting && purchase->shopper_id == trade->shopper_id);
+    bool waits = purchase->state == PURCHASE_waiting && purchase->shopper_id == trade->shopper_id;
+    assert(view_unsure(view) || waits);
     if (deal->group_state == GROUP_failed) {
         return REFUSAL_deal_ended;
     }
@@ -259,7 +265,7 @@ static enum refusal purchase_paid(struct view *view, struct moment *at, struct t
 static void purchase_ended(struct view *view, struct moment *at, const struct trade_row *trade)
 {
     struct purchase_row *purchase = view_change(view, purchase_ask(view, trade->line_id));
-    assert(view_missed(view) || purchase->state == PURCHASE_waiting);
+    assert(view_unsure(view) || purchase->state == PURCHASE_waiting);
     purchase->state = PURCHASE_closed;
     purchase->closed_at_us = at->now_us;
     pieces_free(view, at, deal_ask(view, purchase->deal_id), purchase);
