@@ -2,7 +2,7 @@
 /* Whose calls are made in a life. */
 #include "sim/wishes.h"
 
-const struct area *const areas[] = { &till_area, NULL };
+const struct area *const areas[] = { &till_area, &deal_area, &packet_area, NULL };
 
 bool area_open(const struct world *world, size_t area)
 {
@@ -15,7 +15,7 @@ void set_up(struct world *world)
         world->areas_open = (unsigned)world_random(world);
     }
     for (size_t i = 0; areas[i] != NULL; i++) {
-        if (area_open(world, i)) {
+        if (area_open(world, i) && areas[i]->set_up != NULL) {
             areas[i]->set_up(world);
         }
     }

@@ -187,7 +187,7 @@ void answered_check(struct world *world)
         const struct intent *intent = &world->intents[i];
         struct request_row row = { .caller_kind = intent->caller.kind, .caller_id = intent->caller.id };
         memcpy(row.request_key, intent->key, sizeof(row.request_key));
-        if (intent->known && !world_find(world, &request_table, &row)) {
+        if (intent->known && intent->key[0] != '\0' && !world_find(world, &request_table, &row)) {
             world_wrong(world, "an answered call is not there after the crash", intent->command->name);
         }
     }
@@ -205,7 +205,10 @@ struct intent *intent_new(struct world *world, struct caller caller, const struc
     intent->amount = 0;
     intent->command = command;
     intent->caller = caller;
-    snprintf(intent->key, sizeof(intent->key), "i%d", world->intent_count++);
+    if ((command->flags & (COMMAND_reads | COMMAND_unkeyed)) == 0) {
+        snprintf(intent->key, sizeof(intent->key), "i%d", world->intent_count);
+    }
+    world->intent_count++;
     return intent;
 }
 
@@ -214,7 +217,20 @@ static bool passes(enum refusal refusal)
     return refusal == REFUSAL_attempts_exceeded || refusal == REFUSAL_forbidden;
 }
 
-/* The first answer is remembered, every later one must be it. */
+static void answer_keep(struct intent *intent, const struct attempt *attempt, const uint8_t *packed, size_t size)
+{
+    intent->known = !passes(attempt->call.refusal);
+    intent->refusal = attempt->call.refusal;
+    intent->decided_at_us = attempt->call.decided_at_us;
+    intent->packed_size = size;
+    memcpy(intent->packed, packed, size);
+    memcpy(intent->answer, attempt->answer, intent->command->answer->size);
+}
+
+/*
+ * The first answer is remembered, every later one must be it. What is idempotent by its own content is decided each
+ * time: of that the first that was not refused is remembered, and the checks at the end look for it.
+ */
 static void answer_note(struct world *world, const struct attempt *attempt)
 {
     struct intent *intent = attempt->intent;
@@ -224,15 +240,16 @@ static void answer_note(struct world *world, const struct attempt *attempt)
         size = shape_pack(intent->command->answer, 0, attempt->answer, packed, sizeof(packed));
         assert(size > 0);
     }
+    if (intent->key[0] == '\0') {
+        if (!intent->known || (intent->refusal != REFUSAL_none && attempt->call.refusal == REFUSAL_none)) {
+            answer_keep(intent, attempt, packed, size);
+        }
+        return;
+    }
     bool first = !intent->decided && (world->shared != NULL || !intent->known);
     intent->decided = intent->decided || !attempt->call.repeated;
     if (!intent->known) {
-        intent->known = !passes(attempt->call.refusal);
-        intent->refusal = attempt->call.refusal;
-        intent->decided_at_us = attempt->call.decided_at_us;
-        intent->packed_size = size;
-        memcpy(intent->packed, packed, size);
-        memcpy(intent->answer, attempt->answer, intent->command->answer->size);
+        answer_keep(intent, attempt, packed, size);
         return;
     }
     if (intent->refusal != attempt->call.refusal || intent->packed_size != size ||
