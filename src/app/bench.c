@@ -11,6 +11,7 @@
 
 #include "app/bench_booking.h"
 #include "app/bench_rush.h"
+#include "app/bench_search.h"
 #include "app/options.h"
 #include "app/place.h"
 #include "base/os_clock.h"
@@ -38,6 +39,7 @@ static const char help[] =
     "  --claims N           instead of payments: N vouchers are given away, and all shoppers press in the same second\n"
     "  --redeem             and then shops redeem what was given\n"
     "  --booking N          instead of payments: N seats of one cinema, which all shoppers want in the same second\n"
+    "  --search N           instead of payments: shoppers look for what is near among N deals of the city's shops\n"
     "  --matrix             both halves by turns, with 16, 64, 256 and 512 connections\n"
     "  --servers N          so many processes on one database, with the connections among them (1)\n"
     "  --http-threads N     of the server (1)\n"
@@ -53,7 +55,7 @@ enum bench_option {
     OPTION_connections = 256, OPTION_rate, OPTION_seconds, OPTION_warmup, OPTION_shoppers, OPTION_shops,
     OPTION_budget, OPTION_matrix, OPTION_threads, OPTION_cache, OPTION_seed, OPTION_store, OPTION_timeline,
     OPTION_no_audit, OPTION_json, OPTION_servers, OPTION_door, OPTION_beside, OPTION_verify, OPTION_claims,
-    OPTION_redeem, OPTION_booking, OPTION_help,
+    OPTION_redeem, OPTION_booking, OPTION_search, OPTION_help,
 };
 
 static const struct option options[] = {
@@ -71,6 +73,7 @@ static const struct option options[] = {
     { "claims", required_argument, NULL, OPTION_claims },
     { "redeem", no_argument, NULL, OPTION_redeem },
     { "booking", required_argument, NULL, OPTION_booking },
+    { "search", required_argument, NULL, OPTION_search },
     { "matrix", no_argument, NULL, OPTION_matrix },
     { "http-threads", required_argument, NULL, OPTION_threads },
     { "cache-mb", required_argument, NULL, OPTION_cache },
@@ -156,6 +159,11 @@ static bool door_option_take(struct bench_settings *settings, int option)
         settings->pieces = (uint64_t)number;
         settings->rush = RUSH_booking;
         return fits;
+    case OPTION_search:
+        fits = count_read(span_of(optarg), 1, GIVE_PIECES_MAX, &number);
+        settings->pieces = (uint64_t)number;
+        settings->rush = RUSH_search;
+        return fits;
     default:
         return false;
     }
@@ -239,6 +247,9 @@ static const char *options_check(void *context, char **files, int file_count)
     (void)file_count;
     if (settings->servers > 1 && !servers_fit(settings)) {
         return "--servers wants --store postgres://… and the REST door";
+    }
+    if (settings->rush == RUSH_search && (settings->door != DOOR_rest || settings->matrix || settings->servers > 1)) {
+        return "--search is of the REST door of one server alone";
     }
     if (settings->rush == RUSH_booking && (settings->door != DOOR_rest || settings->matrix)) {
         return "--booking is of the REST door alone";
@@ -504,12 +515,30 @@ static int booking_at(const struct bench_settings *settings, struct bench_server
     return bench_booking_holds(&booking) ? EXIT_holds : EXIT_broken;
 }
 
+static int search_at(const struct bench_report *report, struct bench_server *server, struct bench_search *search)
+{
+    bool ok = bench_search_run(report->settings, server, search);
+    ok = bench_server_stop(server) && ok;
+    if (!ok) {
+        return EXIT_fault;
+    }
+    bench_search_words(search, &report->disk);
+    if (report->settings->json) {
+        bench_search_json(search);
+    }
+    return search->wrong == 0 && search->answers_5xx == 0 ? EXIT_holds : EXIT_broken;
+}
+
 static int bench_at(struct bench_report *report, struct bench_city *city, const char *path)
 {
     static struct bench_server server;
+    static struct bench_search search;
     struct bench_load load = { 0 };
     const struct bench_settings *settings = report->settings;
     if (!bench_city_make(city, path, settings->json ? -1 : STDERR_FILENO)) {
+        return EXIT_fault;
+    }
+    if (settings->rush == RUSH_search && !bench_search_fill(settings, city, path, &search)) {
         return EXIT_fault;
     }
     if (settings->rush == RUSH_none) {
@@ -519,6 +548,9 @@ static int bench_at(struct bench_report *report, struct bench_city *city, const 
         return EXIT_fault;
     }
     report->settle_us = bench_server_settle(&server);
+    if (settings->rush == RUSH_search) {
+        return search_at(report, &server, &search);
+    }
     if (settings->rush == RUSH_booking) {
         return booking_at(settings, &server, path);
     }

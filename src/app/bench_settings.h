@@ -26,6 +26,7 @@ enum bench_rush_kind {
     RUSH_claims,
     RUSH_redeem, /* of what was claimed before */
     RUSH_booking, /* of a cinema's seats: see bench_booking.h */
+    RUSH_search,  /* for deals near a place: see bench_search.h */
 };
 
 struct bench_settings {
@@ -38,7 +39,7 @@ struct bench_settings {
     enum bench_budget budget;
     enum bench_door door;
     enum bench_rush_kind rush;
-    uint64_t pieces; /* of a rush: so many are given away, or so many seats are booked */
+    uint64_t pieces; /* of a rush: so many are given away, or so many seats are booked, or deals are on the map */
     uint32_t beside; /* of the gateway's connections so many pay through the REST door */
     bool verify_all; /* each answer's signature, not a sample */
     uint64_t seed;

@@ -106,6 +106,19 @@ class Bench(program.Case):
         self.assertEqual(3, done.returncode)
         self.assertIn('an empty one is needed', done.stderr)
 
+    def test_searches_are_measured_among_the_deals_of_the_city(self):
+        said = self.figures('--search', 600, '--connections', 4)
+        self.assertEqual((600, 40, 4), (said['deals'], said['shops'], said['connections']))
+        self.assertEqual((0, 0), (said['wrong'], said['empty'] * 100 // said['searches'] // 50))
+        self.assertGreater(said['searches'], 50)
+        self.assertEqual(said['searches'], said['latency']['count'])
+        self.assertEqual(said['searches'], sum(said[kind]['count'] for kind in ('nearest', 'category', 'open',
+                                                                                'cheapest')))
+        self.assertEqual([], os.listdir(self.folder), 'a store that nobody named is deleted')
+        too_many = self.run_program('bench', *CITY, '--search', 6000)
+        self.assertEqual(3, too_many.returncode)
+        self.assertIn('use more --shops', too_many.stderr)
+
     def test_what_makes_no_sense_is_refused_before_anything_is_made(self):
         for arguments in (['--connections', '0'], ['--budget', 'warm'], ['--shoppers', 'many'], ['more'],
                           ['--door', 'back'], ['--beside', '1'], ['--verify'], ['--servers', '2'],
