@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Booking slots, seats of a show, and what the waiting list offers. */
+#include "ledger/ledger.h"
 #include "lines/local/booking_internal.h"
 #include "lines/local/seats.h"
 #include "people/people.h"
@@ -231,12 +232,14 @@ static enum refusal seats_settle(struct view *view, const struct show_row *show,
                                  const struct booking_seats *want, struct booking_row *booking)
 {
     enum gap_rule rule = (enum gap_rule)hall->gap_rule;
+    struct account_key places = { show->show_id, PURPOSE_slot_free, show->starts_at_us };
     if (want->seats_count > 0) {
         enum refusal refusal = seats_take(view, show, rule, want, booking);
         if (refusal != REFUSAL_none) {
             return refusal;
         }
-    } else if (!seats_choose(view, show, rule, or_one(want->count), booking)) {
+    } else if (account_free(view, places) < or_one(want->count) ||
+               !seats_choose(view, show, rule, or_one(want->count), booking)) {
         return REFUSAL_slot_full;
     }
     booking->pieces = booking->seats_count;

@@ -34,54 +34,31 @@ int32_t seat_map_count(const struct seat_map_row *map)
 
 /* ---- gaps ---- */
 
-enum beside { BESIDE_free, BESIDE_taken, BESIDE_end };
-
-/* What is on one side of a seat: `step` 1 or -1. */
-static enum beside beside(const struct seat_line_row *line, int64_t taken, int seat, int step)
+/* Free seats that nobody will take who comes with somebody: without a free one at either side. */
+static int64_t singles(const struct seat_line_row *line, int64_t taken, enum gap_rule rule)
 {
-    int other = seat + step;
-    int left = step > 0 ? seat : other;
-    bool there = other >= 0 && other < SEATS_OF_LINE_MAX && (line->seats >> other & 1) != 0;
-    if (!there || (line->aisles >> left & 1) != 0) {
-        return BESIDE_end;
-    }
-    return (taken >> other & 1) != 0 ? BESIDE_taken : BESIDE_free;
-}
-
-/* A free seat that nobody will take who comes with somebody. */
-static bool is_single(const struct seat_line_row *line, int64_t taken, int seat, enum gap_rule rule)
-{
-    enum beside before = beside(line, taken, seat, -1), behind = beside(line, taken, seat, 1);
-    if (before == BESIDE_free || behind == BESIDE_free) {
-        return false;
-    }
-    return rule == GAP_strict || (before == BESIDE_taken && behind == BESIDE_taken);
+    int64_t free = line->seats & ~taken;
+    int64_t joined = ((free & ~line->aisles) << 1) | (free >> 1 & ~line->aisles);
+    int64_t beside = ((line->seats & ~line->aisles) << 1) & (line->seats >> 1 & ~line->aisles);
+    int64_t single = free & ~joined;
+    return rule == GAP_strict ? single : single & beside; /* between two seats, which then are taken */
 }
 
 bool seats_leave_gap(const struct seat_line_row *line, int64_t taken, int64_t picked, enum gap_rule rule)
 {
-    int64_t free = line->seats & ~taken & ~picked;
-    for (int seat = 0; seat < SEATS_OF_LINE_MAX && rule != GAP_any; seat++) {
-        if ((free >> seat & 1) != 0 && is_single(line, taken | picked, seat, rule) &&
-            !is_single(line, taken, seat, rule)) {
-            return true;
-        }
-    }
-    return false;
+    return rule != GAP_any && (singles(line, taken | picked, rule) & ~singles(line, taken, rule)) != 0;
 }
 
 /* ---- the best ones ---- */
 
-/* Whether seats from `first` on are free and no aisle parts them. */
-static bool side_by_side(const struct seat_line_row *line, int64_t taken, int first, int32_t count)
+/* Seats from which on `count` are free and no aisle parts them. */
+static int64_t side_by_side(const struct seat_line_row *line, int64_t taken, int32_t count)
 {
-    for (int seat = first; seat < first + count; seat++) {
-        bool free = (line->seats >> seat & 1) != 0 && (taken >> seat & 1) == 0;
-        if (!free || (seat + 1 < first + count && (line->aisles >> seat & 1) != 0)) {
-            return false;
-        }
+    int64_t free = line->seats & ~taken, first = free;
+    for (int32_t i = 1; i < count; i++) {
+        first &= free >> i & ~(line->aisles >> (i - 1));
     }
-    return true;
+    return first;
 }
 
 int64_t seats_pick(const struct seat_line_row *line, int64_t taken, int32_t count, enum gap_rule rule,
@@ -90,12 +67,12 @@ int64_t seats_pick(const struct seat_line_row *line, int64_t taken, int32_t coun
     int64_t best = 0;
     int last = 63 - __builtin_clzll((uint64_t)line->seats), begin = __builtin_ctzll((uint64_t)line->seats);
     assert(count > 0);
-    for (int first = begin; first + count - 1 <= last; first++) {
+    for (int64_t left = side_by_side(line, taken, count); left != 0; left &= left - 1) {
+        int first = __builtin_ctzll((uint64_t)left);
         int64_t picked = ((INT64_C(1) << count) - 1) << first;
         int32_t away = 2 * first + count - 1 - (begin + last);
         away = away < 0 ? -away : away;
-        if ((best == 0 || away < *distance) && side_by_side(line, taken, first, count) &&
-            !seats_leave_gap(line, taken, picked, rule)) {
+        if ((best == 0 || away < *distance) && !seats_leave_gap(line, taken, picked, rule)) {
             best = picked;
             *distance = away;
         }
