@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * onetill bench --search: the shops of the city are spread over forty kilometres, denser in some districts, with so many
- * deals among them, and shoppers look for what is near. Shared with bench.c only. The generator is this process, on one
- * thread.
+ * onetill bench --search: the shops of the city are spread over forty kilometres, denser in some districts, with so
+ * many deals among them, and shoppers look for what is near. Shared with bench.c only. The generator is this process,
+ * on one thread.
  */
 #ifndef APP_BENCH_SEARCH_H
 #define APP_BENCH_SEARCH_H
