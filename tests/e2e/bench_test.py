@@ -119,10 +119,41 @@ class Bench(program.Case):
         self.assertEqual(3, too_many.returncode)
         self.assertIn('use more --shops', too_many.stderr)
 
+    def test_a_rush_gives_exactly_what_there_is_and_each_of_it_is_redeemed_once(self):
+        said = self.figures('--claims', 300, '--redeem', '--connections', '64')
+        self.assertEqual((True, True), (said['ok'], said['audit']))
+        self.assertEqual((300, 300, 0), (said['given'], said['distinct'], said['left']))
+        self.assertEqual(300, said['winners']['count'])
+        self.assertEqual(700, said['losers_beside']['count'] + said['losers_late']['count'])
+        self.assertGreater(said['repeats']['count'], 0)
+        self.assertEqual((0, 0), (said['faults'], said['odd']))
+        self.assertEqual((300, 0), (said['redeemed'], said['redeemed_again']))
+        for key in ('claims_per_second', 'losers_per_second', 'redeemed_per_second'):
+            self.assertGreater(said[key], 0, key)
+        for who in ('winners', 'losers_late', 'redemptions'):
+            self.assertLess(0, said[who]['p50_us'], who)
+            self.assertLessEqual(said[who]['p99_us'], said[who]['max_us'], who)
+        self.assertEqual([], os.listdir(self.folder), 'a store that nobody named is deleted')
+
+    def test_a_cinema_sells_no_seat_twice(self):
+        said = self.figures('--booking', 400, '--connections', 16)
+        self.assertTrue(said['ok'])
+        self.assertTrue(said['audit'])
+        self.assertEqual((2, 400), (said['shows'], said['seats']))
+        self.assertEqual((0, 0, 0, 0), (said['overlaps'], said['differing'], said['faults'], said['odd']))
+        self.assertEqual(said['sold'], 2 * (said['bookings'] - said['cancelled']))
+        self.assertGreater(said['sold'], 300)
+        self.assertGreater(said['cancelled'], 0)
+        self.assertGreater(said['repeated'], 0)
+        for why in ('seat_taken', 'seat_gap', 'slot_full'):
+            self.assertGreater(said[why], 0, why)
+        self.assertEqual([], os.listdir(self.folder), 'a store that nobody named is deleted')
+
     def test_what_makes_no_sense_is_refused_before_anything_is_made(self):
         for arguments in (['--connections', '0'], ['--budget', 'warm'], ['--shoppers', 'many'], ['more'],
-                          ['--door', 'back'], ['--beside', '1'], ['--verify'], ['--servers', '2'],
-                          ['--door', 'alipay', '--beside', '64'], ['--door', 'alipay', '--seconds', '400']):
+                          ['--door', 'back'], ['--redeem'], ['--claims', '0'], ['--beside', '1'], ['--verify'],
+                          ['--servers', '2'], ['--door', 'alipay', '--beside', '64'],
+                          ['--booking', '100', '--door', 'alipay'], ['--door', 'alipay', '--seconds', '400']):
             self.assertEqual(2, self.run_program('bench', *arguments).returncode, arguments)
         taken = self.folder / 'taken'
         taken.write_text('something else')

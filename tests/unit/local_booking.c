@@ -121,8 +121,8 @@ static bool booking_note(void *context, const void *row)
 static void bookings_read(struct house *house)
 {
     found_count = 0;
-    assert_int_equal(house->store->ops->scan(house->store, &booking_table, (struct span){ NULL, 0 }, booking_note, NULL),
-                     STATUS_ok);
+    struct span all = { NULL, 0 };
+    assert_int_equal(house->store->ops->scan(house->store, &booking_table, all, booking_note, NULL), STATUS_ok);
 }
 
 static bool has_place(const struct booking_row *booking)

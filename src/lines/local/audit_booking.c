@@ -147,7 +147,8 @@ static bool slot_each(struct audit *audit, void *state, const void *row)
     struct audit_about about = { AUDIT_seat_once, &slot_table, row };
     bool behind = slot->resource_id != bookings->slot_resource_id || slot->starts_at_us >= bookings->slot_ends_us;
     audit_expect(audit, about, "it overlaps the slot before it", behind);
-    audit_expect(audit, about, "it has no length, or no places", slot->ends_at_us > slot->starts_at_us && slot->capacity > 0);
+    audit_expect(audit, about, "it has no length, or no places",
+                 slot->ends_at_us > slot->starts_at_us && slot->capacity > 0);
     audit_expect(audit, about, "its resource does not exist",
                  audit_map_get(&bookings->resources, slot->resource_id, 0) != NULL);
     struct audit_places *places = audit_map_put(&bookings->places, slot->resource_id, slot->starts_at_us);

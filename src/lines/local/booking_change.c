@@ -41,7 +41,8 @@ const struct command booking_query = {
 
 static const struct column reschedule_columns[] = {
     COLUMN(booking_reschedule, booking_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
-    COLUMN(booking_reschedule, resource_id, .form = FORM_id, .text = "Another one of the same shop; left out: the same."),
+    COLUMN(booking_reschedule, resource_id, .form = FORM_id,
+           .text = "Another one of the same shop; left out: the same."),
     COLUMN(booking_reschedule, starts_at_us, .form = FORM_instant, .flags = COLUMN_required),
 };
 static const struct shape reschedule_shape = SHAPE("booking_reschedule", booking_reschedule, reschedule_columns);
@@ -161,8 +162,8 @@ const struct command booking_reschedule = {
     .request = &reschedule_shape,
     .answer = &booking_table.shape,
     .decide = decide_reschedule,
-    .summary = "Moves a confirmed booking to another time, as long as it can be cancelled for nothing; what it cost more "
-               "goes back. The shop may until it begins.",
+    .summary = "Moves a confirmed booking to another time, as long as it can be cancelled for nothing; what it cost "
+               "more goes back. The shop may until it begins.",
 };
 
 /* ---- cancelled ---- */
@@ -223,8 +224,8 @@ const struct command booking_cancel = {
     .request = &ref_shape,
     .answer = &booking_table.shape,
     .decide = decide_cancel,
-    .summary = "Ends a booking, an offer or waiting. The shopper pays what its rules say when it is late; the shop gives "
-               "everything back.",
+    .summary = "Ends a booking, an offer or waiting. The shopper pays what its rules say when it is late; the shop "
+               "gives everything back.",
 };
 
 /* ---- at the shop ---- */

@@ -105,8 +105,8 @@ const struct command booking_create = {
     .request = &create_shape,
     .answer = &booking_table.shape,
     .decide = decide_create,
-    .summary = "Books slots in a row. What is paid before is taken from the wallet, or waits to be paid; a deposit is set "
-               "aside.",
+    .summary = "Books slots in a row. What is paid before is taken from the wallet, or waits to be paid; a deposit is "
+               "set aside.",
 };
 
 /* ---- seats ---- */
@@ -160,7 +160,8 @@ bool seats_choose(struct view *view, const struct show_row *show, enum gap_rule 
     booking->seats_count = 0;
     for (int32_t i = 0; i < map->lines_count; i++) {
         int32_t distance = 0, back = 3 * i - 2 * map->lines_count;
-        int64_t picked = seats_pick(&map->lines[i], show_line_ask(view, show->show_id, i)->taken, count, rule, &distance);
+        int64_t taken = show_line_ask(view, show->show_id, i)->taken;
+        int64_t picked = seats_pick(&map->lines[i], taken, count, rule, &distance);
         int32_t away = distance + (back < 0 ? -back : back);
         if (picked != 0 && away < best_away) {
             best = picked;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of what can be booked and of who booked it. Free slots are computed from the hours and the few that were booked. */
+/* Lists of what can be booked and of who booked it. Free slots follow from the hours and the few that were booked. */
 #include "lines/local/booking.h"
 
 #include <stdio.h>

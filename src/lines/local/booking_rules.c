@@ -145,7 +145,8 @@ bool places_free(struct view *view, const struct booking_row *booking)
 {
     bool free = true;
     for (int32_t i = 0; i < units_count(booking); i++) {
-        free &= account_free(view, places_account(booking, PURPOSE_slot_free, i)) >= booking->pieces; /* all are asked */
+        struct account_key places = places_account(booking, PURPOSE_slot_free, i);
+        free &= account_free(view, places) >= booking->pieces; /* all are asked */
     }
     return free;
 }

@@ -156,8 +156,8 @@ const struct command resource_create = {
     .request = &create_shape,
     .answer = &resource_table.shape,
     .decide = decide_create,
-    .summary = "Adds something that can be booked to a shop: a room, a court, tables, a hall. Again with the same id and "
-               "content: the same.",
+    .summary = "Adds something that can be booked to a shop: a room, a court, tables, a hall. Again with the same id "
+               "and content: the same.",
 };
 
 /* The resource, when it exists and the caller may change it. */
