@@ -359,23 +359,24 @@ const struct command meal_return = {
 
 /* ---- the timer ---- */
 
-/* Whether nobody will end it any more, and how. */
+/* Whether nobody will end it any more, and how. What the kitchen has and is paid is taken to have been made. */
 static enum meal_state end_of(struct view *view, const struct moment *at, const struct meal_order_row *order,
                               int64_t session_us)
 {
+    bool made = (order->state == MEAL_cooking || order->state == MEAL_ready) && meal_is_paid(order);
     switch (order->kind) {
     case MEAL_dine_in:
-        if (order->sent_at_us == 0 && order->paid_minor == 0 && order->bills_unpaid == 0) {
+        if (order->sent_at_us == 0 && order->paid_minor == 0) {
             return MEAL_cancelled;
         }
         return order->food_minor > 0 && meal_is_paid(order) && order->drafts == 0 ? MEAL_done : MEAL_open;
     case MEAL_take_away:
-        if (order->state == MEAL_ready && meal_is_paid(order) && order->ready_at_us + session_us <= at->now_us) {
-            return MEAL_done; /* it was made and nobody came */
+        if (made && order->ready_by_us + session_us <= at->now_us) {
+            return MEAL_done; /* nobody came */
         }
         return order->state == MEAL_open ? MEAL_cancelled : MEAL_open;
     default:
-        if (order->state == MEAL_ready && meal_is_paid(order) && ride_is_over(view, order)) {
+        if (made && ride_is_over(view, order)) {
             return MEAL_done;
         }
         return order->state == MEAL_open ? MEAL_cancelled : MEAL_open;
