@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * 8 March 2014, as it is played by `onetill demo --day 0308`: the whole country is invited to sing, dine and see a film
- * for 3.8 yuan. How many cinemas, karaoke houses and restaurants there were, tickets and bookings, are those of the day;
- * the scale divides what people do, never the places. Who presses where and when is drawn from a seed.
+ * 8 March 2014, as it is played by `onetill demo --day 0308`: the whole country is invited to sing, dine and see a
+ * film for 3.8 yuan. How many cinemas, karaoke houses and restaurants there were, tickets and bookings, are those of
+ * the day; the scale divides what people do, never the places. Who presses where and when is drawn from a seed.
  *
  *     march8_city.c    the places with what they give away, offer and let book; people with money
  *     march8_day.c     what is due when, the clock, requests

@@ -48,6 +48,40 @@ class Demo(program.Case):
             self.assertGreater(said[key], 0, key)
         self.assertEqual([], os.listdir(self.folder), 'a store that nobody named is deleted')
 
+    def test_the_eighth_of_march_gives_what_there_is_and_no_more(self):
+        done = self.run_program('demo', '--day', '0308', '--scale', 1000, '--exit', '--json')
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertEqual(1, len(done.stdout.splitlines()))
+        said = json.loads(done.stdout)
+        self.assertIs(True, said['ok'])
+        self.assertIs(True, said['audit'])
+        self.assertEqual(0, said['overlaps'])
+        self.assertEqual(said['paid_minor'], said['sold_minor'])
+        # What came back may have been given once more.
+        self.assertLessEqual(said['tickets'] - said['returned'], said['tickets_there_were'])
+        self.assertEqual((38, 38), (said['won'], said['packets']))
+        self.assertGreater(said['entries'], 100)
+        for key in ('tickets', 'tickets_per_second', 'gone', 'early', 'repeats', 'dinners', 'redeemed',
+                    'refused_twice', 'returned', 'bookings', 'arrived', 'parts_opened', 'escrow_minor'):
+            self.assertGreater(said[key], 0, key)
+        for who in ('won_us', 'lost_us', 'counter_us'):
+            self.assertLess(0, said[who]['p50'], who)
+            self.assertLessEqual(said[who]['p50'], said[who]['max'], who)
+        self.assertEqual([], os.listdir(self.folder), 'a store that nobody named is deleted')
+
+    def test_the_eighth_of_march_in_words(self):
+        store = self.folder / 'march.till'
+        done = self.run_program('demo', '--day', '0308', '--scale', 2000, '--seed', 8, '--exit', '--store', store)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertIn('agree to the cent; nothing was given twice', done.stdout)
+        for what in ('paid for tickets and dinners', 'earned by shops', 'commission', 'given back', 'waits in escrow'):
+            sums = re.search(what + r' +([\d,.]+) +([\d,.]+)', done.stdout)
+            self.assertEqual(sums[1], sums[2], what)
+        verdict, status = self.audit(store)
+        self.assertEqual((True, 0), (verdict['ok'], status))
+        for arguments in (('--day', '0309'), ('--day', '0308', '--scale', '0')):
+            self.assertEqual(2, self.run_program('demo', *arguments).returncode, arguments)
+
     def test_the_report_in_words_and_a_store_that_stays(self):
         store = self.folder / 'city.till'
         done = self.run_program('demo', *CITY, '--seed', 5, '--exit', '--store', store)
