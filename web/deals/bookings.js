@@ -40,6 +40,11 @@ export class BookingsView {
         return named ?? "…";
     }
 
+    rowName(booking, line) {
+        const rows = this.app.known.get(`/v1/shows/${booking.show_id}/seats?limit=100`)?.data ?? [];
+        return rows.find((row) => row.line === line)?.label ?? line + 1;
+    }
+
     /* What cancelling costs now, by the rules of when it was booked. */
     feeText(booking) {
         const { app } = this;
@@ -53,7 +58,7 @@ export class BookingsView {
     whereText(booking) {
         const { app } = this;
         if (booking.seats.length === 0) return booking.pieces > 1 ? app.say("places_number", { count: booking.pieces }) : "";
-        return booking.seats.map(({ line, seat }) => app.say("seat_name", { row: line + 1, seat })).join(", ");
+        return booking.seats.map(({ line, seat }) => app.say("seat_name", { row: this.rowName(booking, line), seat })).join(", ");
     }
 
     bookingTree(booking) {

@@ -85,7 +85,7 @@ class App {
         this.login.draw();
         void this.login.open(!known);
         for (const link of document.querySelectorAll("[data-place]"))
-            if (link.dataset.place === this.view?.place) link.setAttribute("aria-current", "page");
+            if (link.dataset.place === this.view?.below) link.setAttribute("aria-current", "page");
             else link.removeAttribute("aria-current");
         if (known && this.view !== null) paint(find("view"), [this.view.tree()].flat(Infinity).filter(Boolean));
         else paint(find("view"), []);
@@ -108,6 +108,7 @@ class App {
             this.busy = false;
             this.draw();
         }
+        if (this.view === view) void this.ask();
     }
 
     heard(key, values) {
@@ -117,9 +118,9 @@ class App {
     /* Shows what the address names. */
     open() {
         const [name, ...rest] = location.hash.slice(1).split("/").map(decodeURIComponent);
-        const [View, place] = Object.hasOwn(views, name) ? views[name] : views.near;
+        const [View, below] = Object.hasOwn(views, name) ? views[name] : views.near;
         this.view = new View(this, rest);
-        this.view.place = place;
+        this.view.below = below;
         this.fault = null;
         this.draw();
         window.scrollTo(0, 0);

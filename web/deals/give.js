@@ -13,13 +13,15 @@ export class GivePart {
         this.deal_id = deal_id;
         this.give = null;
         this.ticket = null;
+        this.asked = false;
         this.claimed = null;
     }
 
     async load(deal) {
         const { door, shopper_id } = this.app;
         this.give = await door.get(`/v1/gives/${deal.deal_id}`);
-        if (this.give.kind !== "lottery") return;
+        if (this.give.kind !== "lottery" || (this.asked && this.ticket === null)) return;
+        this.asked = true; /* who has none gets one by entering */
         try {
             this.ticket = await door.get(`/v1/gives/${deal.deal_id}/entries/${shopper_id}`);
         } catch (error) {

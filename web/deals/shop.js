@@ -55,7 +55,7 @@ export class ShopView {
             this.part("queues", "queues?limit=20"),
             this.part("reviews", "reviews?limit=10"),
         ]);
-        this.kitchen = await door.get(`/v1/shops/${this.shop_id}/kitchen`).catch(() => null);
+        this.kitchen ??= await door.get(`/v1/shops/${this.shop_id}/kitchen`).catch(() => ({ open: false }));
         const { data } = await door.get(`/v1/shoppers/${this.app.shopper_id}/places?limit=20`);
         this.numbers = data.filter((place) => place.shop_id === this.shop_id && ["waiting", "called"].includes(place.state));
     }
