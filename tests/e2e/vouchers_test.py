@@ -43,8 +43,9 @@ class CutOff:
             files = {'key': self.der, 'text': body.encode(), 'signature': unpadded(signature)}
             for name, content in files.items():
                 (pathlib.Path(folder) / name).write_bytes(content)
-            done = subprocess.run(['openssl', 'pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-inkey', 'key', '-rawin',
-                                   '-in', 'text', '-sigfile', 'signature'], cwd=folder, capture_output=True, check=False)
+            command = ['openssl', 'pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-inkey', 'key', '-rawin',
+                       '-in', 'text', '-sigfile', 'signature']
+            done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
             return done.returncode == 0
 
     def take(self, text):

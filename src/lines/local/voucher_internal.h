@@ -12,6 +12,12 @@ struct account_key voucher_account(const struct voucher_row *voucher);
 /* An account of the deal's pieces. */
 struct account_key pieces_account(int64_t owner_id, enum purpose purpose, int64_t deal_id);
 
+/*
+ * Asks for the rows that it takes to redeem what a code names, and refuses nothing: to be called for all codes of a
+ * request before the first one is looked at. A row that is merely not at hand looks like one that does not exist, and a
+ * decision that stopped there would have its rows fetched one by one.
+ */
+void voucher_use_ask(struct view *view, const struct shop_row *shop, const char *code);
 /* The voucher, when the caller holds it (or is the platform): voucher_unknown. */
 enum refusal voucher_held_check(const struct moment *at, const struct voucher_row *voucher);
 /* Whether anything is left of it, or why not: voucher_redeemed, voucher_returned, voucher_lapsed. */

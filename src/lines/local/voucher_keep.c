@@ -403,6 +403,9 @@ static enum refusal decide_reconcile(const void *request, struct moment *at, str
         return refusal;
     }
     for (int32_t i = 0; i < want->taken_count; i++) {
+        voucher_use_ask(view, shop, want->taken[i].code);
+    }
+    for (int32_t i = 0; i < want->taken_count; i++) {
         const struct voucher_taken *taken = &want->taken[i];
         uses[i] = (struct voucher_use){ .shop = shop,
                                         .terminal_id = terminal_id,

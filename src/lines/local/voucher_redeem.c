@@ -314,6 +314,9 @@ static enum refusal decide_redeem(const void *request, struct moment *at, struct
     int64_t terminal_id =
         want->terminal_id == 0 && at->caller.kind == CALLER_terminal ? at->caller.id : want->terminal_id;
     enum refusal refusal = shop_check(view, at, shop, terminal_id);
+    for (int32_t i = 0; i < want->codes_count; i++) {
+        voucher_use_ask(view, shop, want->codes[i].code);
+    }
     for (int32_t i = 0; i < want->codes_count && refusal == REFUSAL_none; i++) {
         const struct voucher_code_use *code = &want->codes[i];
         uses[i] = (struct voucher_use){ .shop = shop,

@@ -108,8 +108,12 @@ enum refusal voucher_issue(struct view *view, struct moment *at, const struct vo
     struct issue issue = { .order = order, .turn = account_ask(view, holder)->transfer_count };
     struct deal_day_row sold = { .sold_copies = order->copies };
     int32_t count = order->copies * deal->parts_count;
-    assert(order->copies > 0 && count <= VOUCHERS_ISSUED_MAX);
+    assert(order->copies > 0);
     assert(order->trade == NULL || order->purchase != NULL);
+    if (count > VOUCHERS_ISSUED_MAX) {
+        assert(view_unsure(view)); /* the deal and the purchase are of different moments */
+        return REFUSAL_floor_reached;
+    }
 
     issue.valid_until_us = deal_valid_until(deal, seller, at->now_us);
     struct leg leg = { .from = order->purchase != NULL ? deal_held(deal) : deal_stock(deal),
@@ -138,6 +142,23 @@ enum refusal voucher_issue(struct view *view, struct moment *at, const struct vo
 }
 
 /* ---- finding them ---- */
+
+void voucher_use_ask(struct view *view, const struct shop_row *shop, const char *code)
+{
+    char normal[VOUCHER_CODE_SIZE];
+    if (!voucher_code_read(span_of(code), normal)) {
+        return;
+    }
+    const struct voucher_row *voucher = voucher_ask(view, code_ask(view, normal)->voucher_id);
+    if (row_exists(voucher)) {
+        (void)deal_ask(view, voucher->deal_id);
+        (void)deal_place_ask(view, voucher->deal_id, shop->shop_id);
+        (void)redemption_ask(view, voucher->last_redemption_id);
+        (void)account_ask(view, voucher_account(voucher));
+        (void)account_ask(view, pieces_account(shop->shop_id, PURPOSE_redeemed, voucher->deal_id));
+        (void)account_ask(view, (struct account_key){ voucher->trade_id, PURPOSE_escrow, voucher->currency });
+    }
+}
 
 enum refusal voucher_find(struct view *view, const struct moment *at, const struct shop_row *shop, const char *code,
                           const struct voucher_row **voucher)
