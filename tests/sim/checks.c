@@ -52,8 +52,9 @@ static bool count_deposit(void *context, const void *row)
 {
     const struct hold_row *hold = row;
     struct counts *counts = context;
-    counts->deposits++;
-    counts->taken_minor += hold->captured;
+    bool deposit = hold->cause == CAUSE_hold; /* not that of a booking, which is counted where it is checked */
+    counts->deposits += deposit;
+    counts->taken_minor += deposit ? hold->captured : 0;
     counts->overdue = counts->overdue || (hold->state == HOLD_open && hold->lapses_at_us <= counts->now_us);
     return true;
 }
