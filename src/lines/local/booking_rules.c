@@ -141,14 +141,19 @@ static enum refusal places_move(struct view *view, struct moment *at, const stru
     return ledger_move(view, at, of, legs, (size_t)count, NULL);
 }
 
+/* Whether as many are there as it takes, in each of its slots. */
+static bool places_are(struct view *view, const struct booking_row *booking, enum purpose purpose)
+{
+    bool there = true;
+    for (int32_t i = 0; i < units_count(booking); i++) {
+        there &= account_free(view, places_account(booking, purpose, i)) >= booking->pieces; /* all are asked */
+    }
+    return there;
+}
+
 bool places_free(struct view *view, const struct booking_row *booking)
 {
-    bool free = true;
-    for (int32_t i = 0; i < units_count(booking); i++) {
-        struct account_key places = places_account(booking, PURPOSE_slot_free, i);
-        free &= account_free(view, places) >= booking->pieces; /* all are asked */
-    }
-    return free;
+    return places_are(view, booking, PURPOSE_slot_free);
 }
 
 enum refusal places_hold(struct view *view, struct moment *at, const struct booking_row *booking)
@@ -330,15 +335,16 @@ static enum refusal booking_paid(struct view *view, struct moment *at, struct tr
     return booking_confirm(view, at, view_change(view, booking));
 }
 
+/* The trade is closed whatever is said here; so nothing is begun that would be refused half-way. */
 static void booking_ended(struct view *view, struct moment *at, const struct trade_row *trade)
 {
     const struct booking_row *asked = booking_ask(view, trade->line_id);
-    if (!row_exists(asked)) {
-        return; /* not at hand yet */
+    bool stands = row_exists(asked) && asked->state == BOOKING_held && places_are(view, asked, PURPOSE_slot_held);
+    assert(view_unsure(view) || stands);
+    if (stands) {
+        enum refusal refusal = booking_end(view, at, view_change(view, asked), BOOKING_lapsed, 0, true);
+        assert(view_unsure(view) || refusal == REFUSAL_none);
     }
-    struct booking_row *booking = view_change(view, asked);
-    enum refusal refusal = booking_end(view, at, booking, BOOKING_lapsed, 0, true);
-    assert(view_unsure(view) || refusal == REFUSAL_none);
 }
 
 static enum refusal booking_refundable(struct view *view, const struct moment *at, const struct trade_row *trade)

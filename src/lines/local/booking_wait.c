@@ -246,12 +246,13 @@ enum refusal bookings_serve_show(struct view *view, struct moment *at, int64_t s
     enum refusal refusal = REFUSAL_none;
     bool asked = show->state == SHOW_open;
     for (int32_t i = 0; i < known.waiting_count; i++) {
-        asked &= row_exists(booking_ask(view, known.waiting[i].id));
+        const struct booking_row *booking = booking_ask(view, known.waiting[i].id);
+        asked &= row_exists(booking) && (places_free(view, booking), true); /* everything in one round */
     }
     for (int32_t i = 0; asked && i < known.waiting_count && refusal == REFUSAL_none; i++) {
         const struct booking_row *booking = booking_ask(view, known.waiting[i].id);
         struct booking_row tried = *booking;
-        if (still_waits(view, at, booking) &&
+        if (still_waits(view, at, booking) && places_free(view, booking) &&
             seats_choose(view, show, (enum gap_rule)hall->gap_rule, booking->pieces, &tried)) {
             struct booking_row *changed = view_change(view, booking);
             changed->seats_count = tried.seats_count;
