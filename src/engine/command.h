@@ -50,6 +50,27 @@ int64_t moment_id_least(int64_t at_us);
 
 typedef enum refusal decide_fn(const void *request, struct moment *at, struct view *view, void *answer);
 
+/* What is wrong with a request, whatever the rows are. */
+struct complaint {
+    const char *field;  /* as it is named in JSON; of a list the list */
+    const char *reason; /* "must be later than sale_from" */
+};
+
+/*
+ * Whether the members of a request agree with one another; false: the complaint says which does not, and why. For
+ * doors, so that they can name the field; the decision refuses such a request by itself.
+ */
+typedef bool check_fn(const void *request, struct complaint *complaint);
+
+/* Returns `holds`; false: it becomes the complaint. */
+static inline bool complain_unless(struct complaint *complaint, bool holds, const char *field, const char *reason)
+{
+    if (!holds) {
+        *complaint = (struct complaint){ field, reason };
+    }
+    return holds;
+}
+
 enum command_flag {
     COMMAND_reads = 1,    /* changes nothing and takes no Idempotency-Key */
     COMMAND_internal = 2, /* not offered by any door */
@@ -68,6 +89,7 @@ struct command {
     const struct shape *request;
     const struct shape *answer;
     decide_fn *decide;
+    check_fn *check;     /* NULL: each member is judged by itself */
     const char *summary; /* one sentence for people */
 };
 

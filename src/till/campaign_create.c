@@ -46,28 +46,49 @@ void campaign_note(struct view *view, const struct moment *at, struct campaign_r
 }
 
 /* Whether the rules make sense together. */
-static bool rules_agree(const struct campaign_rules *rules)
+static bool kind_check(const struct campaign_rules *rules, struct complaint *complaint)
 {
-    bool kind_complete = false;
     switch (rules->kind) {
     case CAMPAIGN_percentage:
-        kind_complete = rules->percent_bp > 0;
-        break;
+        return complain_unless(complaint, rules->percent_bp > 0, "percent_bp", "must be above 0 for a percentage");
     case CAMPAIGN_amount_off:
-        kind_complete = rules->amount_minor > 0;
-        break;
+        return complain_unless(complaint, rules->amount_minor > 0, "amount_minor", "must be above 0 for an amount off");
     case CAMPAIGN_fixed_price:
-        kind_complete = rules->amount_minor >= 0;
-        break;
+        return complain_unless(complaint, rules->amount_minor >= 0, "amount_minor", "must not be negative");
     case CAMPAIGN_random_cut:
-        kind_complete = rules->low_minor <= rules->amount_minor && rules->amount_minor <= rules->high_minor &&
-                        rules->high_minor > 0 &&
-                        (rules->cap_minor == 0 || rules->cap_minor >= rules->high_minor); /* or the mean were another */
-        break;
+        return complain_unless(complaint, rules->high_minor > 0, "high_minor", "must be above 0 for a random cut") &&
+               complain_unless(complaint, rules->low_minor <= rules->amount_minor, "low_minor",
+                               "must not be above the mean, amount_minor") &&
+               complain_unless(complaint, rules->amount_minor <= rules->high_minor, "high_minor",
+                               "must not be below the mean, amount_minor") &&
+               complain_unless(complaint, rules->cap_minor == 0 || rules->cap_minor >= rules->high_minor, "cap_minor",
+                               "must not be below high_minor, or the mean were another");
     default:
-        return false;
+        return complain_unless(complaint, false, "kind", "is not known");
     }
-    return kind_complete && rules->starts_at_us < rules->ends_at_us && rules->targets_count > 0;
+}
+
+static bool target_check(const struct target_row *target, struct complaint *complaint)
+{
+    bool known = target->kind == TARGET_merchant || target->kind == TARGET_shop || target->kind == TARGET_all ||
+                 target->kind == TARGET_set;
+    bool named = target->kind == TARGET_all ? target->id == 0 : target->kind != TARGET_set || target->id > 0;
+    return complain_unless(complaint, known, "targets", "are all, merchant, shop or set") &&
+           complain_unless(complaint, named, "targets", "all has no id, and a set has a positive one");
+}
+
+/* The check of campaign_create and campaign_change. */
+static bool campaign_check(const void *request, struct complaint *complaint)
+{
+    const struct campaign_rules *rules = request;
+    bool agree = kind_check(rules, complaint) &&
+                 complain_unless(complaint, rules->starts_at_us < rules->ends_at_us, "ends_at",
+                                 "must be later than starts_at") &&
+                 complain_unless(complaint, rules->targets_count > 0, "targets", "must name at least one");
+    for (int32_t i = 0; agree && i < rules->targets_count; i++) {
+        agree = target_check(&rules->targets[i], complaint);
+    }
+    return agree;
 }
 
 static enum refusal targets_check(struct view *view, const struct campaign_rules *rules)
@@ -75,11 +96,6 @@ static enum refusal targets_check(struct view *view, const struct campaign_rules
     for (int32_t i = 0; i < rules->targets_count; i++) {
         const struct target_row *target = &rules->targets[i];
         switch (target->kind) {
-        case TARGET_all:
-            if (target->id != 0) {
-                return REFUSAL_campaign_invalid;
-            }
-            break;
         case TARGET_merchant:
             if (!row_exists(merchant_ask(view, target->id))) {
                 return REFUSAL_merchant_unknown;
@@ -90,13 +106,8 @@ static enum refusal targets_check(struct view *view, const struct campaign_rules
                 return REFUSAL_shop_unknown;
             }
             break;
-        case TARGET_set:
-            if (target->id <= 0) {
-                return REFUSAL_campaign_invalid;
-            }
-            break;
         default:
-            return REFUSAL_campaign_invalid;
+            break;
         }
     }
     return REFUSAL_none;
@@ -183,7 +194,8 @@ static enum refusal rules_check(struct view *view, const struct moment *at, cons
     if (!campaign_access(view, at, rules->targets, rules->targets_count)) {
         return REFUSAL_forbidden;
     }
-    return rules_agree(rules) ? targets_check(view, rules) : REFUSAL_campaign_invalid;
+    struct complaint complaint;
+    return campaign_check(rules, &complaint) ? targets_check(view, rules) : REFUSAL_campaign_invalid;
 }
 
 static enum refusal decide_create(const void *request, struct moment *at, struct view *view, void *answer)
@@ -223,6 +235,7 @@ const struct command campaign_create = {
     .request = &campaign_rules_shape,
     .answer = &campaign_shape,
     .decide = decide_create,
+    .check = campaign_check,
     .summary = "Opens a campaign, live at once and without money: fund it. Merchants only for their own shops.",
 };
 
@@ -279,6 +292,7 @@ const struct command campaign_change = {
     .request = &campaign_change_shape,
     .answer = &campaign_shape,
     .decide = decide_change,
+    .check = campaign_check,
     .summary = "Replaces the rules of a campaign; the next payment sees them. Uses and budget stay. Merchants only "
                "while the platform has no money in it.",
 };

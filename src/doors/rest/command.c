@@ -59,6 +59,11 @@ bool rest_decode(struct rest *rest, const struct route *route, struct http_reque
         http_query_each(http, query_read, &reading);
         shape_decode_query_end(route->request, reading.given, &faults);
     }
+    struct complaint complaint;
+    if (faults.count == 0 && route->command != NULL && route->command->check != NULL &&
+        !route->command->check(request, &complaint)) {
+        faults_add(&faults, FAULT_invalid, span_of(complaint.field), complaint.reason);
+    }
     if (faults.count > 0) {
         rest_faults(rest, route, http, &faults);
         return false;
