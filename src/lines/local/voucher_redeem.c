@@ -292,8 +292,7 @@ static const struct column redeemed_columns[] = {
     COLUMN(voucher_redeemed, voucher_id, .form = FORM_id),
     COLUMN(voucher_redeemed, pieces),
     COLUMN(voucher_redeemed, pieces_left),
-    COLUMN(voucher_redeemed, amount_minor, .form = FORM_amount),
-    COLUMN(voucher_redeemed, face_left_minor, .form = FORM_amount),
+    COLUMN(voucher_redeemed, face_left_minor, .form = FORM_amount, .text = "Of stored value."),
     COLUMN(voucher_redeemed, gross_minor, .form = FORM_amount, .text = "Out of escrow."),
     COLUMN(voucher_redeemed, commission_minor, .form = FORM_amount,
            .text = "Of that, to the platform; the rest to the shop's takings."),
@@ -339,9 +338,8 @@ static enum refusal decide_redeem(const void *request, struct moment *at, struct
         if (refusal == REFUSAL_none) {
             list->redemptions[i] = (struct voucher_redeemed){ .redemption_id = redemption->redemption_id,
                                                               .voucher_id = redemption->voucher_id,
-                                                              .pieces = redemption->pieces,
-                                                              .pieces_left = uses[i].voucher->pieces_left,
-                                                              .amount_minor = redemption->amount_minor,
+                                                              .pieces = (int32_t)redemption->pieces,
+                                                              .pieces_left = (int32_t)uses[i].voucher->pieces_left,
                                                               .face_left_minor = uses[i].voucher->face_left_minor,
                                                               .gross_minor = redemption->gross_minor,
                                                               .commission_minor = redemption->commission_minor };

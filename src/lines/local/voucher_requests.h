@@ -64,9 +64,8 @@ struct voucher_redeem {
 struct voucher_redeemed {
     int64_t redemption_id;
     int64_t voucher_id;
-    int64_t pieces;
-    int64_t pieces_left;
-    int64_t amount_minor;
+    int32_t pieces;
+    int32_t pieces_left;
     int64_t face_left_minor;
     int64_t gross_minor;
     int64_t commission_minor;
