@@ -111,17 +111,15 @@ const struct command lottery_enter = {
 /* ---- the draw ---- */
 
 /* From here on nobody enters, and what is drawn is fixed: by the seed and all entries. */
-static void lottery_close(struct view *view, const struct moment *at, struct give_row *give,
-                          const struct deal_row *deal)
+static void lottery_close(const struct moment *at, struct give_row *give)
 {
-    int64_t copies = account_free(view, deal_stock(deal)) / max_i64(deal->pieces_each, 1);
-    give->winners = min_i64(give->winners, min_i64(give->claims, copies)); /* a deal that was ended has none left */
+    give->winners = min_i64(give->winners, give->claims);
     give->state = GIVE_handing;
     give->drawn_at_us = at->now_us;
     memcpy(give->seed, give->secret, sizeof(give->seed));
 }
 
-/* One winner: the ticket at that place. False when a row of it is not at hand. */
+/* One winner gets a voucher; the stock was looked at. */
 static enum refusal prize_hand(struct view *view, struct moment *at, const struct deal_row *deal, int64_t person_id)
 {
     const struct give_claim_row *asked = give_claim_ask(view, deal->deal_id, person_id);
@@ -139,14 +137,37 @@ static enum refusal prize_hand(struct view *view, struct moment *at, const struc
     return refusal;
 }
 
+/* To some winners what they won. All rows are asked for before any is used: one round for all. */
+static enum refusal prizes_hand(struct view *view, struct moment *at, const struct deal_row *deal,
+                                struct give_row *give)
+{
+    int64_t persons[LOTTERY_HAND_OUT];
+    uint8_t key[SHA256_SIZE];
+    int64_t copies = account_free(view, deal_stock(deal)) / max_i64(deal->pieces_each, 1);
+    give->winners = min_i64(give->winners, give->handed + copies); /* a deal that is ended has none left */
+    int64_t count = min_i64(LOTTERY_HAND_OUT, give->winners - give->handed);
+    draw_key(give->secret, give->chain, key);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t number = draw_number(key, give->claims, give->handed + i);
+        persons[i] = lottery_entry_ask(view, give->deal_id, number)->person_id;
+        (void)give_claim_ask(view, give->deal_id, persons[i]);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        enum refusal refusal = prize_hand(view, at, deal, persons[i]);
+        if (refusal != REFUSAL_none) {
+            return refusal;
+        }
+        give->handed++;
+    }
+    return REFUSAL_none;
+}
+
 /* The timer's: draws, then hands out to some winners at a time until all have what they won. */
 static enum refusal decide_draw(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct timer_due *due = request;
     const struct give_row *asked = give_ask(view, due->subject_id);
     const struct deal_row *deal = deal_ask(view, due->subject_id);
-    int64_t persons[LOTTERY_HAND_OUT];
-    uint8_t key[SHA256_SIZE];
     (void)answer;
     (void)account_ask(view, deal_stock(deal));
     if (!row_exists(asked) || !row_exists(deal) || asked->state == GIVE_drawn) {
@@ -154,22 +175,11 @@ static enum refusal decide_draw(const void *request, struct moment *at, struct v
     }
     struct give_row *give = view_change(view, asked);
     if (give->state == GIVE_open) {
-        lottery_close(view, at, give, deal);
+        lottery_close(at, give);
     }
-    draw_key(give->secret, give->chain, key);
-    int64_t count = min_i64(LOTTERY_HAND_OUT, give->winners - give->handed);
-    for (int64_t i = 0; i < count; i++) { /* all are asked for before any is used: one round for all */
-        int64_t number = draw_number(key, give->claims, give->handed + i);
-        persons[i] = lottery_entry_ask(view, give->deal_id, number)->person_id;
-        (void)give_claim_ask(view, give->deal_id, persons[i]);
-    }
-    for (int64_t i = 0; i < count; i++) {
-        enum refusal refusal = prize_hand(view, at, deal, persons[i]);
-        if (refusal != REFUSAL_none) { /* the stock was there when it was drawn, and is nobody else's */
-            give->winners = give->handed;
-            break;
-        }
-        give->handed++;
+    enum refusal refusal = prizes_hand(view, at, deal, give);
+    if (refusal != REFUSAL_none) {
+        return refusal;
     }
     give->due_us = 0;
     if (give->handed < give->winners) {
