@@ -4,7 +4,8 @@
  * of its own (a print), so that orders of years need no memory; only money that still waits in an escrow is remembered.
  * When a sum over an order does not come out, all of them are gone through again, and the order is named.
  *
- *   audit_meal.c     an order is the sum of its lines, its bills come to what is on them, trades and transfers are theirs
+ *   audit_meal.c     an order is the sum of its lines, its bills come to what is on them, trades and transfers are
+ *                    theirs
  *   audit_kitchen.c  slots, days, tables and tickets agree with the orders; rides made legal moves only
  */
 #ifndef LINES_LOCAL_AUDIT_MEAL_H

@@ -22,7 +22,8 @@ static const struct column put_columns[] = {
     COLUMN(dish_put, place, .least = 0, .most = 1000000, .text = "In the menu, lowest first."),
     COLUMN(dish_put, unlisted, .form = FORM_flag, .text = "It is off the menu."),
     COLUMN_LIST(dish_put, groups, dish_group_shape, .text = "Of options: how many of each must and may be chosen."),
-    COLUMN_LIST(dish_put, options, dish_option_shape, .text = "Each in a group; its price comes on top, or is taken off."),
+    COLUMN_LIST(dish_put, options, dish_option_shape,
+                .text = "Each in a group; its price comes on top, or is taken off."),
 };
 static const struct shape put_shape = SHAPE("dish_put", dish_put, put_columns);
 
@@ -159,7 +160,8 @@ const struct command dish_put = {
     .request = &put_shape,
     .answer = &kept_shape,
     .decide = decide_put,
-    .summary = "Puts a dish on the menu, or changes one that is there. What was ordered before keeps its name and price.",
+    .summary = "Puts a dish on the menu, or changes one that is there. What was ordered before keeps its name and "
+               "price.",
 };
 
 /* ---- what is left ---- */

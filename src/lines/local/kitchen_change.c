@@ -119,8 +119,8 @@ const struct command kitchen_change = {
     .request = &change_shape,
     .answer = &kitchen_table.shape,
     .decide = decide_change,
-    .summary = "Sets how a shop cooks and serves: stations, hours, how much fits into a slot, service charge, delivery. "
-               "From then on it sells meals.",
+    .summary = "Sets how a shop cooks and serves: stations, hours, how much fits into a slot, service charge, "
+               "delivery. From then on it sells meals.",
 };
 
 /* ---- tables ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of the kitchen: how a shop cooks, its dishes and what is left of them, its tables, what the stations are to do. */
+/* Rows of the kitchen: how a shop cooks, its dishes and what is left of them, its tables, what stations are to do. */
 #ifndef LINES_LOCAL_KITCHEN_ROWS_H
 #define LINES_LOCAL_KITCHEN_ROWS_H
 

@@ -132,7 +132,8 @@ static enum refusal bill_return(struct view *view, struct moment *at, struct mea
         if (account_free(view, takings) < amount_minor) {
             return REFUSAL_takings_short;
         }
-        enum refusal refusal = ledger_move(view, at, (struct cause){ CAUSE_meal_return, bill->trade_id }, &leg, 1, NULL);
+        struct cause cause = { CAUSE_meal_return, bill->trade_id };
+        enum refusal refusal = ledger_move(view, at, cause, &leg, 1, NULL);
         if (refusal != REFUSAL_none) {
             return refusal;
         }

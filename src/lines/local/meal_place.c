@@ -4,7 +4,8 @@
 
 static const struct column place_columns[] = {
     COLUMN(meal_place, order_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
-    COLUMN(meal_place, ready_by_us, .form = FORM_instant, .text = "When it is to be ready; left out: as soon as can be."),
+    COLUMN(meal_place, ready_by_us, .form = FORM_instant,
+           .text = "When it is to be ready; left out: as soon as can be."),
     COLUMN(meal_place, tip_minor, .form = FORM_amount, .least = 0, .most = 10000000),
     COLUMN(meal_place, pay_later, .form = FORM_flag,
            .text = "Only opens the trade; it is cooked when that is paid, and cancelled when it is not."),

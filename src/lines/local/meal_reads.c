@@ -115,7 +115,8 @@ static enum refusal meal_check(const struct read_call *call, struct read_page *p
         struct value binds[] = { VALUE_I64(order_id), VALUE_I64(call->caller.id) };
         found = false;
         read_status(page, call->reader->ops->query(call->reader,
-                                                   "SELECT guest FROM meal_guests WHERE order_id = ? AND shopper_id = ?",
+                                                   "SELECT guest FROM meal_guests WHERE order_id = ? AND "
+                                                   "shopper_id = ?",
                                                    binds, COUNT_OF(binds), found_row, &found));
     } else if (found) {
         found = read_shop_check(call, page, order.shop_id) == REFUSAL_none;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests of the meals' commands, which tests and imports fill in themselves. What they mean stands with the commands. */
+/* Requests of the meals' commands, which tests and imports fill in. What they mean stands with the commands. */
 #ifndef LINES_LOCAL_MEAL_REQUESTS_H
 #define LINES_LOCAL_MEAL_REQUESTS_H
 

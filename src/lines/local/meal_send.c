@@ -243,5 +243,6 @@ const struct command meal_send = {
     .request = &ref_shape,
     .answer = &meal_order_table.shape,
     .decide = decide_send,
-    .summary = "Sends what was ordered at a table and the kitchen has not got yet. Where one pays first, paying does it.",
+    .summary = "Sends what was ordered at a table and the kitchen has not got yet. Where one pays first, paying does "
+               "it.",
 };

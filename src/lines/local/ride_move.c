@@ -145,8 +145,9 @@ const struct command courier_report = {
 static const struct column move_columns[] = {
     COLUMN(ride_move, ride_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
     COLUMN(ride_move, state, .form = FORM_choice, .names = ride_states, .flags = COLUMN_required,
-           .text = "assigned to accepted, at_kitchen, picked_up, at_door, delivered; waiting: the courier does not want "
-                   "it; failed: nobody was there, then picked_up to try again or returned; cancelled by the shop."),
+           .text = "assigned to accepted, at_kitchen, picked_up, at_door, delivered; waiting: the courier does not "
+                   "want it; failed: nobody was there, then picked_up to try again or returned; cancelled by the "
+                   "shop."),
     COLUMN(ride_move, reason),
 };
 static const struct shape move_shape = SHAPE("ride_move", ride_move, move_columns);
@@ -203,6 +204,6 @@ const struct command ride_move = {
     .request = &move_shape,
     .answer = &ride_table.shape,
     .decide = decide_move,
-    .summary = "The courier or the shop says how far a ride is. Only legal moves are made, each is kept; delivered, the "
-               "money is earned, fee and tip are the courier's.",
+    .summary = "The courier or the shop says how far a ride is. Only legal moves are made, each is kept; delivered, "
+               "the money is earned, fee and tip are the courier's.",
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lines/local/ride_rows.h"
 
-const char *const ride_states[] = { "",          "waiting", "assigned", "accepted", "at_kitchen", "picked_up", "at_door",
-                                        "delivered", "failed",  "returned", "cancelled", NULL };
-const char *const courier_verdicts[] = { "", "chosen", "later", "off_duty", "full", "unseen", "declined", "gone", NULL };
+const char *const ride_states[] = { "",        "waiting",   "assigned", "accepted", "at_kitchen", "picked_up",
+                                    "at_door", "delivered", "failed",   "returned", "cancelled",  NULL };
+const char *const courier_verdicts[] = { "",       "chosen",   "later", "off_duty", "full",
+                                         "unseen", "declined", "gone",  NULL };
 
 static const struct column courier_columns[] = {
     COLUMN(courier_row, courier_id, .form = FORM_id, .text = "The shopper whose wallet gets the fees."),
@@ -68,6 +69,7 @@ static const struct column step_columns[] = {
     COLUMN(ride_step_row, by_id, .form = FORM_id),
     COLUMN(ride_step_row, courier_id, .form = FORM_id),
     COLUMN(ride_step_row, reason),
-    COLUMN_LIST(ride_step_row, candidates, candidate_shape, .text = "Each courier of the shop, and why it was this one."),
+    COLUMN_LIST(ride_step_row, candidates, candidate_shape,
+                .text = "Each courier of the shop, and why it was this one."),
 };
 const struct table ride_step_table = TABLE("ride_steps", 93, ride_step_row, step_columns, 2);

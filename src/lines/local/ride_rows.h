@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows of rides: couriers, the meals that they bring to a door, and each move of a ride with its reasons. (A delivery is
- * something else here: that of a notice, till/webhook.h.)
+ * Rows of rides: couriers, the meals that they bring to a door, and each move of a ride with its reasons. (A delivery
+ * is something else here: that of a notice, till/webhook.h.)
  */
 #ifndef LINES_LOCAL_RIDE_ROWS_H
 #define LINES_LOCAL_RIDE_ROWS_H
