@@ -12,8 +12,7 @@
 
 #define RADIUS_DEFAULT_M 3000
 #define RADIUS_FIRST_M 400
-#define RANGES_EACH 8  /* of one query */
-#define PLACES_EACH 10 /* of one query for what is shown */
+#define PLACES_EACH 25 /* of one query for what is shown */
 #define FOUND_SIZE_MAX (64 << 20) /* bytes: some 300,000 deals in one circle */
 
 enum near_order { NEAR_distance = 1, NEAR_price = 2, NEAR_rating = 3 };
@@ -110,20 +109,15 @@ static bool found_add(struct search *search, const struct found *found)
 
 /* ---- looking into cells ---- */
 
-#define RANGE "SELECT ? AS cell_from, ? AS cell_to"
-#define RANGES                                                                                               \
-    RANGE " UNION ALL " RANGE " UNION ALL " RANGE " UNION ALL " RANGE " UNION ALL " RANGE " UNION ALL " RANGE \
-          " UNION ALL " RANGE " UNION ALL " RANGE
 #define WANTED                                                                                               \
-    "p.cell BETWEEN r.cell_from AND r.cell_to AND p.sale_until_us > ? AND p.sale_from_us <= ? AND "          \
+    "p.cell BETWEEN ? AND ? AND p.sale_until_us > ? AND p.sale_from_us <= ? AND "                            \
     "(? = 0 OR p.category = ?) AND (? = 0 OR p.price_minor <= ?)"
 
 static const char plain_sql[] = "SELECT p.deal_id, p.shop_id, p.latitude_e6, p.longitude_e6, p.price_minor "
-                                "FROM (" RANGES ") r CROSS JOIN deal_places p WHERE " WANTED;
+                                "FROM deal_places p WHERE " WANTED;
 /* The same when it depends on the shop. */
 static const char shop_sql[] = "SELECT p.deal_id, p.shop_id, p.latitude_e6, p.longitude_e6, p.price_minor, "
-                               "s.rating_tenths, s.hours, h.zone_minutes "
-                               "FROM (" RANGES ") r CROSS JOIN deal_places p "
+                               "s.rating_tenths, s.hours, h.zone_minutes FROM deal_places p "
                                "JOIN shop_places s ON s.shop_id = p.shop_id JOIN shops h ON h.shop_id = p.shop_id "
                                "WHERE " WANTED;
 
@@ -170,23 +164,13 @@ static void circle_search(const struct read_call *call, struct read_page *page, 
     arena_rewind(&search->arena);
     search->place_count = 0;
     search->count = 0;
-    for (size_t first = 0; first < count && page->status == STATUS_ok && !search->full; first += RANGES_EACH) {
-        struct value binds[2 * RANGES_EACH + 6];
-        size_t bound = 0;
-        for (size_t i = first; i < first + RANGES_EACH; i++) {
-            struct cell_range none = { 1, 0 };
-            struct cell_range range = i < count ? ranges[i] : none;
-            binds[bound++] = VALUE_I64(range.from);
-            binds[bound++] = VALUE_I64(range.to);
-        }
-        binds[bound++] = VALUE_I64(search->now_us);
-        binds[bound++] = VALUE_I64(search->now_us);
-        binds[bound++] = VALUE_I64(want->category);
-        binds[bound++] = VALUE_I64(want->category);
-        binds[bound++] = VALUE_I64(want->price_most_minor);
-        binds[bound++] = VALUE_I64(want->price_most_minor);
-        read_status(page, call->reader->ops->query(call->reader, shops ? shop_sql : plain_sql, binds, bound, place_row,
-                                                   search));
+    for (size_t i = 0; i < count && page->status == STATUS_ok && !search->full; i++) {
+        struct value binds[] = { VALUE_I64(ranges[i].from),        VALUE_I64(ranges[i].to),
+                                 VALUE_I64(search->now_us),        VALUE_I64(search->now_us),
+                                 VALUE_I64(want->category),        VALUE_I64(want->category),
+                                 VALUE_I64(want->price_most_minor), VALUE_I64(want->price_most_minor) };
+        read_status(page, call->reader->ops->query(call->reader, shops ? shop_sql : plain_sql, binds, COUNT_OF(binds),
+                                                   place_row, search));
     }
     if (search->full) {
         read_status(page, STATUS_too_large);
@@ -228,17 +212,11 @@ static size_t found_choose(const struct search *search, const struct near_key *a
     return count;
 }
 
-/* ---- what is shown of them ---- */
+/* ---- what is shown of them: looked up by key, table after table ---- */
 
-#define PLACE "SELECT ? AS deal_id, ? AS shop_id"
-static const char shown_sql[] =
-    "SELECT w.deal_id, w.shop_id, d.title, h.name, x.picture, d.kind, d.category, d.currency, d.price_minor, "
-    "d.list_price_minor, s.latitude_e6, s.longitude_e6, s.rating_tenths, s.reviews, s.hours, h.zone_minutes, "
-    "d.pieces_each, (SELECT a.balance FROM accounts a WHERE a.owner_id = w.deal_id AND a.purpose = 50 AND "
-    "a.unit = w.deal_id) FROM (" PLACE " UNION ALL " PLACE " UNION ALL " PLACE " UNION ALL " PLACE " UNION ALL " PLACE
-    " UNION ALL " PLACE " UNION ALL " PLACE " UNION ALL " PLACE " UNION ALL " PLACE " UNION ALL " PLACE ") w "
-    "CROSS JOIN deals d JOIN deal_details x ON x.deal_id = d.deal_id JOIN shops h ON h.shop_id = w.shop_id "
-    "JOIN shop_places s ON s.shop_id = w.shop_id WHERE d.deal_id = w.deal_id";
+#define FIVE "?, ?, ?, ?, ?"
+#define IDS "(" FIVE ", " FIVE ", " FIVE ", " FIVE ", " FIVE ")"
+static_assert(PLACES_EACH == 25, "as many as there are marks");
 static_assert(PURPOSE_deal_stock == 50, "as the SQL says");
 
 struct shown {
@@ -246,6 +224,7 @@ struct shown {
     size_t count;
     int64_t now_us;
     struct deal_found deals[PLACES_EACH];
+    int64_t pieces_each[PLACES_EACH];
 };
 
 static void text_set(char *to, size_t capacity, struct span from)
@@ -254,32 +233,68 @@ static void text_set(char *to, size_t capacity, struct span from)
     assert(fits);
 }
 
-static bool shown_row(void *context, const struct value *values, size_t count)
+/* The next one with this id, behind `at`; NULL: there is none. */
+static struct deal_found *shown_next(struct shown *shown, size_t *at, int64_t deal_id, int64_t shop_id)
+{
+    while (*at < shown->count) {
+        struct deal_found *deal = &shown->deals[(*at)++];
+        if (deal->deal_id == deal_id || deal->shop_id == shop_id) {
+            return deal;
+        }
+    }
+    return NULL;
+}
+
+static bool deal_row(void *context, const struct value *values, size_t count)
+{
+    size_t at = 0;
+    struct shown *shown = context;
+    struct deal_found *deal = shown_next(shown, &at, values[0].i64, 0);
+    (void)count;
+    assert(deal != NULL);
+    text_set(deal->title, sizeof(deal->title), values[1].bytes);
+    deal->kind = (int32_t)values[2].i64;
+    deal->category = (int32_t)values[3].i64;
+    deal->currency = (int32_t)values[4].i64;
+    deal->price_minor = values[5].i64;
+    deal->list_price_minor = values[6].i64;
+    shown->pieces_each[at - 1] = values[7].i64;
+    return true;
+}
+
+static bool picture_row(void *context, const struct value *values, size_t count)
+{
+    size_t at = 0;
+    struct deal_found *deal = shown_next(context, &at, values[0].i64, 0);
+    (void)count;
+    assert(deal != NULL);
+    text_set(deal->picture, sizeof(deal->picture), values[1].bytes);
+    return true;
+}
+
+static bool stock_row(void *context, const struct value *values, size_t count)
+{
+    size_t at = 0;
+    struct shown *shown = context;
+    struct deal_found *deal = shown_next(shown, &at, values[0].i64, 0);
+    (void)count;
+    assert(deal != NULL && shown->pieces_each[at - 1] > 0);
+    deal->copies_left = values[1].i64 / shown->pieces_each[at - 1];
+    return true;
+}
+
+static bool shop_row(void *context, const struct value *values, size_t count)
 {
     struct shown *shown = context;
+    struct deal_found *deal;
     (void)count;
-    for (size_t i = 0; i < shown->count; i++) {
-        struct deal_found *deal = &shown->deals[i];
-        if (shown->found[i].deal_id != values[0].i64) {
-            continue;
-        }
-        *deal = (struct deal_found){ .deal_id = values[0].i64,
-                                     .shop_id = values[1].i64,
-                                     .kind = (int32_t)values[5].i64,
-                                     .category = (int32_t)values[6].i64,
-                                     .currency = (int32_t)values[7].i64,
-                                     .price_minor = values[8].i64,
-                                     .list_price_minor = values[9].i64,
-                                     .distance_m = shown->found[i].distance_m,
-                                     .latitude_e6 = (int32_t)values[10].i64,
-                                     .longitude_e6 = (int32_t)values[11].i64,
-                                     .rating_tenths = (int32_t)values[12].i64,
-                                     .reviews = values[13].i64,
-                                     .open = hours_include(values[14].bytes, shown->now_us, values[15].i64),
-                                     .copies_left = values[17].i64 / values[16].i64 };
-        text_set(deal->title, sizeof(deal->title), values[2].bytes);
-        text_set(deal->shop_name, sizeof(deal->shop_name), values[3].bytes);
-        text_set(deal->picture, sizeof(deal->picture), values[4].bytes);
+    for (size_t at = 0; (deal = shown_next(shown, &at, 0, values[0].i64)) != NULL;) {
+        text_set(deal->shop_name, sizeof(deal->shop_name), values[1].bytes);
+        deal->latitude_e6 = (int32_t)values[2].i64;
+        deal->longitude_e6 = (int32_t)values[3].i64;
+        deal->rating_tenths = (int32_t)values[4].i64;
+        deal->reviews = values[5].i64;
+        deal->open = hours_include(values[6].bytes, shown->now_us, values[7].i64);
     }
     return true;
 }
@@ -287,18 +302,38 @@ static bool shown_row(void *context, const struct value *values, size_t count)
 /* Hands out what was chosen; false when no more is wanted. */
 static bool found_emit(const struct read_call *call, struct read_page *page, const struct found *found, size_t count)
 {
+    static const struct {
+        const char *sql;
+        reader_row *each;
+        bool shops;
+    } queries[] = {
+        { "SELECT deal_id, title, kind, category, currency, price_minor, list_price_minor, pieces_each FROM deals "
+          "WHERE deal_id IN " IDS, deal_row, false },
+        { "SELECT deal_id, picture FROM deal_details WHERE deal_id IN " IDS, picture_row, false },
+        { "SELECT owner_id, balance FROM accounts WHERE owner_id IN " IDS " AND purpose = 50", stock_row, false },
+        { "SELECT h.shop_id, h.name, s.latitude_e6, s.longitude_e6, s.rating_tenths, s.reviews, s.hours, "
+          "h.zone_minutes FROM shops h JOIN shop_places s ON s.shop_id = h.shop_id WHERE h.shop_id IN " IDS, shop_row, true },
+    };
     struct shown shown = { .found = found, .count = count, .now_us = call->now_us };
-    struct value binds[2 * PLACES_EACH];
-    for (size_t i = 0; i < PLACES_EACH; i++) {
-        binds[2 * i] = VALUE_I64(i < count ? found[i].deal_id : 0);
-        binds[2 * i + 1] = VALUE_I64(i < count ? found[i].shop_id : 0);
+    bool more = true;
+    for (size_t i = 0; i < count; i++) {
+        shown.deals[i].deal_id = found[i].deal_id;
+        shown.deals[i].shop_id = found[i].shop_id;
+        shown.deals[i].distance_m = found[i].distance_m;
     }
-    bool more = read_status(page, call->reader->ops->query(call->reader, shown_sql, binds, COUNT_OF(binds), shown_row,
-                                                           &shown));
+    for (size_t q = 0; q < COUNT_OF(queries) && more; q++) {
+        struct value binds[PLACES_EACH];
+        for (size_t i = 0; i < PLACES_EACH; i++) {
+            const struct found *one = &found[i < count ? i : 0];
+            binds[i] = VALUE_I64(queries[q].shops ? one->shop_id : one->deal_id);
+        }
+        more = read_status(page, call->reader->ops->query(call->reader, queries[q].sql, binds, PLACES_EACH,
+                                                          queries[q].each, &shown));
+    }
     for (size_t i = 0; i < count && more; i++) {
         struct near_key key = { found[i].rank, found[i].deal_id };
         struct span bytes = { (const char *)&key, sizeof(key) };
-        more = shown.deals[i].deal_id == 0 || page->emit(page, &shown.deals[i], bytes);
+        more = page->emit(page, &shown.deals[i], bytes);
     }
     return more;
 }
