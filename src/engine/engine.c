@@ -19,6 +19,7 @@
  */
 
 #define ID_EPOCH_US (INT64_C(1262304000) * 1000000) /* 2010-01-01: ids are milliseconds since then, times 2^22 */
+#define SHARE_CALLS_MIN 32 /* so few calls are not shared between two batches */
 #define ID_MS_MAX ((INT64_C(1) << 41) - (INT64_C(1) << 38)) /* in 2070; later ids only count on: 2^60 are left then */
 
 int64_t moment_id_least(int64_t at_us)
@@ -226,6 +227,23 @@ struct call *calls_split(struct call **calls, uint32_t most, uint32_t *count)
     return first;
 }
 
+/*
+ * How many calls the open batch may still take. One that is decided ahead of a database's answer leaves half of all
+ * calls to the next: while the database works on one half, the other half is answered, and its callers come again.
+ * Were it to take all, the database would wait for them, and they for it. Under the engine's lock.
+ */
+static uint32_t room_left(const struct engine *engine)
+{
+    uint32_t room = batch_room(engine->open);
+    if (engine->sent == NULL || engine->again.back != NULL) {
+        return room;
+    }
+    uint32_t open = engine->open->call_count;
+    uint32_t share = (engine->sent->call_count + open + engine->queue_count + 1) / 2;
+    share = share > SHARE_CALLS_MIN ? share : SHARE_CALLS_MIN;
+    return share > open ? (uint32_t)min_i64(room, share - open) : 0;
+}
+
 /* Takes up to `most` waiting calls, linked, and returns the first. */
 static struct call *queue_take(struct engine *engine, uint32_t most)
 {
@@ -406,7 +424,9 @@ static bool decides_ahead(struct engine *engine)
 /* The next calls: of due timers, or those that wait. No call overtakes a timer that was due when it came. */
 static struct call *work_take(struct engine *engine, bool ahead)
 {
-    uint32_t room = batch_room(engine->open);
+    pthread_mutex_lock(&engine->lock);
+    uint32_t room = room_left(engine);
+    pthread_mutex_unlock(&engine->lock);
     if (room == 0) {
         return NULL;
     }
@@ -453,6 +473,11 @@ bool engine_step(struct engine *engine)
             return false;
         }
     }
+    if (ahead && engine->shared && engine->open->call_count >= SHARE_CALLS_MIN && store_is_idle(engine) &&
+        !again_void(engine)) {
+        batch_hand_over(engine); /* the database is not kept waiting for more to be decided */
+        return true;
+    }
     enum status status = ahead ? STATUS_ok : turn_await(engine);
     struct call *calls = status == STATUS_ok ? work_take(engine, ahead) : NULL;
     if (calls != NULL) {
@@ -480,7 +505,7 @@ static bool work_waits(struct engine *engine, bool may_decide)
     bool to_redo = again->redo != NULL || again->unsure != NULL || (again->holds && engine->sent == NULL);
     bool to_probe = engine->sent == NULL && !engine->stopping && atomic_load(&again->away_since_us) != 0;
     bool to_take = atomic_load(&engine->peers.orphan_count) > 0;
-    bool to_decide = (engine->queue_head != NULL || again->back != NULL) && batch_room(engine->open) > 0;
+    bool to_decide = (engine->queue_head != NULL || again->back != NULL) && room_left(engine) > 0;
     bool to_hand_over = engine->open->call_count > 0 && engine->store_idle;
     return to_settle || to_redo || to_probe || to_take || to_hand_over || (to_decide && may_decide);
 }
@@ -509,7 +534,7 @@ static int64_t idle_us(struct engine *engine, bool may_decide)
         return pause_us;
     }
     int64_t next_us = timers_next(&engine->timers);
-    if (next_us == 0 || !may_decide || batch_room(engine->open) == 0) {
+    if (next_us == 0 || !may_decide || room_left(engine) == 0) {
         return US_AT_MOST_ASLEEP;
     }
     return max_i64(0, next_us - engine_now_us(engine));

@@ -215,6 +215,61 @@ static void a_row_that_was_not_asked_for_is_replaced(void **state)
     town_close(&town);
 }
 
+/* ---- batches decided ahead ---- */
+
+static void submit_many(struct stage_call *calls, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        peer_submit(first, &calls[i], &counter_add, REQUEST(.counter_id = 7, .amount = 1), NULL);
+    }
+}
+
+static void half_of_the_calls_are_left_to_the_next_batch(void **state)
+{
+    static struct stage_call calls[200];
+    (void)state;
+    open_two(&(struct town_settings){ .deferred = true });
+    add(first, NULL, 7, 1);
+    struct engine_counts before = peer_counts(first);
+    submit_many(calls, 40);
+    while (engine_step(first->stage.engine)) {
+    }
+    assert_int_equal(peer_counts(first).calls - before.calls, 40); /* what waits for an idle store goes at once */
+    submit_many(calls + 40, 160);
+    while (engine_step(first->stage.engine)) {
+    }
+    (void)store_shared_pump(first->store);
+    (void)engine_step(first->stage.engine); /* takes note */
+    (void)engine_step(first->stage.engine);
+    assert_int_equal(peer_counts(first).batches - before.batches, 2);
+    assert_int_equal(peer_counts(first).calls - before.calls, 140); /* and no more was decided before */
+    peer_settle(first);
+    assert_int_equal(peer_counts(first).batches - before.batches, 3);
+    for (size_t i = 0; i < COUNT_OF(calls); i++) {
+        assert_int_equal(calls[i].answer.value, (int64_t)i + 2);
+    }
+    town_close(&town);
+}
+
+static void few_calls_are_not_halved(void **state)
+{
+    static struct stage_call calls[42];
+    (void)state;
+    open_two(&(struct town_settings){ .deferred = true });
+    add(first, NULL, 7, 1);
+    struct engine_counts before = peer_counts(first);
+    submit_many(calls, 10);
+    while (engine_step(first->stage.engine)) {
+    }
+    submit_many(calls + 10, 32);
+    while (engine_step(first->stage.engine)) {
+    }
+    peer_settle(first);
+    assert_int_equal(peer_counts(first).batches - before.batches, 2);
+    assert_int_equal(town_value(&town, 7), 43);
+    town_close(&town);
+}
+
 /* ---- ids and time ---- */
 
 /* Asks for a row by a fresh id, which is another one in each round of deciding, and for one that is not at hand. */
@@ -678,6 +733,8 @@ int main(void)
         cmocka_unit_test(what_was_held_for_calls_that_gave_up_is_free),
         cmocka_unit_test(a_row_that_was_not_asked_for_is_replaced),
         cmocka_unit_test(a_fresh_id_is_nobodys_key),
+        cmocka_unit_test(half_of_the_calls_are_left_to_the_next_batch),
+        cmocka_unit_test(few_calls_are_not_halved),
         cmocka_unit_test(ids_hold_the_node_and_grow_along_a_row),
         cmocka_unit_test(a_batch_that_changes_nothing_takes_no_id),
         cmocka_unit_test(a_node_that_joins_goes_on_from_where_all_are),
