@@ -15,7 +15,7 @@
 static void resource_set_up(struct world *world, const struct resource_terms *terms, int32_t slot_minutes)
 {
     struct schedule_set hours = { .resource_id = terms->resource_id, .slot_minutes = slot_minutes,
-                                  .buffer_minutes = world_pick(world, 2) * 5, .price_minor = 60 + world_pick(world, 90),
+                                  .price_minor = 60 + world_pick(world, 90),
                                   .hours_count = 7 };
     for (int32_t i = 0; i < 7; i++) { /* over midnight */
         hours.hours[i] = (struct slot_hours_row){ .weekday = i, .opens = 720, .closes = 1500 };
@@ -61,10 +61,10 @@ static bool makes_booking(const struct intent *intent)
            intent->command == &booking_wait;
 }
 
-/* A slot of the next hours, when it begins one. */
+/* Of the next hours, mostly when a slot begins. */
 static int64_t slot_draw(struct world *world)
 {
-    return HOUSE_NOON_US + world_pick(world, 14) * 30 * US_PER_MINUTE;
+    return HOUSE_NOON_US + (world_pick(world, 8) * 60 + (world_chance(world, 20) ? 30 : 0)) * US_PER_MINUTE;
 }
 
 static void wish_slot(struct world *world)
