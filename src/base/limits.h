@@ -22,7 +22,7 @@
 #define NODES_MAX 64              /* processes on one shared store */
 #define PARTITIONS_MAX 64         /* of the tables of a database that shards */
 #define READ_AGE_MAX_US INT64_C(30000000) /* a replica that is further behind is not asked */
-#define ROUNDS_MAX 12             /* ask rounds of one command before it counts as a bug */
+#define ROUNDS_MAX 128            /* ask rounds in which nothing can be decided: who still asks has a bug */
 
 /* waiting work */
 #define QUEUE_CALLS_MAX 8192      /* accepted and not yet decided; beyond it the door answers 503 */

@@ -127,7 +127,7 @@ int64_t engine_now_us(struct engine *engine);
 
 struct engine_counts {
     uint64_t batches, calls, timers_fired, rounds, rows_changed;
-    uint64_t refused_queue_full, expired;
+    uint64_t refused_queue_full, expired; /* expired: accepted, and answered as undecided */
     int64_t decide_cpu_ns; /* of the deciding thread */
     int64_t timers_pending;
     int64_t timer_next_us; /* 0: none */

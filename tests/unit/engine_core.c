@@ -484,6 +484,39 @@ static void what_changes_nothing_does_not_wait_for_the_store(void **state)
     stage_close(&stage);
 }
 
+/* Asks for another row each time: what no decision may do. */
+static enum refusal decide_endless(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    static int64_t next = 1000000;
+    struct counter_row key = { .counter_id = next++ };
+    (void)request;
+    (void)at;
+    (void)answer;
+    (void)view_ask(view, &counter_table, &key);
+    return REFUSAL_none;
+}
+
+static void what_asks_without_end_is_given_up_and_the_others_go_on(void **state)
+{
+    struct stage stage;
+    struct stage_call endless, other;
+    struct command command = counter_query;
+    (void)state;
+    command.decide = decide_endless;
+    stage_open(&stage, 100, NULL);
+    stage_call_init(&stage, &endless, &command, REQUEST(.counter_id = 1), NULL);
+    stage_call_init(&stage, &other, &counter_add, REQUEST(.counter_id = 1, .amount = 3), NULL);
+    assert_true(engine_submit(stage.engine, &endless.call));
+    assert_true(engine_submit(stage.engine, &other.call));
+    stage_settle(&stage);
+    assert_true(endless.done);
+    assert_int_equal(endless.call.status, STATUS_busy);
+    assert_true(other.done);
+    assert_int_equal(other.call.status, STATUS_ok);
+    assert_int_equal(stage_value(&stage, 1), 3);
+    stage_close(&stage);
+}
+
 struct images {
     size_t count;
     struct counter_row before, after;
@@ -624,6 +657,7 @@ int main(void)
         cmocka_unit_test(what_was_not_durable_is_gone_after_a_crash),
         cmocka_unit_test(reads_change_nothing),
         cmocka_unit_test(what_changes_nothing_does_not_wait_for_the_store),
+        cmocka_unit_test(what_asks_without_end_is_given_up_and_the_others_go_on),
         cmocka_unit_test(observers_see_rows_before_and_after),
         cmocka_unit_test(stopping_answers_what_was_accepted),
         cmocka_unit_test(a_broken_law_stops_the_engine_before_the_store_sees_it),
