@@ -18,6 +18,9 @@ NOT_BELOW = {
     ('delivery_list', 'shop'), ('delivery_list', 'terminal'), ('token_list', 'shop'), ('token_list', 'terminal'),
     ('token_revoke', 'shop'),
     ('token_revoke', 'shopper'), ('token_issue', 'shopper'),
+    # Red packets of these recipes are a shopper's.
+    ('packet_create', 'merchant'), ('packet_query', 'merchant'), ('packet_query', 'shop'), ('packet_query', 'terminal'),
+    ('packet_claim_list', 'merchant'), ('packet_claim_list', 'shop'), ('packet_claim_list', 'terminal'),
 }
 NO_REACH = (403, 404)
 # What a token may ask without anything being its own; it must not tell secrets all the same.

@@ -51,6 +51,18 @@ static void rules_apply(const struct give_rules *rules, const struct deal_row *d
     give->winners = rules->winners;
 }
 
+static bool create_check(const void *request, struct complaint *complaint)
+{
+    const struct give_rules *rules = request;
+    bool lottery = rules->kind == GIVE_lottery;
+    bool known = lottery || rules->kind == GIVE_claim;
+    bool in_order = rules->starts_at_us == 0 || rules->ends_at_us == 0 || rules->starts_at_us < rules->ends_at_us;
+    return complain_unless(complaint, known, "kind", "is claim or lottery") &&
+           complain_unless(complaint, !lottery || rules->winners >= 1, "winners", "a lottery has at least one") &&
+           complain_unless(complaint, lottery || rules->winners == 0, "winners", "are of lotteries only") &&
+           complain_unless(complaint, in_order, "ends_at", "must be later than starts_at");
+}
+
 /* Whether it makes sense with its deal. */
 static bool rules_agree(struct view *view, const struct moment *at, const struct give_row *give,
                         const struct deal_row *deal)
@@ -60,11 +72,8 @@ static bool rules_agree(struct view *view, const struct moment *at, const struct
     if (deal->kind != DEAL_give || deal->state == DEAL_ended || !in_time) {
         return false;
     }
-    if (give->kind == GIVE_claim) {
-        return give->winners == 0;
-    }
     int64_t copies = account_free(view, deal_stock(deal)) / max_i64(deal->pieces_each, 1);
-    return give->kind == GIVE_lottery && deal->price_minor == 0 && give->winners >= 1 && give->winners <= copies;
+    return give->kind == GIVE_claim || (deal->price_minor == 0 && give->winners <= copies);
 }
 
 static bool give_same(const struct give_row *a, const struct give_row *b)
@@ -80,8 +89,12 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
     const struct give_row *known = give_ask(view, rules->deal_id);
     enum refusal refusal = deal_find(view, at, rules->deal_id, &deal);
     struct give_row wanted = { .deal_id = rules->deal_id };
+    struct complaint complaint;
     if (refusal != REFUSAL_none) {
         return refusal;
+    }
+    if (!create_check(rules, &complaint)) {
+        return REFUSAL_give_invalid;
     }
     rules_apply(rules, deal, &wanted);
     if (row_exists(known)) {
@@ -116,6 +129,7 @@ const struct command give_create = {
     .request = &rules_shape,
     .answer = &give_table.shape,
     .decide = decide_create,
+    .check = create_check,
     .summary = "Gives the stock of a deal away: to who claims it first, one each, or to who is drawn among all who "
                "enter. A lottery tells the SHA-256 of its seed from here on.",
 };

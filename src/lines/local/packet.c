@@ -108,10 +108,20 @@ static const struct column create_columns[] = {
 };
 static const struct shape create_shape = SHAPE("packet_create", packet_create, create_columns);
 
+static bool create_check(const void *request, struct complaint *complaint)
+{
+    const struct packet_create *want = request;
+    bool known = want->sender_kind == PARTY_shopper || want->sender_kind == PARTY_shop;
+    return complain_unless(complaint, known, "sender_kind", "is shopper or shop") &&
+           complain_unless(complaint, want->people >= 1, "people", "must be one at least") &&
+           complain_unless(complaint, want->amount_minor >= want->people, "people",
+                           "there is at least the smallest unit for each");
+}
+
 static enum refusal sender_check(struct view *view, const struct moment *at, struct party sender)
 {
-    if (sender.kind == PARTY_shop ? !row_exists(shop_ask(view, sender.id)) : sender.kind != PARTY_shopper) {
-        return sender.kind == PARTY_shop ? REFUSAL_shop_unknown : REFUSAL_packet_invalid;
+    if (sender.kind == PARTY_shop && !row_exists(shop_ask(view, sender.id))) {
+        return REFUSAL_shop_unknown;
     }
     if (!sender_is_caller(view, at, sender)) {
         return REFUSAL_forbidden;
@@ -148,7 +158,11 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
     const struct packet_create *want = request;
     struct party sender = { want->sender_kind, want->sender_id };
     struct policy_row policy;
+    struct complaint complaint;
     policy_ask(view, &policy);
+    if (!create_check(want, &complaint)) {
+        return REFUSAL_packet_invalid;
+    }
     enum refusal refusal = sender_check(view, at, sender);
     if (refusal == REFUSAL_none) {
         refusal = trade_amount_check(&policy, want->amount_minor);
@@ -156,17 +170,13 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
     if (refusal != REFUSAL_none) {
         return refusal;
     }
-    int32_t split = want->split != 0 ? want->split : PACKET_random;
-    if (want->amount_minor < want->people || want->people < 1) {
-        return REFUSAL_packet_invalid;
-    }
     struct packet_row key = { .packet_id = moment_id(at) };
     struct packet_row *packet = view_new(view, &packet_table, &key);
     packet->sender_kind = want->sender_kind;
     packet->sender_id = want->sender_id;
     memcpy(packet->greeting, want->greeting, sizeof(packet->greeting));
     packet->currency = sender.kind == PARTY_shop ? shop_ask(view, sender.id)->currency : (int32_t)UNIT_CNY;
-    packet->split = split;
+    packet->split = want->split != 0 ? want->split : PACKET_random;
     packet->for_all = want->for_all;
     packet->state = PACKET_open;
     packet->amount_minor = packet->left_minor = want->amount_minor;
@@ -192,6 +202,7 @@ const struct command packet_create = {
     .request = &create_shape,
     .answer = &packet_shape,
     .decide = decide_create,
+    .check = create_check,
     .summary = "Makes a red packet: an amount for a number of people, split at random or evenly, exact to the cent. "
                "Tells the SHA-256 of what it is split by. A shopper's counts as a confirmed payment of the day.",
 };
