@@ -37,13 +37,18 @@ static int32_t options_of(const struct dish_put *want, int32_t group)
 }
 
 /* Groups have numbers of their own, and options enough to choose from. */
-static bool groups_valid(const struct dish_put *want, uint32_t *groups)
+static bool groups_check(const struct dish_put *want, uint32_t *groups, struct complaint *complaint)
 {
     *groups = 0;
     for (int32_t i = 0; i < want->groups_count; i++) {
         const struct dish_group_row *group = &want->groups[i];
-        if (group->group < 1 || group->group > DISH_GROUPS_MAX || (*groups >> group->group & 1) != 0 ||
-            group->least < 0 || group->most < group->least || options_of(want, group->group) < group->least) {
+        bool numbered = group->group >= 1 && group->group <= DISH_GROUPS_MAX && (*groups >> group->group & 1) == 0;
+        bool holds = complain_unless(complaint, numbered, "groups", "each has a `group` of its own, from 1 to 6") &&
+                     complain_unless(complaint, group->least >= 0 && group->most >= group->least, "groups",
+                                     "`most` must not be below `least`") &&
+                     complain_unless(complaint, options_of(want, group->group) >= group->least, "options",
+                                     "a group has fewer options than must be chosen");
+        if (!holds) {
             return false;
         }
         *groups |= UINT32_C(1) << group->group;
@@ -51,24 +56,31 @@ static bool groups_valid(const struct dish_put *want, uint32_t *groups)
     return true;
 }
 
-static bool dish_valid(const struct dish_put *want)
+static bool option_check(const struct dish_option_row *option, uint32_t groups, uint32_t seen,
+                         struct complaint *complaint)
 {
+    bool numbered = option->option >= 1 && option->option <= DISH_OPTIONS_MAX && (seen >> option->option & 1) == 0;
+    bool grouped = option->group >= 1 && option->group <= DISH_GROUPS_MAX && (groups >> option->group & 1) != 0;
+    bool priced = option->price_minor <= DISH_PRICE_MAX && option->price_minor >= -DISH_PRICE_MAX;
+    return complain_unless(complaint, numbered, "options", "each has an `option` of its own, from 1 to 24") &&
+           complain_unless(complaint, grouped, "options", "each names a `group` that is there") &&
+           complain_unless(complaint, priced, "options", "a price is out of range");
+}
+
+static bool dish_put_check(const void *request, struct complaint *complaint)
+{
+    const struct dish_put *want = request;
     uint32_t groups, options = 0;
     int64_t least_minor = want->price_minor;
-    if (!groups_valid(want, &groups)) {
-        return false;
-    }
-    for (int32_t i = 0; i < want->options_count; i++) {
+    bool holds = groups_check(want, &groups, complaint);
+    for (int32_t i = 0; holds && i < want->options_count; i++) {
         const struct dish_option_row *option = &want->options[i];
-        if (option->option < 1 || option->option > DISH_OPTIONS_MAX || (options >> option->option & 1) != 0 ||
-            option->group < 1 || option->group > DISH_GROUPS_MAX || (groups >> option->group & 1) == 0 ||
-            option->price_minor > DISH_PRICE_MAX || option->price_minor < -DISH_PRICE_MAX) {
-            return false;
-        }
-        options |= UINT32_C(1) << option->option;
-        least_minor += min_i64(option->price_minor, 0);
+        holds = option_check(option, groups, options, complaint);
+        options |= holds ? UINT32_C(1) << option->option : 0;
+        least_minor += holds ? min_i64(option->price_minor, 0) : 0;
     }
-    return least_minor >= 0; /* no choice makes it worth less than nothing */
+    return holds && complain_unless(complaint, least_minor >= 0, "options",
+                                    "no choice of them may make it worth less than nothing");
 }
 
 static void dish_fill(struct dish_row *dish, const struct dish_put *want)
@@ -114,6 +126,7 @@ static enum refusal decide_put(const void *request, struct moment *at, struct vi
     const struct merchant_row *merchant = merchant_ask(view, want->merchant_id);
     const struct shop_row *shop = want->shop_id != 0 ? shop_ask(view, want->shop_id) : NULL;
     const struct dish_row *asked = want->dish_id != 0 ? dish_ask(view, want->dish_id) : NULL;
+    struct complaint complaint;
     if (!access_merchant(at, want->merchant_id)) {
         return REFUSAL_forbidden;
     }
@@ -131,7 +144,7 @@ static enum refusal decide_put(const void *request, struct moment *at, struct vi
     if (!mine) {
         return REFUSAL_dish_unknown;
     }
-    if (!dish_valid(want)) {
+    if (!dish_put_check(want, &complaint)) {
         return REFUSAL_menu_invalid;
     }
     struct dish_row key = { .dish_id = asked == NULL ? moment_id(at) : want->dish_id };
@@ -160,6 +173,7 @@ const struct command dish_put = {
     .request = &put_shape,
     .answer = &kept_shape,
     .decide = decide_put,
+    .check = dish_put_check,
     .summary = "Puts a dish on the menu, or changes one that is there. What was ordered before keeps its name and "
                "price.",
 };

@@ -38,25 +38,35 @@ static const struct column change_columns[] = {
 };
 static const struct shape change_shape = SHAPE("kitchen_change", kitchen_change, change_columns);
 
-static bool stations_valid(const struct kitchen_change *want)
+static bool stations_check(const struct kitchen_change *want, struct complaint *complaint)
 {
     uint32_t seen = 0;
     for (int32_t i = 0; i < want->stations_count; i++) {
-        const struct station_row *station = &want->stations[i];
-        if (station->station < 1 || station->station > STATIONS_MAX || (seen >> station->station & 1) != 0) {
+        int32_t station = want->stations[i].station;
+        bool holds = complain_unless(complaint, station >= 1 && station <= STATIONS_MAX, "stations",
+                                     "each has a `station`, a number from 1 to 8") &&
+                     complain_unless(complaint, (seen >> station & 1) == 0, "stations",
+                                     "each has a `station` of its own");
+        if (!holds) {
             return false;
         }
-        seen |= UINT32_C(1) << station->station;
+        seen |= UINT32_C(1) << station;
     }
     return true;
 }
 
-static bool kitchen_valid(const struct kitchen_change *want)
+static bool kitchen_check(const void *request, struct complaint *complaint)
 {
+    const struct kitchen_change *want = request;
+    bool hours = want->hours_count == 0 || (want->hours_count == 7 && kitchen_hours_valid(want->hours));
     struct position door = { want->latitude_e6, want->longitude_e6 };
-    return place_valid(door) && stations_valid(want) && (want->slot_minutes == 0 || 60 % want->slot_minutes == 0) &&
-           (want->hours_count == 0 || (want->hours_count == 7 && kitchen_hours_valid(want->hours))) &&
-           (want->delivers == 0 || want->delivery_radius_m > 0);
+    return complain_unless(complaint, place_valid(door), "latitude_e6", "there is no such place on earth") &&
+           stations_check(want, complaint) &&
+           complain_unless(complaint, want->slot_minutes == 0 || 60 % want->slot_minutes == 0, "slot_minutes",
+                           "must divide an hour") &&
+           complain_unless(complaint, hours, "hours", "has seven days, Monday first, each ending after it begins") &&
+           complain_unless(complaint, want->delivers == 0 || want->delivery_radius_m > 0, "delivery_radius_m",
+                           "must say how far it delivers");
 }
 
 static int32_t given_or(int32_t given, int32_t otherwise)
@@ -92,13 +102,14 @@ static enum refusal decide_change(const void *request, struct moment *at, struct
     const struct kitchen_change *want = request;
     const struct shop_row *shop = shop_ask(view, want->shop_id);
     const struct kitchen_row *asked = kitchen_ask(view, want->shop_id);
+    struct complaint complaint;
     if (!row_exists(shop)) {
         return REFUSAL_shop_unknown;
     }
     if (!access_shop(view, at, shop)) {
         return REFUSAL_forbidden;
     }
-    if (!kitchen_valid(want)) {
+    if (!kitchen_check(want, &complaint)) {
         return REFUSAL_menu_invalid;
     }
     struct kitchen_row *kitchen = view_change(view, asked);
@@ -119,6 +130,7 @@ const struct command kitchen_change = {
     .request = &change_shape,
     .answer = &kitchen_table.shape,
     .decide = decide_change,
+    .check = kitchen_check,
     .summary = "Sets how a shop cooks and serves: stations, hours, how much fits into a slot, service charge, "
                "delivery. From then on it sells meals.",
 };

@@ -80,10 +80,11 @@ enum refusal meal_finish(struct view *view, struct moment *at, struct meal_order
 {
     enum refusal refusal = REFUSAL_none;
     tickets_end(view, at, order, TICKET_bumped);
-    for (int32_t number = 1; number <= order->bills && refusal == REFUSAL_none; number++) {
+    for (int32_t number = 1; number <= order->bills; number++) { /* all of them, so that it takes few rounds */
         const struct meal_bill_row *bill = meal_bill_ask(view, order->order_id, number);
         if (bill->state == BILL_paid && bill->earned == 0) {
-            refusal = bill_earn(view, at, order, bill, courier_id);
+            enum refusal earned = bill_earn(view, at, order, bill, courier_id);
+            refusal = refusal == REFUSAL_none ? earned : refusal;
         }
     }
     order_leave(view, at, order, MEAL_done);
@@ -166,8 +167,9 @@ enum refusal meal_call_off(struct view *view, struct moment *at, struct meal_ord
     enum refusal refusal = REFUSAL_none;
     bool begun = order->ready_at_us != 0 || order->tickets_open < order->tickets;
     order_leave(view, at, order, MEAL_cancelled);
-    for (int32_t number = 1; number <= order->bills && refusal == REFUSAL_none; number++) {
-        refusal = bill_call_off(view, at, order, meal_bill_ask(view, order->order_id, number));
+    for (int32_t number = 1; number <= order->bills; number++) { /* all of them, so that it takes few rounds */
+        enum refusal returned = bill_call_off(view, at, order, meal_bill_ask(view, order->order_id, number));
+        refusal = refusal == REFUSAL_none ? returned : refusal;
     }
     if (order->slot_at_us != 0 && !begun) {
         meal_stock_return(view, at, order);

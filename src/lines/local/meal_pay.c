@@ -192,7 +192,10 @@ static void meal_trade_ended(struct view *view, struct moment *at, const struct 
     bill->state = BILL_open;
     tip_set(order, bill, 0);
     if (order->kind != MEAL_dine_in && order->state == MEAL_waiting) {
-        (void)meal_call_off(view, at, order); /* nothing was paid that could not be given back */
+        assert(order->paid_minor == 0 || view_unsure(view));
+        if (order->paid_minor == 0) {
+            (void)meal_call_off(view, at, order); /* nothing was paid that could not be given back */
+        }
     }
 }
 

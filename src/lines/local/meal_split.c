@@ -118,6 +118,8 @@ static enum refusal terms_fill(struct view *view, const struct meal_order_row *o
                                struct bill_terms *terms)
 {
     terms->loose_minor = bill_loose(view, order);
+    assert(terms->loose_minor >= 0 || view_unsure(view));
+    terms->loose_minor = max_i64(terms->loose_minor, 0);
     for (int32_t guest = 1; guest <= order->guests; guest++) {
         guests[guest - 1] = guest;
     }
