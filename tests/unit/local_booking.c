@@ -501,11 +501,69 @@ static void the_audit_names_what_is_wrong(void **state)
     house_close(&house);
 }
 
+/* ---- what a request says wrong by itself ---- */
+
+static void complains(const struct command *command, const void *request, const char *field)
+{
+    struct complaint complaint = { "", "" };
+    assert_false(command->check(request, &complaint));
+    assert_string_equal(complaint.field, field);
+    assert_true(strlen(complaint.reason) > 5);
+}
+
+static void what_is_wrong_is_named(void **state)
+{
+    struct resource_terms room = { .shop_id = 1, .name = "Room", .kind = RESOURCE_room }, wrong = room;
+    struct schedule_set week = { .slot_minutes = 60, .hours_count = 1, .hours = { { 6, 1080, 1800 } } }, bad = week;
+    struct seat_map_set map = { .lines_count = 2, .lines = { { "A", 3, 0, 0 }, { "B", 3, 0, 0 } } }, gaps = map;
+    struct show_create show = { .starts_at_us = 1, .ends_at_us = 2, .prices_count = 1 }, long_one = show;
+    struct complaint complaint;
+    (void)state;
+    assert_true(resource_create.check(&room, &complaint) && resource_change.check(&room, &complaint));
+    memcpy(wrong.zone, "Berlin", sizeof("Berlin"));
+    complains(&resource_create, &wrong, "zone");
+    wrong = room;
+    wrong.pay = RESOURCE_PAY_deposit;
+    complains(&resource_create, &wrong, "deposit_minor");
+    complains(&resource_change, &wrong, "deposit_minor");
+    wrong = room;
+    wrong.closed_days_count = 1;
+    wrong.closed_days[0].day = 20140230;
+    complains(&resource_change, &wrong, "closed_days");
+    wrong = room;
+    wrong.gap_rule = GAP_strict;
+    complains(&resource_create, &wrong, "gap_rule");
+    wrong = room;
+    wrong.kind = RESOURCE_hall;
+    wrong.capacity = 1;
+    complains(&resource_create, &wrong, "capacity");
+    assert_true(schedule_set.check(&week, &complaint));
+    bad.slot_minutes = 4;
+    complains(&schedule_set, &bad, "slot_minutes");
+    bad = week;
+    bad.hours_count = 2;
+    complains(&schedule_set, &bad, "hours");
+    bad = week;
+    bad.prices_count = 1;
+    bad.prices[0] = (struct slot_price_row){ 1, 60, 60, 5 };
+    complains(&schedule_set, &bad, "prices");
+    assert_true(seat_map_set.check(&map, &complaint));
+    gaps.lines[1].label[0] = 'A';
+    complains(&seat_map_set, &gaps, "lines");
+    assert_true(show_create.check(&show, &complaint));
+    long_one.ends_at_us += SHOW_US_MAX;
+    complains(&show_create, &long_one, "ends_at");
+    long_one = show;
+    long_one.prices_count = 0;
+    complains(&show_create, &long_one, "prices");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_booked_twice),
         cmocka_unit_test(the_audit_names_what_is_wrong),
+        cmocka_unit_test(what_is_wrong_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

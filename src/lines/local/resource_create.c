@@ -87,16 +87,35 @@ static void rules_fill(struct resource_row *resource, const struct resource_term
     memcpy(resource->closed_days, want->closed_days, sizeof(resource->closed_days));
 }
 
-static bool terms_valid(const struct resource_terms *want, int32_t kind)
+/* What holds of any resource's rules. */
+static bool rules_check(const void *request, struct complaint *complaint)
 {
-    struct zone zone;
-    bool valid = want->zone[0] == '\0' || zone_read(span_of(want->zone), &zone);
-    valid = valid && (want->pay == RESOURCE_PAY_deposit) == (want->deposit_minor > 0);
-    valid = valid && (kind == RESOURCE_hall ? want->capacity == 0 && want->slots_most <= 1 : want->gap_rule == GAP_any);
+    const struct resource_terms *want = request;
+    bool valid = complain_unless(complaint, (want->pay == RESOURCE_PAY_deposit) == (want->deposit_minor > 0),
+                                 "deposit_minor", "must be given when `pay` is deposit, and only then");
     for (int32_t i = 0; valid && i < want->closed_days_count; i++) {
-        valid = civil_day_of_yyyymmdd(want->closed_days[i].day) > 0;
+        valid = complain_unless(complaint, civil_day_of_yyyymmdd(want->closed_days[i].day) > 0, "closed_days",
+                                "must be days of the calendar");
     }
     return valid;
+}
+
+static bool kind_check(const struct resource_terms *want, int32_t kind, struct complaint *complaint)
+{
+    if (kind != RESOURCE_hall) {
+        return complain_unless(complaint, want->gap_rule == GAP_any, "gap_rule", "is for halls, which have seats");
+    }
+    return complain_unless(complaint, want->capacity == 0, "capacity", "of a hall is that of its seats") &&
+           complain_unless(complaint, want->slots_most <= 1, "slots_most", "is for what has slots");
+}
+
+static bool create_check(const void *request, struct complaint *complaint)
+{
+    const struct resource_terms *want = request;
+    struct zone zone;
+    return complain_unless(complaint, want->zone[0] == '\0' || zone_read(span_of(want->zone), &zone), "zone",
+                           "must be a rule of POSIX's TZ: CET-1CEST,M3.5.0,M10.5.0/3") &&
+           rules_check(want, complaint) && kind_check(want, want->kind, complaint);
 }
 
 static void resource_fill(struct resource_row *resource, const struct shop_row *shop,
@@ -123,13 +142,14 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
 {
     const struct resource_terms *want = request;
     const struct shop_row *shop = shop_ask(view, want->shop_id);
+    struct complaint complaint;
     if (!row_exists(shop)) {
         return REFUSAL_shop_unknown;
     }
     if (!access_shop(view, at, shop)) {
         return REFUSAL_forbidden;
     }
-    if (!terms_valid(want, want->kind)) {
+    if (!create_check(want, &complaint)) {
         return REFUSAL_resource_invalid;
     }
     const struct resource_row *asked = resource_ask(view, want->resource_id != 0 ? want->resource_id : moment_id(at));
@@ -156,6 +176,7 @@ const struct command resource_create = {
     .request = &create_shape,
     .answer = &resource_table.shape,
     .decide = decide_create,
+    .check = create_check,
     .summary = "Adds something that can be booked to a shop: a room, a court, tables, a hall. Again with the same id "
                "and content: the same.",
 };
@@ -173,11 +194,12 @@ static enum refusal decide_change(const void *request, struct moment *at, struct
 {
     const struct resource_terms *want = request;
     const struct resource_row *asked = resource_ask(view, want->resource_id);
+    struct complaint complaint;
     enum refusal refusal = resource_check(view, at, asked);
     if (refusal != REFUSAL_none) {
         return refusal;
     }
-    if (!terms_valid(want, asked->kind)) {
+    if (!rules_check(want, &complaint) || !kind_check(want, asked->kind, &complaint)) {
         return REFUSAL_resource_invalid;
     }
     rules_fill(view_change(view, asked), want);
@@ -195,6 +217,7 @@ const struct command resource_change = {
     .request = &change_shape,
     .answer = &resource_table.shape,
     .decide = decide_change,
+    .check = rules_check,
     .summary = "Changes the rules of what can be booked, for bookings from now on.",
 };
 
@@ -245,6 +268,25 @@ static const struct column schedule_columns[] = {
 };
 static const struct shape schedule_shape = SHAPE("schedule_set", schedule_set, schedule_columns);
 
+static void schedule_fill(const struct schedule_set *want, struct schedule_row *schedule)
+{
+    schedule->resource_id = want->resource_id;
+    schedule->slot_minutes = want->slot_minutes;
+    schedule->buffer_minutes = want->buffer_minutes;
+    schedule->price_minor = want->price_minor;
+    schedule->hours_count = want->hours_count;
+    schedule->prices_count = want->prices_count;
+    memcpy(schedule->hours, want->hours, sizeof(schedule->hours));
+    memcpy(schedule->prices, want->prices, sizeof(schedule->prices));
+}
+
+static bool hours_check(const void *request, struct complaint *complaint)
+{
+    struct schedule_row schedule = { 0 };
+    schedule_fill(request, &schedule);
+    return schedule_check(&schedule, complaint);
+}
+
 static enum refusal decide_schedule(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct schedule_set *want = request;
@@ -253,16 +295,8 @@ static enum refusal decide_schedule(const void *request, struct moment *at, stru
     if (refusal != REFUSAL_none) {
         return refusal;
     }
-    struct schedule_row schedule = { .resource_id = want->resource_id,
-                                     .version = asked->schedule_version + 1,
-                                     .slot_minutes = want->slot_minutes,
-                                     .buffer_minutes = want->buffer_minutes,
-                                     .price_minor = want->price_minor,
-                                     .created_at_us = at->now_us,
-                                     .hours_count = want->hours_count,
-                                     .prices_count = want->prices_count };
-    memcpy(schedule.hours, want->hours, sizeof(schedule.hours));
-    memcpy(schedule.prices, want->prices, sizeof(schedule.prices));
+    struct schedule_row schedule = { .version = asked->schedule_version + 1, .created_at_us = at->now_us };
+    schedule_fill(want, &schedule);
     if (asked->kind == RESOURCE_hall || !schedule_valid(&schedule)) {
         return REFUSAL_resource_invalid;
     }
@@ -284,6 +318,7 @@ const struct command schedule_set = {
     .request = &schedule_shape,
     .answer = &schedule_table.shape,
     .decide = decide_schedule,
+    .check = hours_check,
     .summary = "Gives a resource new hours, slots and prices. Days on which something was booked keep theirs.",
 };
 
@@ -294,6 +329,14 @@ static const struct column map_columns[] = {
     COLUMN_LIST(seat_map_set, lines, seat_line_shape, .flags = COLUMN_required, .text = "From the first row on."),
 };
 static const struct shape map_shape = SHAPE("seat_map_set", seat_map_set, map_columns);
+
+static bool seats_check(const void *request, struct complaint *complaint)
+{
+    const struct seat_map_set *want = request;
+    struct seat_map_row map = { .lines_count = want->lines_count };
+    memcpy(map.lines, want->lines, sizeof(map.lines));
+    return seat_map_check(&map, complaint);
+}
 
 static enum refusal decide_map(const void *request, struct moment *at, struct view *view, void *answer)
 {
@@ -330,5 +373,6 @@ const struct command seat_map_set = {
     .request = &map_shape,
     .answer = &seat_map_table.shape,
     .decide = decide_map,
+    .check = seats_check,
     .summary = "Gives a hall its seats, for shows from now on.",
 };

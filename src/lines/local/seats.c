@@ -5,22 +5,34 @@
 
 /* ---- maps ---- */
 
-static bool line_valid(const struct seat_line_row *line)
+static bool line_check(const struct seat_line_row *line, struct complaint *complaint)
 {
-    bool in_range = line->seats > 0 && (line->seats & ~SEATS_ALL) == 0 && (line->aisles & ~line->seats) == 0;
-    return in_range && line->label[0] != '\0' && line->price >= 0 && line->price < SEAT_PRICES_MAX;
+    return complain_unless(complaint, line->seats > 0 && (line->seats & ~SEATS_ALL) == 0, "lines",
+                           "must have at least one seat each, and no more than 52 places") &&
+           complain_unless(complaint, (line->aisles & ~line->seats) == 0, "lines",
+                           "must have aisles behind seats that there are") &&
+           complain_unless(complaint, line->label[0] != '\0', "lines", "must have a label each") &&
+           complain_unless(complaint, line->price >= 0 && line->price < SEAT_PRICES_MAX, "lines",
+                           "must have a price from 0 to 3");
+}
+
+bool seat_map_check(const struct seat_map_row *map, struct complaint *complaint)
+{
+    bool valid = complain_unless(complaint, map->lines_count >= 1, "lines", "must name at least one row");
+    for (int32_t i = 0; valid && i < map->lines_count; i++) {
+        valid = line_check(&map->lines[i], complaint);
+        for (int32_t k = 0; valid && k < i; k++) {
+            valid = complain_unless(complaint, strcmp(map->lines[k].label, map->lines[i].label) != 0, "lines",
+                                    "must have labels that differ");
+        }
+    }
+    return valid;
 }
 
 bool seat_map_valid(const struct seat_map_row *map)
 {
-    bool valid = map->lines_count >= 1 && map->lines_count <= SEAT_LINES_MAX;
-    for (int32_t i = 0; valid && i < map->lines_count; i++) {
-        valid = line_valid(&map->lines[i]);
-        for (int32_t k = 0; valid && k < i; k++) {
-            valid = strcmp(map->lines[k].label, map->lines[i].label) != 0;
-        }
-    }
-    return valid;
+    struct complaint unheard;
+    return seat_map_check(map, &unheard);
 }
 
 int32_t seat_map_count(const struct seat_map_row *map)

@@ -6,9 +6,11 @@
 #ifndef LINES_LOCAL_SEATS_H
 #define LINES_LOCAL_SEATS_H
 
+#include "engine/command.h"
 #include "lines/local/resource_rows.h"
 
 /* Whether a map makes sense: at least one seat a row, aisles behind seats that exist, labels and prices in range. */
+bool seat_map_check(const struct seat_map_row *map, struct complaint *complaint);
 bool seat_map_valid(const struct seat_map_row *map);
 int32_t seat_map_count(const struct seat_map_row *map);
 

@@ -15,6 +15,15 @@ static const struct column create_columns[] = {
 };
 static const struct shape create_shape = SHAPE("show_create", show_create, create_columns);
 
+/* What is wrong whatever the hall is. */
+static bool create_check(const void *request, struct complaint *complaint)
+{
+    const struct show_create *want = request;
+    bool later = want->ends_at_us > want->starts_at_us && want->ends_at_us - want->starts_at_us <= SHOW_US_MAX;
+    return complain_unless(complaint, later, "ends_at", "must be later than starts_at, by at most 12 hours") &&
+           complain_unless(complaint, want->prices_count > 0, "prices", "must name at least one");
+}
+
 static bool prices_suffice(const struct seat_map_row *map, int32_t prices_count)
 {
     bool suffice = prices_count > 0;
@@ -39,9 +48,9 @@ static bool day_overlaps(const struct resource_day_row *day, const struct show_c
 static enum refusal show_times_check(struct view *view, const struct moment *at, const struct resource_row *hall,
                                      const struct show_create *want, int64_t day)
 {
-    int64_t length_us = want->ends_at_us - want->starts_at_us;
+    struct complaint complaint;
     bool full = false, overlaps = false;
-    if (want->starts_at_us <= at->now_us || length_us <= 0 || length_us > SHOW_US_MAX) {
+    if (want->starts_at_us <= at->now_us || !create_check(want, &complaint)) {
         return REFUSAL_resource_invalid;
     }
     for (int64_t near = day - 1; near <= day + 1; near++) {
@@ -120,6 +129,7 @@ const struct command show_create = {
     .request = &create_shape,
     .answer = &show_table.shape,
     .decide = decide_create,
+    .check = create_check,
     .summary = "Adds a show to a hall, with the seats that the hall has now.",
 };
 

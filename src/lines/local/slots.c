@@ -33,24 +33,41 @@ static bool hours_disjoint(const struct schedule_row *schedule)
     return closed - WEEK_MINUTES <= week_minute(first, first->opens);
 }
 
-static bool prices_in_range(const struct schedule_row *schedule)
+static bool price_in_range(const struct slot_price_row *price)
 {
-    for (int32_t i = 0; i < schedule->prices_count; i++) {
+    return price->weekdays >= 1 && price->weekdays <= WEEKDAYS_ALL && price->from >= 0 && price->to <= DAY_MINUTES &&
+           price->price_minor >= 0 && price->price_minor <= AMOUNT_MAX;
+}
+
+static bool prices_check(const struct schedule_row *schedule, struct complaint *complaint)
+{
+    bool valid = complain_unless(complaint, schedule->price_minor >= 0 && schedule->price_minor <= AMOUNT_MAX,
+                                 "price_minor", "is out of range");
+    for (int32_t i = 0; valid && i < schedule->prices_count; i++) {
         const struct slot_price_row *price = &schedule->prices[i];
-        if (price->weekdays < 1 || price->weekdays > WEEKDAYS_ALL || price->from < 0 || price->to <= price->from ||
-            price->to > DAY_MINUTES || price->price_minor < 0 || price->price_minor > AMOUNT_MAX) {
-            return false;
-        }
+        valid = complain_unless(complaint, price_in_range(price), "prices", "weekdays, minutes or price out of range") &&
+                complain_unless(complaint, price->from < price->to, "prices", "must have `from` before `to`");
     }
-    return schedule->price_minor >= 0 && schedule->price_minor <= AMOUNT_MAX;
+    return valid;
+}
+
+bool schedule_check(const struct schedule_row *schedule, struct complaint *complaint)
+{
+    bool slots = schedule->slot_minutes >= SLOT_MINUTES_LEAST && schedule->slot_minutes <= SLOT_MINUTES_MOST;
+    return complain_unless(complaint, slots, "slot_minutes", "must be from 5 to 1440") &&
+           complain_unless(complaint, schedule->buffer_minutes >= 0 && schedule->buffer_minutes <= DAY_MINUTES,
+                           "buffer_minutes", "must be at most 1440") &&
+           complain_unless(complaint, schedule->hours_count >= 1, "hours", "must name at least one time") &&
+           complain_unless(complaint, hours_disjoint(schedule), "hours",
+                           "must be in the order of weekday and minute, each at most a day long, and must not overlap, "
+                           "the last of the week neither the first of the next") &&
+           prices_check(schedule, complaint);
 }
 
 bool schedule_valid(const struct schedule_row *schedule)
 {
-    return schedule->slot_minutes >= SLOT_MINUTES_LEAST && schedule->slot_minutes <= SLOT_MINUTES_MOST &&
-           schedule->buffer_minutes >= 0 && schedule->buffer_minutes <= DAY_MINUTES && schedule->hours_count >= 1 &&
-           schedule->hours_count <= SLOT_HOURS_MAX && schedule->prices_count >= 0 &&
-           schedule->prices_count <= SLOT_PRICES_MAX && hours_disjoint(schedule) && prices_in_range(schedule);
+    struct complaint unheard;
+    return schedule_check(schedule, &unheard);
 }
 
 /* ---- slots ---- */

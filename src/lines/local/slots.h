@@ -10,6 +10,7 @@
 #ifndef LINES_LOCAL_SLOTS_H
 #define LINES_LOCAL_SLOTS_H
 
+#include "engine/command.h"
 #include "lines/local/resource_rows.h"
 
 #define SLOT_MINUTES_LEAST 5
@@ -17,6 +18,7 @@
 
 /* Whether slots can be made of it: hours in order that do not overlap, the last of the week neither the first of the
  * next, prices within the day, figures in range. */
+bool schedule_check(const struct schedule_row *schedule, struct complaint *complaint);
 bool schedule_valid(const struct schedule_row *schedule);
 
 struct slot_span {
