@@ -14,6 +14,10 @@ const char *const record_names[RECORD_KIND_COUNT] = { "merchant", "shop",  "term
 static const char *const id_names[RECORD_KIND_COUNT] = { "merchant_id", "shop_id", "terminal_id", "shopper_id",
                                                          "campaign_id", "shop_id", "deal_id" };
 
+static const struct command *const commands[RECORD_KIND_COUNT] = {
+    &merchant_create, &shop_create, &terminal_create, &shopper_create, &campaign_create, &shop_place_set, &deal_publish,
+};
+
 static const struct column own_columns[] = {
     COLUMN(record, record, .text = "Which kind of record this is."),
 };
@@ -51,21 +55,15 @@ static void shape_make(struct arena *arena, enum record_kind kind, const struct 
 
 void import_rows_init(struct import_rows *rows, struct arena *arena, enum import_format format, struct span text)
 {
-    const struct {
-        const struct command *command;
+    static const struct {
         const struct column *more;
         size_t more_count;
     } kinds[RECORD_KIND_COUNT] = {
-        { &merchant_create, NULL, 0 },
-        { &shop_create, NULL, 0 },
-        { &terminal_create, NULL, 0 },
-        { &shopper_create, shopper_columns, COUNT_OF(shopper_columns) },
-        { &campaign_create, campaign_columns, COUNT_OF(campaign_columns) },
-        { &shop_place_set, NULL, 0 },
-        { &deal_publish, NULL, 0 },
+        [RECORD_shopper] = { shopper_columns, COUNT_OF(shopper_columns) },
+        [RECORD_campaign] = { campaign_columns, COUNT_OF(campaign_columns) },
     };
     for (int kind = 0; kind < RECORD_KIND_COUNT; kind++) {
-        shape_make(arena, (enum record_kind)kind, kinds[kind].command, kinds[kind].more, kinds[kind].more_count,
+        shape_make(arena, (enum record_kind)kind, commands[kind], kinds[kind].more, kinds[kind].more_count,
                    &rows->shapes[kind]);
         rows->plans[kind] = shape_plan_make(arena, &rows->shapes[kind]);
     }
@@ -122,6 +120,11 @@ static enum rows_status json_take(struct import_rows *rows, struct span json)
     }
     if (rows->kind == RECORD_deal) {
         rows->record.request.deal.seed = (int64_t)(os_random_u64() >> 1);
+    }
+    struct complaint complaint;
+    check_fn *check = commands[rows->kind]->check;
+    if (rows->faults.count == 0 && check != NULL && !check(&rows->record, &complaint)) {
+        return bad(rows, span_of(complaint.field), complaint.reason);
     }
     return rows->faults.count > 0 ? ROWS_bad : ROWS_record;
 }

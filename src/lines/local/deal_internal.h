@@ -33,6 +33,9 @@ MUST_CHECK enum refusal deal_stock_change(struct view *view, struct moment *at, 
 void deal_fill(struct view *view, const struct deal_row *row, struct deal *deal);
 void deal_note(struct view *view, const struct moment *at, struct deal_row *deal);
 
+/* deal_rules.c: a check_fn. */
+bool deal_rules_check(const void *request, struct complaint *complaint);
+
 /* deal_place.c: where a deal is found follows from the deal, its shops and where they are. */
 
 /* Writes the deal into the places of its shops, or takes it off them once it has ended: deals_full. */

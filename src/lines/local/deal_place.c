@@ -119,29 +119,34 @@ static const struct column set_columns[] = {
 };
 static const struct shape set_shape = SHAPE("shop_place_set", shop_place_set, set_columns);
 
-static bool set_agrees(const struct shop_place_set *want)
+static bool set_check(const void *request, struct complaint *complaint)
 {
-    bool agrees = place_valid((struct position){ want->latitude_e6, want->longitude_e6 }) &&
-                  (want->hours_count == 0 || want->hours_count == 7);
+    const struct shop_place_set *want = request;
+    bool sensible = true;
     for (int32_t i = 0; i < want->hours_count; i++) {
         const struct open_hours *hours = &want->hours[i];
         bool closed = hours->minute_from == 0 && hours->minute_to == 0;
-        agrees = agrees && (closed || hours->minute_from != hours->minute_to);
+        sensible = sensible && (closed || hours->minute_from != hours->minute_to);
     }
-    return agrees;
+    return complain_unless(complaint, place_valid((struct position){ want->latitude_e6, want->longitude_e6 }),
+                           "latitude_e6", "must be a place on earth") &&
+           complain_unless(complaint, want->hours_count == 0 || want->hours_count == 7, "hours",
+                           "must be seven, from Monday to Sunday") &&
+           complain_unless(complaint, sensible, "hours", "must begin and end at different minutes");
 }
 
 static enum refusal decide_set(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct shop_place_set *want = request;
     const struct shop_row *shop = shop_ask(view, want->shop_id);
+    struct complaint complaint;
     if (!row_exists(shop)) {
         return REFUSAL_shop_unknown;
     }
     if (!access_shop(view, at, shop)) {
         return REFUSAL_forbidden;
     }
-    if (!set_agrees(want)) {
+    if (!set_check(want, &complaint)) {
         return REFUSAL_place_invalid;
     }
     struct shop_place_row *place = view_change(view, shop_place_ask(view, want->shop_id));
@@ -171,6 +176,7 @@ const struct command shop_place_set = {
     .request = &set_shape,
     .answer = &shop_place_shape,
     .decide = decide_set,
+    .check = set_check,
     .summary = "Says where a shop is and when it is open. Its deals are found there from now on.",
 };
 

@@ -7,56 +7,13 @@
 
 /* ---- rules ---- */
 
-static bool kind_agrees(const struct deal_rules *rules, const struct deal_row *deal)
-{
-    bool alone = deal->parts_count == 1;
-    bool group = rules->kind == DEAL_group;
-    bool face = rules->kind == DEAL_stored_value;
-    bool priced = rules->kind == DEAL_give ? rules->price_minor >= 0 : rules->price_minor > 0;
-    bool shared = priced && group == (rules->group_least >= 2) && group == (rules->group_until_us != 0) &&
-                  face == (rules->face_minor > 0) && (group || rules->group_least == 0);
-    switch ((enum deal_kind)rules->kind) {
-    case DEAL_voucher:
-        return shared && alone && deal->pieces_each == 1;
-    case DEAL_bundle:
-        return shared && deal->parts_count >= 2;
-    case DEAL_times:
-        return shared && alone && deal->pieces_each >= 2;
-    case DEAL_stored_value:
-        return shared && alone && deal->pieces_each == 1 && rules->face_minor >= rules->price_minor;
-    case DEAL_group:
-    case DEAL_give:
-        return shared;
-    }
-    return false;
-}
-
-static bool parts_agree(const struct deal_row *deal)
-{
-    int64_t shares_minor = 0;
-    for (int32_t i = 0; i < deal->parts_count; i++) {
-        shares_minor += deal->parts[i].share_minor; /* at most five times 10^14 */
-    }
-    return shares_minor == deal->price_minor && deal->pieces_each <= DEAL_PIECES_MAX;
-}
-
-static bool times_agree(const struct deal_row *deal)
-{
-    bool group = deal->group_until_us == 0 ||
-                 (deal->group_until_us > deal->sale_from_us && deal->group_until_us <= deal->sale_until_us);
-    return deal->sale_from_us < deal->sale_until_us && deal->valid_from_us < deal->valid_until_us &&
-           deal->sale_until_us <= deal->valid_until_us && group;
-}
-
+/* Whether the rules agree: with one another, and with the time at which they were applied. */
 static bool rules_agree(const struct deal_rules *rules, const struct deal_row *deal)
 {
-    bool money = deal->list_price_minor == 0 || deal->list_price_minor >= deal->price_minor;
-    bool refund = deal->lapse_refunds == 0 || deal->refund != DEAL_REFUND_never;
-    bool days = true;
-    for (int32_t i = 0; i < deal->closed_days_count; i++) {
-        days = days && civil_day_of_yyyymmdd(deal->closed_days[i].day) >= 0;
-    }
-    return money && refund && days && kind_agrees(rules, deal) && parts_agree(deal) && times_agree(deal);
+    struct complaint complaint;
+    return deal_rules_check(rules, &complaint) && deal->sale_from_us < deal->sale_until_us &&
+           deal->valid_from_us < deal->valid_until_us &&
+           (deal->group_until_us == 0 || deal->group_until_us > deal->sale_from_us);
 }
 
 static void parts_apply(const struct deal_rules *rules, struct deal_row *deal)
@@ -112,6 +69,9 @@ static void rules_apply(const struct deal_rules *rules, const struct moment *at,
 
 static enum refusal parts_check(struct view *view, const struct moment *at, const struct deal_row *deal)
 {
+    for (int32_t i = 0; i < deal->parts_count; i++) { /* all are fetched in one go */
+        (void)merchant_ask(view, deal->parts[i].merchant_id);
+    }
     for (int32_t i = 0; i < deal->parts_count; i++) {
         int64_t merchant_id = deal->parts[i].merchant_id;
         if (!row_exists(merchant_ask(view, merchant_id))) {
@@ -172,6 +132,11 @@ static enum refusal shops_apply(struct view *view, const struct deal_rules *rule
     int32_t parts = 0;
     memset(detail->shops, 0, sizeof(detail->shops));
     detail->shops_count = 0;
+    for (int32_t i = 0; i < rules->shops_count; i++) { /* all are fetched in one go */
+        (void)shop_ask(view, rules->shops[i].shop_id);
+        (void)deal_place_ask(view, deal->deal_id, rules->shops[i].shop_id);
+        (void)shop_place_ask(view, rules->shops[i].shop_id);
+    }
     for (int32_t i = 0; i < max_i64(rules->shops_count, 1); i++) {
         enum refusal refusal = shop_add(view, deal, &shops[i], detail);
         if (refusal != REFUSAL_none) {
@@ -291,6 +256,7 @@ const struct command deal_publish = {
     .request = &deal_rules_shape,
     .answer = &deal_shape,
     .decide = decide_publish,
+    .check = deal_rules_check,
     .summary = "Publishes a deal: what is sold, where it is redeemed and when, on what terms it is returned. On sale "
                "at once. What several merchants sell together the platform publishes for them.",
 };
@@ -428,6 +394,7 @@ const struct command deal_change = {
     .request = &deal_change_shape,
     .answer = &deal_shape,
     .decide = decide_change,
+    .check = deal_rules_check,
     .summary = "Replaces the rules of a deal, but not what a copy is nor the terms of a group. Once people have bought "
                "it nothing that they were promised is taken away: it may become valid longer and in more shops, and "
                "the price of what is still on sale may change.",
