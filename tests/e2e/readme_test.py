@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The commands under "The first payment" in the README, as they stand there, in a fresh shell. Prints TAP."""
+"""The commands under "The first payment" in the README, and after them those of docs/local.md, as they stand there, in a
+fresh shell. Prints TAP."""
 
 import contextlib
 import json
@@ -23,6 +24,13 @@ PORT_SHOWN = '8080'
 def commands():
     section = SECTION.search((program.ROOT / 'README.md').read_text(encoding='utf-8'))
     return ''.join(FENCE.findall(section[1])) if section else ''
+
+
+def commands_local():
+    """Those of docs/local.md, between the first payment and the README's audit."""
+    first, rest = commands().split('build/src/app/onetill audit', 1)
+    local = ''.join(FENCE.findall((program.ROOT / 'docs' / 'local.md').read_text(encoding='utf-8')))
+    return first + local + 'build/src/app/onetill audit' + rest
 
 
 def port_free():
@@ -63,6 +71,19 @@ class FirstPayment(program.Case):
         self.assertEqual(answers[-1]['state'], 'TRADE_SUCCESS')
         self.assertEqual(answers[-1]['subject'], 'milk')
         self.assertFalse([answer for answer in answers if 'code' in answer])  # no problem among them
+        self.assertIn('hold', out.splitlines()[-1])
+
+    @unittest.skipUnless(shutil.which('curl'), 'there is no curl')
+    def test_the_commands_of_the_local_line_sell_and_redeem(self):
+        out, errors, status = self.paste(commands_local().replace(PORT_SHOWN, port_free()))
+        self.assertEqual([line for line in errors.splitlines() if not line.startswith('rows')], [])
+        self.assertEqual(status, 0)
+        answers = [json.loads(line) for line in out.splitlines() if line.startswith('{')]
+        self.assertEqual(len(answers), 11, out)
+        purchase, prepared, redeemed = answers[6:9]
+        self.assertEqual((purchase['state'], prepared['valid']), ('issued', True))
+        self.assertEqual(redeemed['redemptions'][0]['gross_minor'], 3800)
+        self.assertEqual(answers[10]['slot_minutes'], 60)
         self.assertIn('hold', out.splitlines()[-1])
 
     @unittest.skipUnless(shutil.which('curl'), 'there is no curl')
