@@ -364,6 +364,16 @@ static int voucher_order_of(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+static void cpu_fill(struct bench_rush *rush, const struct bench_sample *before, const struct bench_sample *after)
+{
+    static const char *const http[] = { "http", NULL }, *const decide[] = { "decide", NULL },
+                            *const store[] = { "keeper", "write-back", "node", NULL };
+    int64_t presses = max_i64((int64_t)(rush->winners.count + rush->beside.count + rush->late.count), 1);
+    rush->http_ns = bench_cpu_ns(before, after, http) / presses;
+    rush->decide_ns = bench_cpu_ns(before, after, decide) / presses;
+    rush->store_ns = bench_cpu_ns(before, after, store) / presses;
+}
+
 static bool claims_run(struct crowd *crowd)
 {
     struct bench_rush *rush = crowd->rush;
@@ -385,6 +395,7 @@ static bool claims_run(struct crowd *crowd)
     rush->losers_per_second = rush->late.count * 1000000 / (uint64_t)rush->after_us;
     rush->syncs = after.syncs - before.syncs;
     rush->batches = after.batches - before.batches;
+    cpu_fill(rush, &before, &after);
     rush->given = crowd->winner_count;
     qsort(crowd->winners, crowd->winner_count, sizeof(crowd->winners[0]), voucher_order_of);
     for (uint64_t i = 0; i < crowd->winner_count; i++) {

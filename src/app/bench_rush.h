@@ -27,6 +27,7 @@ struct bench_rush {
     uint64_t given, distinct;    /* vouchers by their numbers */
     int64_t left;                /* copies that the server says are left */
     int64_t syncs, batches;      /* of the server meanwhile */
+    int64_t http_ns, decide_ns, store_ns; /* CPU time of the server for each press */
     /* redemptions */
     bool redeem;
     int64_t redeem_us;

@@ -44,6 +44,11 @@ void bench_rush_words(const struct bench_rush *rush, const struct bench_disk *di
             disk->file_system, (long long)disk->sync_us, disk->real ? "" : "; IN MEMORY ONLY: nothing is durable");
     fprintf(stderr, "  %s vouchers given a second, each durable before its answer, until none was left after %s s\n",
             number(rush->claims_per_second).text, ms(rush->rush_us / 1000).text);
+    fprintf(stderr, "  CPU of the server for each press: %lld.%lld us of HTTP, %lld.%lld us of deciding, %lld.%lld us of the "
+                    "store\n",
+            (long long)(rush->http_ns / 1000), (long long)(rush->http_ns / 100 % 10),
+            (long long)(rush->decide_ns / 1000), (long long)(rush->decide_ns / 100 % 10),
+            (long long)(rush->store_ns / 1000), (long long)(rush->store_ns / 100 % 10));
     fprintf(stderr, "  %s answers a second to those who came later; %s batches, %s syncs in all\n",
             number(rush->losers_per_second).text, number((uint64_t)rush->batches).text,
             number((uint64_t)rush->syncs).text);
@@ -102,6 +107,9 @@ void bench_rush_json(const struct bench_rush *rush)
     whole(&out, "shoppers", (int64_t)rush->shoppers);
     whole(&out, "claims_per_second", (int64_t)rush->claims_per_second);
     whole(&out, "losers_per_second", (int64_t)rush->losers_per_second);
+    whole(&out, "http_ns", rush->http_ns);
+    whole(&out, "decide_ns", rush->decide_ns);
+    whole(&out, "store_ns", rush->store_ns);
     whole(&out, "given", (int64_t)rush->given);
     whole(&out, "distinct", (int64_t)rush->distinct);
     whole(&out, "left", rush->left);
