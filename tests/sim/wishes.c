@@ -23,13 +23,18 @@ bool makes_deposit(const struct intent *intent)
 
 struct intent *wish_done(struct world *world, bool (*wanted)(const struct intent *intent))
 {
-    for (int tries = 0; tries < 12; tries++) {
-        struct intent *intent = &world->intents[world_pick(world, world->intent_count)];
-        if (wanted(intent) && intent->known && intent->refusal == REFUSAL_none) {
-            return intent;
+    int found[INTENTS_MAX], count = 0;
+    for (int i = 0; i < world->intent_count; i++) {
+        const struct intent *intent = &world->intents[i];
+        if (intent->known && intent->refusal == REFUSAL_none && wanted(intent)) {
+            found[count++] = i;
         }
     }
-    return NULL;
+    if (count == 0) {
+        return NULL;
+    }
+    bool new = world_chance(world, 50); /* more comes of what has just begun */
+    return &world->intents[found[new ? count - 1 - world_pick(world, (count + 3) / 4) : world_pick(world, count)]];
 }
 
 static void wish_pay(struct world *world)

@@ -28,7 +28,7 @@ void wish(struct world *world);
 bool makes_trade(const struct intent *intent);
 bool makes_deposit(const struct intent *intent);
 
-/* One of the things that went through; NULL when none is found soon. */
+/* One of the things that went through, more often a new one; NULL when there is none. */
 struct intent *wish_done(struct world *world, bool (*wanted)(const struct intent *intent));
 /* A call of the beginning, which is not refused. `amount`: what comes in from the bank with it. */
 struct intent *set_up_call(struct world *world, struct caller caller, const struct command *command,
