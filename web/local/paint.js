@@ -11,7 +11,7 @@ const painted = new WeakMap(); /* element: the tree it was last made of */
 /*
  * h("li", { class: "deal", key: 7, click: open }, child…): an element. A child is one too, a text or a number; false,
  * null and undefined are left out. Of the second: `key` names it among its brothers, functions listen to the event of
- * their name, `value` and `checked` are set when they change here, everything else is an attribute.
+ * their name, `value`, `checked` and `disabled` are what the element itself has, everything else is an attribute.
  */
 export function h(name, props = null, ...children) {
     const kept = children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
@@ -32,8 +32,11 @@ function propsSet(element, before, after) {
             if (typeof before[name] === "function") element["on" + name] = null;
             else propSet(element, name, name === "disabled" || name === "checked" ? false : null);
         }
-    for (const [name, value] of Object.entries(after))
-        if (before[name] !== value) propSet(element, name, value);
+    for (const [name, value] of Object.entries(after)) {
+        /* What somebody typed or ticked is the element's own: it is compared with that. */
+        const shown = name === "value" || name === "checked" ? element[name] : before[name];
+        if (shown !== value) propSet(element, name, value);
+    }
 }
 
 function elementMake(tree, inside) {

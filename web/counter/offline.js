@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking vouchers without a network: of those that are set aside for this shop, whose pieces are on its account, so
+ * that nobody else can have them. What was taken is kept in this browser until the server has heard of it, also over a
+ * break of power; it is told in the order in which it was taken.
+ */
+
+const told_most = 32; /* of one request */
+
+export class Offline {
+    constructor(staff) {
+        this.staff = staff;
+        this.kept = new Map(); /* code: voucher */
+        this.taken = [];
+        this.conflicts = [];
+        this.result = null; /* of the last telling: { good, bad } */
+    }
+
+    get store_key() {
+        return "onetill.taken." + this.staff.shop_id;
+    }
+
+    begin() {
+        try {
+            this.taken = JSON.parse(localStorage.getItem(this.store_key) ?? "[]");
+        } catch {
+            this.taken = [];
+        }
+    }
+
+    /* False: the browser does not keep it, and then it must not be taken. */
+    keep() {
+        try {
+            localStorage.setItem(this.store_key, JSON.stringify(this.taken));
+            return true;
+        } catch {
+            return false;
+        }
+    }
+
+    async load() {
+        const { door, shop_id } = this.staff;
+        const kept = await door.list(`/v1/shops/${shop_id}/kept-vouchers`, 2000);
+        this.kept = new Map(kept.map((voucher) => [voucher.code, voucher]));
+        this.conflicts = (await door.get(`/v1/shops/${shop_id}/conflicts?limit=10`)).data;
+    }
+
+    /* What this till may still take of a voucher; an answer as that of vouchers/prepare, or null. */
+    find(code) {
+        const voucher = this.kept.get(code);
+        if (voucher === undefined) return null;
+        const mine = this.taken.filter((one) => one.code === code);
+        const pieces = mine.reduce((sum, one) => sum + (one.pieces ?? 0), 0);
+        const amount = mine.reduce((sum, one) => sum + (one.amount_minor ?? 0), 0);
+        const over = this.staff.clock.now() >= Date.parse(voucher.kept_accept);
+        const left = voucher.face_minor > 0 ? voucher.face_left_minor - amount : voucher.pieces_left - pieces;
+        return {
+            voucher_id: voucher.voucher_id,
+            deal_id: voucher.deal_id,
+            title: voucher.title,
+            rules: "",
+            valid: !over && left > 0,
+            why_not: over ? "offline_over" : left > 0 ? "" : "voucher_redeemed",
+            pieces_left: voucher.face_minor > 0 ? voucher.pieces_left : left,
+            face_left_minor: voucher.face_minor > 0 ? left : 0,
+            currency: voucher.currency,
+            valid_until: voucher.kept_accept,
+        };
+    }
+
+    /* Takes what stands in the list of the counter; throws when it cannot be kept. */
+    take(uses) {
+        const accepted_at = new Date(this.staff.clock.now()).toISOString();
+        const before = this.taken;
+        this.taken = [...before, ...uses.map((use) => ({ ...use, accepted_at }))];
+        if (this.keep()) return;
+        this.taken = before;
+        throw Object.assign(new Error("no storage"), { code: "offline_storage" });
+    }
+
+    async tell() {
+        const { once, door, shop_id } = this.staff;
+        this.result = { good: 0, bad: 0 };
+        while (this.taken.length > 0) {
+            const now = this.taken.slice(0, told_most);
+            const body = { taken: now };
+            if (door.staff.terminal_id !== "") body.terminal_id = door.staff.terminal_id;
+            const answer = await once.change(`/v1/shops/${shop_id}/reconciliations`, body);
+            this.taken = this.taken.slice(now.length);
+            this.keep();
+            for (const one of answer.taken)
+                if (one.reason === null) this.result.good++;
+                else this.result.bad++;
+        }
+    }
+}
