@@ -308,11 +308,13 @@ static bool found_emit(const struct read_call *call, struct read_page *page, con
         bool shops;
     } queries[] = {
         { "SELECT deal_id, title, kind, category, currency, price_minor, list_price_minor, pieces_each FROM deals "
-          "WHERE deal_id IN " IDS, deal_row, false },
+          "WHERE deal_id IN " IDS,
+          deal_row, false },
         { "SELECT deal_id, picture FROM deal_details WHERE deal_id IN " IDS, picture_row, false },
         { "SELECT owner_id, balance FROM accounts WHERE owner_id IN " IDS " AND purpose = 50", stock_row, false },
         { "SELECT h.shop_id, h.name, s.latitude_e6, s.longitude_e6, s.rating_tenths, s.reviews, s.hours, "
-          "h.zone_minutes FROM shops h JOIN shop_places s ON s.shop_id = h.shop_id WHERE h.shop_id IN " IDS, shop_row, true },
+          "h.zone_minutes FROM shops h JOIN shop_places s ON s.shop_id = h.shop_id WHERE h.shop_id IN " IDS,
+          shop_row, true },
     };
     struct shown shown = { .found = found, .count = count, .now_us = call->now_us };
     bool more = true;
