@@ -44,8 +44,8 @@ void bench_rush_words(const struct bench_rush *rush, const struct bench_disk *di
             disk->file_system, (long long)disk->sync_us, disk->real ? "" : "; IN MEMORY ONLY: nothing is durable");
     fprintf(stderr, "  %s vouchers given a second, each durable before its answer, until none was left after %s s\n",
             number(rush->claims_per_second).text, ms(rush->rush_us / 1000).text);
-    fprintf(stderr, "  CPU of the server for each press: %lld.%lld us of HTTP, %lld.%lld us of deciding, %lld.%lld us of the "
-                    "store\n",
+    fprintf(stderr, "  CPU of the server for each press: %lld.%lld us of HTTP, %lld.%lld us of deciding, %lld.%lld us of "
+                    "the store\n",
             (long long)(rush->http_ns / 1000), (long long)(rush->http_ns / 100 % 10),
             (long long)(rush->decide_ns / 1000), (long long)(rush->decide_ns / 100 % 10),
             (long long)(rush->store_ns / 1000), (long long)(rush->store_ns / 100 % 10));
