@@ -27,18 +27,11 @@ void offline_key_public(const uint8_t key[OFFLINE_KEY_SIZE], char to[OFFLINE_KEY
     base64url_write(bytes, sizeof(bytes), to);
 }
 
-size_t offline_code_write(const uint8_t key[OFFLINE_KEY_SIZE], const struct voucher_kept *kept,
-                          char to[OFFLINE_CODE_SIZE])
+size_t offline_code_sign(const uint8_t key[OFFLINE_KEY_SIZE], char to[OFFLINE_CODE_SIZE], size_t size)
 {
     uint8_t signature[SIGNATURE_SIZE];
     size_t signature_size = sizeof(signature);
-    int printed = snprintf(to, OFFLINE_CODE_SIZE, "ov1.%s.%lld.%lld.%d.%lld.%lld.%lld.%lld", kept->code,
-                           (long long)kept->voucher_id, (long long)kept->deal_id, (int)kept->part,
-                           (long long)kept->shop_id, (long long)kept->pieces, (long long)kept->face_left_minor,
-                           (long long)(kept->accept_until_us / US_PER_SECOND));
-    assert(printed > 0);
-    size_t size = (size_t)printed;
-    assert(size + 1 + BASE64URL_SIZE(SIGNATURE_SIZE) <= OFFLINE_CODE_SIZE);
+    assert(size <= OFFLINE_BODY_MAX);
     EVP_PKEY *private_key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, key, OFFLINE_KEY_SIZE);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     assert(private_key != NULL && context != NULL);
@@ -50,6 +43,17 @@ size_t offline_code_write(const uint8_t key[OFFLINE_KEY_SIZE], const struct vouc
     EVP_PKEY_free(private_key);
     to[size++] = '.';
     return size + base64url_write(signature, sizeof(signature), to + size);
+}
+
+size_t offline_code_write(const uint8_t key[OFFLINE_KEY_SIZE], const struct voucher_kept *kept,
+                          char to[OFFLINE_CODE_SIZE])
+{
+    int printed = snprintf(to, OFFLINE_CODE_SIZE, "ov1.%s.%lld.%lld.%d.%lld.%lld.%lld.%lld", kept->code,
+                           (long long)kept->voucher_id, (long long)kept->deal_id, (int)kept->part,
+                           (long long)kept->shop_id, (long long)kept->pieces, (long long)kept->face_left_minor,
+                           (long long)(kept->accept_until_us / US_PER_SECOND));
+    assert(printed > 0);
+    return offline_code_sign(key, to, (size_t)printed);
 }
 
 static bool signature_holds(const char *public_key, struct span text, struct span signed_by)

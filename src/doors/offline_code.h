@@ -19,11 +19,14 @@
 #define OFFLINE_KEY_SIZE 32
 #define OFFLINE_KEY_TEXT_SIZE BASE64URL_SIZE(OFFLINE_KEY_SIZE)
 #define OFFLINE_CODE_SIZE 256
+#define OFFLINE_BODY_MAX (OFFLINE_CODE_SIZE - 1 - 87) /* a dot, 86 characters of signature and the terminating zero */
 
 /* The private key that belongs to a master key. Wipe it where it does not live to the end of the process. */
 void offline_key_derive(const struct master_key *master, uint8_t to[OFFLINE_KEY_SIZE]);
 /* The public key in base64url, as tills fetch it. */
 void offline_key_public(const uint8_t key[OFFLINE_KEY_SIZE], char to[OFFLINE_KEY_TEXT_SIZE]);
+/* Puts a dot and the signature behind the `size` bytes of a text, and terminates it; returns the size of the whole. */
+size_t offline_code_sign(const uint8_t key[OFFLINE_KEY_SIZE], char to[OFFLINE_CODE_SIZE], size_t size);
 /* The signed text, terminated; returns its size. */
 size_t offline_code_write(const uint8_t key[OFFLINE_KEY_SIZE], const struct voucher_kept *kept,
                           char to[OFFLINE_CODE_SIZE]);
