@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/civil.h"
 #include "base/os_clock.h"
-#include "doors/events_ring.h"
+#include "doors/events_kitchen.h"
 #include "doors/rest/page_problem.h"
 #include "doors/shape_json.h"
 #include "engine/engine_rows.h"
@@ -70,6 +70,7 @@ struct events {
     struct arena arena;
     struct events_settings settings;
     const struct shape_plan *plan;
+    const struct shape_plan *kitchen_plans[3]; /* from EVENT_ticket on */
     pthread_t thread;
     struct piece piece; /* the thread's */
     int64_t tokens_checked_us;
@@ -120,8 +121,11 @@ static void events_watch(void *context, const struct commit *commit)
     uint64_t head = ring->head;
     event_ring_commit(ring, commit->node, commit->number);
     for (size_t i = 0; i < commit->change_count && events->keeping; i++) {
-        if (commit->changes[i].table == &trade_table && commit->changes[i].exists) {
-            trade_add(ring, commit->changes[i].row);
+        const struct row_change *change = &commit->changes[i];
+        if (change->table == &trade_table && change->exists) {
+            trade_add(ring, change->row);
+        } else if (change->exists) {
+            events_kitchen_add(ring, change);
         }
     }
     event_ring_commit_end(ring);
@@ -176,6 +180,10 @@ struct events *events_open(const struct events_settings *settings)
     }
     event_ring_init(&events->ring, events->settings.kept, settings->store->shared);
     events->plan = shape_plan_make(&arena, &trade_table.shape);
+    for (int32_t i = 0; i < (int32_t)COUNT_OF(events->kitchen_plans); i++) {
+        events->kitchen_plans[i] = shape_plan_make(&arena, event_kitchen_shape(EVENT_ticket + i));
+        assert(events->kitchen_plans[i]->json_size_max <= events->plan->json_size_max);
+    }
     events->piece.events = arena_take(&arena, PIECE_MAX * sizeof(struct event));
     events->piece.text = arena_take(&arena, TEXT_SIZE);
     pthread_condattr_t attributes;
@@ -250,17 +258,18 @@ static bool listener_greet(struct events *events, struct listener *listener)
 
 /* ---- sending ---- */
 
-static bool may_see(const struct caller *caller, const struct trade_row *trade)
+static bool may_see(const struct caller *caller, const struct event *event)
 {
+    bool trade = event->topic < EVENT_ticket;
     switch (caller->kind) {
     case CALLER_operator:
         return true;
     case CALLER_merchant:
-        return trade->merchant_id == caller->id;
+        return caller->id == (trade ? event->trade.merchant_id : event->kitchen.merchant_id);
     case CALLER_shop:
-        return trade->shop_id == caller->id;
+        return caller->id == (trade ? event->trade.shop_id : event->kitchen.shop_id);
     case CALLER_shopper:
-        return trade->shopper_id == caller->id;
+        return caller->id == (trade ? event->trade.shopper_id : event->kitchen.shopper_id);
     default:
         return false;
     }
@@ -274,14 +283,20 @@ static void event_write(const struct events *events, const struct event *event, 
 {
     struct json_out out;
     char id[EVENT_ID_SIZE];
+    bool trade = event->topic < EVENT_ticket;
     event_id_write(&events->ring, event, before, id);
-    int head = snprintf(to + *size, FRAME_SIZE_MAX, "id: %s\nevent: %s\ndata: ", id, delivery_topics[event->topic]);
+    int head = snprintf(to + *size, FRAME_SIZE_MAX, "id: %s\nevent: %s\ndata: ", id,
+                        trade ? delivery_topics[event->topic] : event_kitchen_name(event->topic));
     *size += (size_t)head;
     json_out_init(&out, to + *size, TEXT_SIZE - *size - 2);
-    shape_encode(events->plan, &event->trade, &out);
-    struct span trade = json_out_end(&out);
-    assert(trade.size > 0);
-    *size += trade.size;
+    if (trade) {
+        shape_encode(events->plan, &event->trade, &out);
+    } else {
+        shape_encode(events->kitchen_plans[event->topic - EVENT_ticket], &event->kitchen, &out);
+    }
+    struct span data = json_out_end(&out);
+    assert(data.size > 0);
+    *size += data.size;
     memcpy(to + *size, "\n\n", 2);
     *size += 2;
 }
@@ -336,7 +351,7 @@ static bool piece_send(struct listener *listener, const struct piece *piece)
     for (uint32_t i = 0; i < piece->count; i++) {
         const struct event *event = &piece->events[i];
         bool heard = piece->from + i < listener->until && event_covered(&listener->after, &event->place);
-        bool shown = !heard && may_see(&listener->caller, &event->trade);
+        bool shown = !heard && may_see(&listener->caller, event);
         uint32_t end = shown ? piece->ends[i] : i > 0 ? piece->ends[i - 1] : 0;
         if (end > begin && (!shown || i + 1 == piece->count)) {
             listener->sent_us = os_monotonic_us();
@@ -646,8 +661,8 @@ struct rest_page events_page(struct events *events)
                                .serve = events_serve,
                                .context = events,
                                .content_type = "text/event-stream",
-                               .summary = "What happens to the caller's trades, as server-sent events; "
-                                          "Last-Event-ID resumes." };
+                               .summary = "What happens to the caller's trades, orders of meals, kitchen tickets and "
+                                          "dishes, as server-sent events; Last-Event-ID resumes." };
 }
 
 uint32_t events_stream_count(struct events *events)

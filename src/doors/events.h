@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GET /v1/events: what happens to trades, for integrators, as server-sent events. A caller hears of the
- * trades that it may see: the operator of all, a merchant of its own, a shop or terminal of its shop's, a
- * shopper of its own.
+ * GET /v1/events: what happens to trades, for integrators, and in kitchens, for their screens, as server-sent
+ * events. A caller hears of what it may see: the operator of all, a merchant of its own, a shop or terminal of its
+ * shop's, a shopper of its own trades and of the orders that it opened.
  *
  *     id: 4711-3                  number of the commit, and place in it; of a shared store: events_ring.h
  *     event: trade.paid           trade.waiting, trade.paid, trade.refunded, trade.closed
  *     data: {"trade_id": …}       the trade as it was after that commit
+ *     event: ticket.changed       dish.changed, meal.changed: what changed and how it stands in short; the rest can be
+ *     data: {"ticket_id": …}      asked for (events_kitchen.h)
  *
  * Who comes back with Last-Event-ID gets what was missed, out of a ring of EVENTS_KEPT. When the ring no
  * longer (or, after a restart, not yet) goes back that far, an `event: gap` says so first; the trades

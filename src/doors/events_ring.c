@@ -67,7 +67,8 @@ static void mark_set(struct event_ring *ring)
     mark->commits[ring->adding.node] = ring->adding.commit - 1;
 }
 
-void event_ring_add(struct event_ring *ring, const struct trade_row *trade, int32_t topic)
+/* Room for the next event; the oldest goes when there is none. */
+static struct event *event_begin(struct event_ring *ring, int32_t topic)
 {
     size_t at = ring->head & (ring->kept - 1);
     if (ring->head - ring->tail == ring->kept) {
@@ -84,8 +85,18 @@ void event_ring_add(struct event_ring *ring, const struct trade_row *trade, int3
     ring->events[at].place = ring->adding;
     ring->events[at].count = 0;
     ring->events[at].topic = topic;
-    memcpy(&ring->events[at].trade, trade, sizeof(*trade));
     ring->head++;
+    return &ring->events[at];
+}
+
+void event_ring_add(struct event_ring *ring, const struct trade_row *trade, int32_t topic)
+{
+    memcpy(&event_begin(ring, topic)->trade, trade, sizeof(*trade));
+}
+
+void event_ring_add_kitchen(struct event_ring *ring, const struct kitchen_event *kitchen, enum event_topic topic)
+{
+    event_begin(ring, (int32_t)topic)->kitchen = *kitchen;
 }
 
 void event_ring_commit_end(struct event_ring *ring)

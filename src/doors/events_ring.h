@@ -31,11 +31,36 @@ struct event_place {
     uint32_t node;
 };
 
+/* Events that are no notices of trades; their numbers come after those of enum delivery_topic. */
+enum event_topic {
+    EVENT_ticket = 32, /* ticket.changed */
+    EVENT_dish = 33,   /* dish.changed: what is left of it */
+    EVENT_meal = 34,   /* meal.changed */
+};
+
+/* What is told of kitchens and meals: which row changed, and how it stands in short. The row can be asked for. */
+struct kitchen_event {
+    int64_t merchant_id, shop_id;
+    int64_t shopper_id; /* of a meal: who opened it */
+    int64_t order_id;   /* of a ticket or a meal */
+    int64_t id;         /* of a ticket or a dish */
+    int32_t station, number, kind;
+    int32_t state;
+    int32_t flag;       /* a ticket is late; a dish is sold out */
+    int32_t counted;
+    int64_t pieces_left;
+    int32_t recalls, prints;
+    int32_t version;
+};
+
 struct event {
     struct event_place place;
     uint32_t count; /* of its commit's events */
-    int32_t topic;  /* enum delivery_topic */
-    struct trade_row trade;
+    int32_t topic;  /* enum delivery_topic, or enum event_topic */
+    union {
+        struct trade_row trade;
+        struct kitchen_event kitchen; /* from EVENT_ticket on */
+    };
 };
 
 /* How far somebody has heard of each node; all zeros: of nothing. */
@@ -72,6 +97,7 @@ void event_ring_begin(struct event_ring *ring);
 void event_ring_commit(struct event_ring *ring, uint32_t node, uint64_t commit);
 /* The next event of that commit. */
 void event_ring_add(struct event_ring *ring, const struct trade_row *trade, int32_t topic);
+void event_ring_add_kitchen(struct event_ring *ring, const struct kitchen_event *kitchen, enum event_topic topic);
 /* All events of that commit were added. */
 void event_ring_commit_end(struct event_ring *ring);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "doors/told_rows.h"
 
+#include "doors/events_kitchen.h"
 #include "engine/view.h"
 #include "ledger/ledger_rows.h"
 #include "people/app.h"
@@ -39,5 +40,6 @@ bool doors_tells(const struct row_change *change)
     if (table == &delivery_table) {
         return delivery_tells(change->row);
     }
-    return table == &token_table || table == &app_table || table == &campaign_table || table == &shop_table;
+    return table == &token_table || table == &app_table || table == &campaign_table || table == &shop_table ||
+           events_kitchen_tells(table);
 }

@@ -7,6 +7,7 @@
  *   tokens        who may call
  *   apps          who may call the Alipay door, and with which key
  *   deliveries    that are pending: the leader makes them
+ *   tickets, orders of meals, what is left of dishes    event streams
  *   campaigns, accounts of budgets, shops    the live page
  *
  * Everything else is read from the store when it is needed.

@@ -11,6 +11,7 @@
 #include "base/civil.h"
 #include "doors/events.h"
 #include "doors_till_stage.h"
+#include "lines/local/local.h"
 
 struct scene {
     struct stage stage;
@@ -187,6 +188,65 @@ static void everybody_hears_of_their_own_trades_only(void **state)
     scene_close(&scene);
 }
 
+/* Tickets, dishes and orders of shop 1, ordered by shopper 1; what is told is enough to know what to ask for. */
+static void kitchens_hear_of_their_tickets(void **state)
+{
+    static const struct {
+        enum caller_kind kind;
+        int64_t id;
+        size_t tickets, dishes, meals;
+    } listeners[] = {
+        { CALLER_operator, 0, 2, 1, 4 }, { CALLER_merchant, 1, 2, 1, 4 }, { CALLER_merchant, 2, 0, 0, 0 },
+        { CALLER_shop, 1, 2, 1, 4 },     { CALLER_shop, 2, 0, 0, 0 },     { CALLER_terminal, 1, 2, 1, 4 },
+        { CALLER_shopper, 1, 0, 0, 4 },  { CALLER_shopper, 2, 0, 0, 0 },
+    };
+    struct scene scene;
+    struct stream streams[COUNT_OF(listeners)];
+    struct kitchen_change kitchen = { .shop_id = 1, .open = 1, .stations_count = 1, .stations = { { 1, "hot" } } };
+    struct dish_put dish = { .merchant_id = 1, .dish_id = 1, .name = "Noodles", .price_minor = 100, .station = 1 };
+    struct dish_stock stock = { .shop_id = 1, .dish_id = 1, .counted = 1, .pieces_left = 7 };
+    struct meal_open begin = { .shop_id = 1, .kind = MEAL_take_away };
+    struct meal_add one = { .dish_id = 1, .pieces = 1 };
+    struct meal_place placed = { .confirmed = 1 };
+    struct ticket_mark bump = { .action = TICKET_ACTION_bump };
+    struct meal_order_row order;
+    (void)state;
+    scene_open(&scene, 0);
+    struct house *house = &scene.stage.house;
+    assert_int_equal(house_call(house, house_operator, &kitchen_change, &kitchen, NULL), REFUSAL_none);
+    assert_int_equal(house_call(house, house_operator, &dish_put, &dish, NULL), REFUSAL_none);
+    for (size_t i = 0; i < COUNT_OF(listeners); i++) {
+        listen_as(&scene, &streams[i], listeners[i].kind, listeners[i].id);
+    }
+    assert_int_equal(house_call(house, house_shop(1), &dish_stock, &stock, NULL), REFUSAL_none);
+    assert_int_equal(house_call(house, house_shopper(1), &meal_open, &begin, &order), REFUSAL_none);
+    one.order_id = placed.order_id = order.order_id;
+    assert_int_equal(house_call(house, house_shopper(1), &meal_add, &one, NULL), REFUSAL_none);
+    assert_int_equal(house_call(house, house_shopper(1), &meal_place, &placed, &order), REFUSAL_none);
+    bump.ticket_id = order.last_ticket_id;
+    assert_int_equal(house_call(house, house_shop(1), &ticket_mark, &bump, NULL), REFUSAL_none);
+    stream_until(&streams[0], "\"state\":\"ready\"", 1);
+    for (size_t i = 0; i < COUNT_OF(listeners); i++) {
+        stream_until(&streams[i], "event: meal.changed", listeners[i].meals);
+        stream_read(&streams[i], 30000);
+        assert_int_equal(stream_count(&streams[i], "event: ticket.changed"), listeners[i].tickets);
+        assert_int_equal(stream_count(&streams[i], "event: dish.changed"), 2 * listeners[i].dishes);
+        assert_int_equal(stream_count(&streams[i], "event: meal.changed"), listeners[i].meals);
+        assert_int_equal(stream_count(&streams[i], "event: trade.paid") > 0, listeners[i].meals > 0);
+    }
+    json_t *told = json_loads(stream_data(&streams[3], "ticket.changed", 1), 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(told, "state")), "bumped");
+    assert_int_equal(json_integer_value(json_object_get(told, "station")), 1);
+    json_decref(told);
+    told = json_loads(stream_data(&streams[3], "dish.changed", 1), 0, NULL); /* one of the seven was ordered */
+    assert_int_equal(json_integer_value(json_object_get(told, "pieces_left")), 6);
+    json_decref(told);
+    for (size_t i = 0; i < COUNT_OF(listeners); i++) {
+        stream_close(&streams[i]);
+    }
+    scene_close(&scene);
+}
+
 static void without_a_token_nothing_is_told(void **state)
 {
     struct scene scene;
@@ -338,6 +398,7 @@ int main(void)
         cmocka_unit_test(waiting_and_closing_are_told),
         cmocka_unit_test(a_trade_that_is_kept_for_a_shopper_waits_for_him),
         cmocka_unit_test(everybody_hears_of_their_own_trades_only),
+        cmocka_unit_test(kitchens_hear_of_their_tickets),
         cmocka_unit_test(without_a_token_nothing_is_told),
         cmocka_unit_test(who_comes_back_gets_what_was_missed_in_order),
         cmocka_unit_test(what_is_not_kept_any_more_is_a_gap),

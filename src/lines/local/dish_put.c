@@ -213,6 +213,7 @@ static enum refusal decide_stock(const void *request, struct moment *at, struct 
         return REFUSAL_dish_unknown;
     }
     struct dish_stock_row *stock = view_change(view, asked);
+    stock->merchant_id = shop->merchant_id;
     stock->sold_out = want->sold_out;
     stock->counted = want->counted;
     stock->pieces_left = want->counted != 0 ? want->pieces_left : 0;

@@ -104,6 +104,7 @@ static const struct column stock_columns[] = {
     COLUMN(dish_stock_row, pieces_left),
     COLUMN(dish_stock_row, options_out),
     COLUMN(dish_stock_row, changed_at_us, .form = FORM_instant),
+    COLUMN(dish_stock_row, merchant_id, .form = FORM_id),
 };
 const struct table dish_stock_table = TABLE("dish_stocks", 83, dish_stock_row, stock_columns, 2);
 
@@ -147,5 +148,6 @@ static const struct column ticket_columns[] = {
     COLUMN(ticket_row, started_at_us, .form = FORM_instant),
     COLUMN(ticket_row, bumped_at_us, .form = FORM_instant),
     COLUMN_LIST(ticket_row, items, ticket_item_shape),
+    COLUMN(ticket_row, merchant_id, .form = FORM_id),
 };
 const struct table ticket_table = TABLE("tickets", 89, ticket_row, ticket_columns, 1);

@@ -110,6 +110,7 @@ struct dish_stock_row {
     int64_t pieces_left;
     int32_t options_out;  /* bit option - 1 of each option that has run out */
     int64_t changed_at_us;
+    int64_t merchant_id;
 };
 
 /* A table where guests sit. Its QR holds the code. */
@@ -161,6 +162,7 @@ struct ticket_row {
     int64_t bumped_at_us;
     int32_t items_count;
     struct ticket_item_row items[TICKET_ITEMS_MAX];
+    int64_t merchant_id;
 };
 
 extern const struct shape station_shape, kitchen_hours_shape, dish_group_shape, dish_option_shape;

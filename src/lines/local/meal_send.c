@@ -81,6 +81,7 @@ static struct ticket_row *ticket_begin(struct firing *firing, int32_t station)
     struct ticket_row key = { .ticket_id = moment_id(firing->at) };
     struct ticket_row *ticket = view_new(firing->view, &ticket_table, &key);
     ticket->shop_id = order->shop_id;
+    ticket->merchant_id = order->merchant_id;
     ticket->order_id = order->order_id;
     ticket->station = station;
     ticket->number = order->number;
