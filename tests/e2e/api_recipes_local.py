@@ -423,7 +423,7 @@ BOOKINGS = {
     'booking_arrive': lambda side: ({'booking_id': late(side)}, {}, None),
     'booking_miss': _booking(late),
     'booking_query': _booking(booking),
-    'booking_list': lambda side: ({'shop_id': booking(side) and side.shop}, {}, None),
+    'booking_list': lambda side: ({'shop_id': booking(side) and side.shop}, {'day': DAY_OF_SLOTS}, None),
     'booking_mine': lambda side: ({'shopper_id': booking(side) and side.shopper}, {}, None),
     'queue_set': lambda side: ({'shop_id': side.shop}, {}, {'name': side.secret, 'letter': 'A'}),
     'queue_list': lambda side: ({'shop_id': one_queue(side) and side.shop}, {}, None),

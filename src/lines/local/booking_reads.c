@@ -180,19 +180,24 @@ struct show_list {
 };
 static const struct column show_list_columns[] = {
     COLUMN(show_list, shop_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
-    COLUMN(show_list, day, .form = FORM_day, .text = "On which they begin; left out: all."),
+    COLUMN(show_list, day, .form = FORM_day, .text = "On which they begin; left out: all that are not over."),
 };
 static const struct shape show_list_shape = SHAPE("show_list", show_list, show_list_columns);
 
 static enum refusal show_list_run(const struct read_call *call, struct read_page *page)
 {
     const struct show_list *want = call->request;
+    /* In whatever zone: what begins on a day ends within three days of its midnight in UTC. */
+    int64_t midnight_us = civil_day_of_yyyymmdd(want->day) * US_PER_DAY;
+    int64_t from_us = want->day == 0 ? call->now_us : midnight_us - US_PER_DAY;
+    int64_t to_us = want->day == 0 ? INT64_MAX : midnight_us + 3 * US_PER_DAY;
     struct list_terms terms = {
         .table = &show_table,
         .key = "show_id",
-        .where = "shop_id = ? AND (? = 0 OR day = ?) AND ",
-        .binds = { VALUE_I64(want->shop_id), VALUE_I64(want->day), VALUE_I64(want->day) },
-        .bind_count = 3,
+        .where = "shop_id = ? AND ends_at_us > ? AND ends_at_us < ? AND (? = 0 OR day = ?) AND ",
+        .binds = { VALUE_I64(want->shop_id), VALUE_I64(from_us), VALUE_I64(to_us), VALUE_I64(want->day),
+                   VALUE_I64(want->day) },
+        .bind_count = 5,
     };
     list_query(call, page, &terms);
     return REFUSAL_none;
@@ -205,7 +210,7 @@ const struct read show_list = {
     .request = &show_list_shape,
     .element = &show_table.shape,
     .run = show_list_run,
-    .summary = "A shop's shows.",
+    .summary = "A shop's shows: those of a day, or all that are not over.",
 };
 
 struct show_seats {
@@ -292,7 +297,8 @@ struct booking_list {
 static const struct column booking_list_columns[] = {
     COLUMN(booking_list, shop_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
     COLUMN(booking_list, resource_id, .form = FORM_id, .text = "Only of this one."),
-    COLUMN(booking_list, day, .form = FORM_day, .text = "Only those of this day."),
+    COLUMN(booking_list, day, .form = FORM_day, .flags = COLUMN_required,
+           .text = "On which the resource opens, or the show begins."),
     COLUMN(booking_list, state, .form = FORM_choice, .names = booking_states),
 };
 static const struct shape booking_list_shape = SHAPE("booking_list", booking_list, booking_list_columns);
@@ -317,10 +323,10 @@ static enum refusal booking_list_run(const struct read_call *call, struct read_p
         .table = &booking_table,
         .key = "booking_id",
         .newest_first = true,
-        .where = "shop_id = ? AND (? = 0 OR resource_id = ?) AND (? = 0 OR day = ?) AND (? = 0 OR state = ?) AND ",
-        .binds = { VALUE_I64(want->shop_id), VALUE_I64(want->resource_id), VALUE_I64(want->resource_id),
-                   VALUE_I64(want->day), VALUE_I64(want->day), VALUE_I64(want->state), VALUE_I64(want->state) },
-        .bind_count = 7,
+        .where = "shop_id = ? AND day = ? AND (? = 0 OR resource_id = ?) AND (? = 0 OR state = ?) AND ",
+        .binds = { VALUE_I64(want->shop_id), VALUE_I64(want->day), VALUE_I64(want->resource_id),
+                   VALUE_I64(want->resource_id), VALUE_I64(want->state), VALUE_I64(want->state) },
+        .bind_count = 6,
         .computed_column = "state",
         .computed = state,
     };
@@ -335,7 +341,7 @@ const struct read booking_list = {
     .request = &booking_list_shape,
     .element = &booking_table.shape,
     .run = booking_list_run,
-    .summary = "A shop's bookings, newest first.",
+    .summary = "A shop's bookings of a day, newest first.",
 };
 
 struct booking_mine {
