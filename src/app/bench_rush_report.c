@@ -18,7 +18,7 @@ static struct shown number(uint64_t value)
     return shown;
 }
 
-/* Microseconds as milliseconds with two digits. */
+/* Thousandths with two digits: microseconds as milliseconds. */
 static struct shown ms(int64_t us)
 {
     struct shown shown;
@@ -44,11 +44,8 @@ void bench_rush_words(const struct bench_rush *rush, const struct bench_disk *di
             disk->file_system, (long long)disk->sync_us, disk->real ? "" : "; IN MEMORY ONLY: nothing is durable");
     fprintf(stderr, "  %s vouchers given a second, each durable before its answer, until none was left after %s s\n",
             number(rush->claims_per_second).text, ms(rush->rush_us / 1000).text);
-    fprintf(stderr, "  CPU of the server for each press: %lld.%lld us of HTTP, %lld.%lld us of deciding, %lld.%lld us of "
-                    "the store\n",
-            (long long)(rush->http_ns / 1000), (long long)(rush->http_ns / 100 % 10),
-            (long long)(rush->decide_ns / 1000), (long long)(rush->decide_ns / 100 % 10),
-            (long long)(rush->store_ns / 1000), (long long)(rush->store_ns / 100 % 10));
+    fprintf(stderr, "  of the server's CPU each press costs %s us of HTTP, %s us of deciding, %s us of the store\n",
+            ms(rush->http_ns).text, ms(rush->decide_ns).text, ms(rush->store_ns).text);
     fprintf(stderr, "  %s answers a second to those who came later; %s batches, %s syncs in all\n",
             number(rush->losers_per_second).text, number((uint64_t)rush->batches).text,
             number((uint64_t)rush->syncs).text);
