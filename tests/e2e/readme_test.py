@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The commands under "The first payment" in the README, and after them those of docs/local.md, as they stand there, in a
-fresh shell. Prints TAP."""
+"""The commands under "The first payment" in the README, and after them those of docs/local.md, as they stand there, in
+a fresh shell. Prints TAP."""
 
 import contextlib
 import json

@@ -391,7 +391,8 @@ static const struct alipay_field create_fields[] = {
       "JSON: at most one of day_rule, time_begin, time_end." },
     { "voucher_description", TYPE_text, NEED_may, USE_honoured, 1024, INTO_nothing, 0, 0,
       "JSON: lines that the shopper and the cashier read." },
-    MUST_TEXT("rule_conf", 1024, "JSON: PID, the merchant's own, and STORE, numbers of shops here, joined with commas."),
+    MUST_TEXT("rule_conf", 1024,
+              "JSON: PID, the merchant's own, and STORE, numbers of shops here, joined with commas."),
     { "notify_uri", TYPE_text, NEED_may, USE_accepted, 256, INTO_nothing, 0, 0, "" },
     { "extension_info", TYPE_text, NEED_may, USE_accepted, 0, INTO_nothing, 0, 0, "" },
     { "total_amount", TYPE_price, NEED_may, USE_refused, 0, INTO_nothing, 0, 0, "Of random vouchers." },
@@ -406,7 +407,8 @@ static const struct alipay_field detail_fields[] = { MUST_TEXT("template_id", 28
 static const struct alipay_answer detail_answers[] = {
     { "template_id", SOURCE_id, VOUCHER(template.deal_id), NULL, NULL, "always" },
     { "voucher_name", SOURCE_text, VOUCHER(title), NULL, NULL, "always" },
-    { "status", SOURCE_write, 0, NULL, write_template_status, "always: S while it runs, D when it was stopped, E after it" },
+    { "status", SOURCE_write, 0, NULL, write_template_status,
+      "always: S while it runs, D when it was stopped, E after it" },
     { "amount", SOURCE_yuan, VOUCHER(template.amount_minor), NULL, NULL, "always" },
     { "publish_start_time", SOURCE_time, VOUCHER(sale_from_us), NULL, NULL, "always" },
     { "publish_end_time", SOURCE_time, VOUCHER(sale_until_us), NULL, NULL, "always" },
@@ -463,8 +465,8 @@ const struct alipay_method method_template_detail =
     METHOD("alipay.marketing.voucher.templatedetail.query", "A template: whether it runs, what was sent and used.",
            "deal_query", detail_fields, detail_answers, template_id_read, detail_decide);
 const struct alipay_method method_voucher_send =
-    METHOD("alipay.marketing.voucher.send", "Sends a voucher of a template to a shopper, who redeems it at the counter.",
-           "give_claim", send_fields, send_answers, send_prepare, send_decide);
+    METHOD("alipay.marketing.voucher.send",
+           "Sends a voucher of a template to a shopper, who redeems it at the counter.", "give_claim", send_fields, send_answers, send_prepare, send_decide);
 const struct alipay_method method_voucher_query =
     METHOD("alipay.marketing.voucher.query", "One voucher that was sent.", "voucher_query", voucher_fields,
            voucher_answers, voucher_prepare_id, voucher_decide);
