@@ -299,6 +299,128 @@ static void nothing_is_booked_twice(void **state)
     house_close(&house);
 }
 
+/* ---- what is shown as free ---- */
+
+#define SHOWN_MAX 64
+#define PAGE 5
+
+struct shown {
+    struct read_page page;
+    int64_t starts_at_us[SHOWN_MAX], free[SHOWN_MAX], price_minor[SHOWN_MAX];
+    size_t count, on_page;
+    int64_t last;
+};
+
+static int64_t member(const struct read *read, const void *element, const char *name)
+{
+    return column_i64(shape_column(read->element, span_of(name)), element);
+}
+
+static bool slot_shown(struct read_page *page, const void *element, struct span key)
+{
+    struct shown *shown = (struct shown *)page;
+    assert_true(shown->count < SHOWN_MAX);
+    assert_int_equal(key.size, sizeof(shown->last));
+    memcpy(&shown->last, key.bytes, sizeof(shown->last));
+    if (shown->on_page++ == PAGE) {
+        return false; /* there is a page more */
+    }
+    shown->starts_at_us[shown->count] = member(&slot_list, element, "starts_at_us");
+    shown->price_minor[shown->count] = member(&slot_list, element, "price_minor");
+    shown->free[shown->count++] = member(&slot_list, element, "free");
+    return true;
+}
+
+/* All pages of a day's slots. */
+static void slots_ask(struct house *house, struct reader *reader, int64_t resource_id, int32_t day,
+                      struct shown *shown)
+{
+    uint8_t request[64] = { 0 };
+    column_set_i64(shape_column(slot_list.request, SPAN("resource_id")), request, resource_id);
+    column_set_i64(shape_column(slot_list.request, SPAN("day")), request, day);
+    *shown = (struct shown){ .page = { .emit = slot_shown } };
+    int64_t after = INT64_MIN;
+    do {
+        shown->on_page = 0;
+        struct read_call call = { .reader = reader,
+                                  .request = request,
+                                  .caller = house_shopper(1),
+                                  .now_us = house->now_us,
+                                  .limit = PAGE,
+                                  .after = { (const char *)&after, sizeof(after) } };
+        assert_int_equal(reader->ops->begin(reader), STATUS_ok);
+        assert_int_equal(slot_list.run(&call, &shown->page), REFUSAL_none);
+        reader->ops->end(reader);
+        assert_int_equal(shown->page.status, STATUS_ok);
+        after = shown->count > 0 ? shown->starts_at_us[shown->count - 1] : 0;
+    } while (shown->on_page > PAGE);
+}
+
+static enum refusal book_pieces(struct house *house, int64_t resource_id, int64_t starts_at_us, int64_t pieces,
+                                struct booking_row *made)
+{
+    struct booking_create want = { .resource_id = resource_id,
+                                   .shopper_id = 1,
+                                   .starts_at_us = starts_at_us,
+                                   .pieces = (int32_t)pieces,
+                                   .confirmed = 1 };
+    return house_call(house, house_operator, &booking_create, &want, made);
+}
+
+/* Of each slot so many places can be booked as the list says, at its price, and not one more. */
+static size_t shown_as_it_is(struct house *house, struct reader *reader, int64_t resource_id, int32_t day)
+{
+    static struct shown shown;
+    size_t taken = 0;
+    slots_ask(house, reader, resource_id, day, &shown);
+    for (size_t i = 0; i < shown.count; i++) {
+        struct booking_row made;
+        taken += shown.free[i] == 0;
+        assert_int_not_equal(book_pieces(house, resource_id, shown.starts_at_us[i], shown.free[i] + 1, &made),
+                             REFUSAL_none);
+        if (shown.free[i] > 0) {
+            struct booking_ref ref;
+            must(book_pieces(house, resource_id, shown.starts_at_us[i], shown.free[i], &made));
+            assert_int_equal(made.price_minor, shown.price_minor[i] * shown.free[i]);
+            ref.booking_id = made.booking_id;
+            must(house_call(house, house_shop(1), &booking_cancel, &ref, NULL));
+        }
+    }
+    return taken;
+}
+
+static void what_is_shown_as_free_can_be_booked(void **state)
+{
+    char folder[] = "/tmp/onetill-booking-XXXXXX", file[64];
+    struct house house;
+    struct reader *reader;
+    size_t taken = 0;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(file, sizeof(file), "%s/till", folder);
+    house_open_sqlite(&house, file);
+    people_make(&house);
+    places_make(&house);
+    random_state = 77;
+    int64_t show_id = show_make(&house, OPENS_US);
+    for (int round = 0; round < 150; round++) {
+        book_any(&house, show_id);
+    }
+    bookings_read(&house);
+    for (int round = 0; round < 30; round++) {
+        change_any(&house);
+    }
+    assert_int_equal(house.store->ops->reader_open(house.store, &reader), STATUS_ok);
+    for (int32_t day = 20141213; day <= 20141215; day++) {
+        taken += shown_as_it_is(&house, reader, ROOM, day) + shown_as_it_is(&house, reader, TABLE_RESOURCE, day) +
+                 shown_as_it_is(&house, reader, COURT, day);
+    }
+    assert_true(taken > 10);
+    reader->ops->close(reader);
+    house_close(&house);
+    folder_remove(folder);
+}
+
 /* ---- corruptions ---- */
 
 static int64_t book(struct house *house, int64_t resource_id, int64_t shopper_id, int hour, bool later)
@@ -562,6 +684,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_booked_twice),
+        cmocka_unit_test(what_is_shown_as_free_can_be_booked),
         cmocka_unit_test(the_audit_names_what_is_wrong),
         cmocka_unit_test(what_is_wrong_is_named),
     };
