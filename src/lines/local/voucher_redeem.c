@@ -410,8 +410,9 @@ static enum refusal decide_query(const void *request, struct moment *at, struct 
     const struct redemption_ref *want = request;
     const struct redemption_row *redemption;
     enum refusal refusal = redemption_find(view, at, want->redemption_id, &redemption);
+    bool mine = row_exists(redemption) && access_shopper(at, redemption->holder_id);
     memcpy(answer, redemption, sizeof(*redemption));
-    return refusal;
+    return mine ? REFUSAL_none : refusal;
 }
 
 const struct command redemption_query = {
@@ -421,9 +422,9 @@ const struct command redemption_query = {
     .method = "GET",
     .route = "/v1/redemptions/{redemption_id}",
     .http_status = 200,
-    .callers = CALLERS_SHOP,
+    .callers = CALLERS_ALL,
     .request = &ref_shape,
     .answer = &redemption_table.shape,
     .decide = decide_query,
-    .summary = "One redemption as it stands.",
+    .summary = "One redemption as it stands, for the shop and for who held the voucher.",
 };
