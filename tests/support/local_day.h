@@ -23,6 +23,9 @@
 #define LOCAL_DAY_SHOW INT64_C(5000000001) /* rows alone, as are the queue's: for reads and not for the audit */
 #define LOCAL_DAY_QUEUE INT64_C(5000000002)
 
+#define LOCAL_DAY_MEAL INT64_C(5000000101) /* rows alone as well, with what belongs to them */
+#define LOCAL_DAY_RIDE INT64_C(5000000102)
+
 /* On a house in which shops 1 and 2 of merchant 1 are and shoppers 1 to 4 have money (day_make). */
 void local_day_deals(struct house *house);
 /* After local_day_deals: what becomes of vouchers, with and without a network; who waits, and a review of shop 1. */
@@ -35,5 +38,7 @@ int64_t local_day_redeem(struct house *house, int64_t shop_id, struct voucher_ro
 void local_day_gives(struct house *house);
 /* Rooms, a hall, and a queue. */
 void local_day_bookings(struct house *house);
+/* Kitchens, menus, orders; and an order and a ride that are rows alone, for reads and not for the audit. */
+void local_day_meals(struct house *house);
 
 #endif

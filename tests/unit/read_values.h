@@ -39,6 +39,13 @@ static const struct {
     { "resource_id", { 0, LOCAL_DAY_ROOM, LOCAL_DAY_HALL, 77 }, 4 },
     { "show_id", { LOCAL_DAY_SHOW, 77 }, 2 },
     { "queue_id", { LOCAL_DAY_QUEUE, 77 }, 2 },
+    /* meals */
+    { "order_id", { LOCAL_DAY_MEAL, 77 }, 2 },
+    { "ride_id", { LOCAL_DAY_RIDE, 77 }, 2 },
+    { "courier_id", { 4, 77 }, 2 },
+    { "station", { 0, 1 }, 2 },
+    { "kind", { 0, 2 }, 2 },
+    { "all", { 0, 1 }, 2 },
 };
 
 #endif

@@ -207,6 +207,7 @@ static int stage_open(void **state)
     local_day_vouchers(&house);
     local_day_gives(&house);
     local_day_bookings(&house);
+    local_day_meals(&house);
     stage.now_us = house.now_us;
     assert_int_equal(house.store->ops->scan(house.store, &trade_table, (struct span){ NULL, 0 }, trade_note, &stage),
                      STATUS_ok);
