@@ -84,7 +84,7 @@ void local_day_vouchers(struct house *house)
     local_day_redeem(house, 1, local_day_voucher(house, 2, LOCAL_DAY_VALUE, 0), 0, 999);
     must(house_call(house, house_operator, &voucher_undo, &undone, NULL));
     local_day_redeem(house, 2, local_day_voucher(house, 1, LOCAL_DAY_TIMES, 0), 1, 0);
-    struct review_write review = { .voucher_id = first.voucher_id, .stars = 4, .text = "很好 \"O'Brien\"\nagain" };
+    struct review_write review = { .voucher_id = first.voucher_id, .stars = 4, .text = "很好 \"O'Brien\" again" };
     must(house_call(house, house_shopper(1), &review_write, &review, NULL));
     struct review_reply reply = { .voucher_id = first.voucher_id, .reply = "谢谢" };
     must(house_call(house, house_shop(1), &review_reply, &reply, NULL));

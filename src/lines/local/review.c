@@ -11,7 +11,7 @@ static const struct review_row *review_ask(struct view *view, int64_t voucher_id
 static const struct column write_columns[] = {
     COLUMN(review_write, voucher_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
     COLUMN(review_write, stars, .flags = COLUMN_required, .least = 1, .most = 5),
-    COLUMN(review_write, text, .flags = COLUMN_lines, .text = "At most 540 bytes."),
+    COLUMN(review_write, text, .text = "At most 540 bytes."),
 };
 static const struct shape write_shape = SHAPE("review_write", review_write, write_columns);
 
@@ -71,7 +71,7 @@ const struct command review_write = {
 
 static const struct column reply_columns[] = {
     COLUMN(review_reply, voucher_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
-    COLUMN(review_reply, reply, .flags = COLUMN_required | COLUMN_lines, .least = 1, .text = "At most 300 bytes."),
+    COLUMN(review_reply, reply, .flags = COLUMN_required, .least = 1, .text = "At most 300 bytes."),
 };
 static const struct shape reply_shape = SHAPE("review_reply", review_reply, reply_columns);
 
