@@ -53,12 +53,15 @@ static void shops_draw(struct run *run, struct local_deal *d, struct deal_rules 
     }
 }
 
-static void deal_draw(struct run *run, struct local_deal *d)
+static void deal_draw(struct run *run, struct local_deal *d, int kind, bool free)
 {
     int64_t now_us = run->house.now_us;
-    *d = (struct local_deal){ .shop = pick(run, run->model.shop_count), .kind = 1 + pick(run, 5), .state = DEAL_live };
+    *d = (struct local_deal){ .shop = pick(run, run->model.shop_count), .kind = kind, .state = DEAL_live };
     d->merchant = run->model.shops[d->shop].merchant;
     d->price = 1 + pick(run, chance(run, 30) ? 9 : 3000);
+    if (kind == DEAL_give) {
+        d->price = free || chance(run, 40) ? 0 : 1 + pick(run, 50);
+    }
     d->face = d->kind == DEAL_stored_value ? d->price + pick(run, 500) : 0;
     d->commission_bp = chance(run, 30) ? 0 : pick(run, 3000);
     d->sale_from_us = chance(run, 80) ? now_us : now_us + pick(run, 120) * US_PER_MINUTE;
@@ -71,10 +74,10 @@ static void deal_draw(struct run *run, struct local_deal *d)
         d->minute_from = pick(run, 1440);
         d->minute_to = pick(run, 1441);
     }
-    d->per_person = chance(run, 30) ? 1 + pick(run, 5) : 0;
+    d->per_person = kind != DEAL_give && chance(run, 30) ? 1 + pick(run, 5) : 0;
     d->refund = 1 + pick(run, 3);
     d->lapse_refunds = d->refund != DEAL_REFUND_never && chance(run, 40);
-    d->stock_copies = 1 + pick(run, 12);
+    d->stock_copies = 1 + pick(run, kind == DEAL_give ? 3 : 12);
     if (d->kind == DEAL_group) {
         d->group_least = 2 + pick(run, 2);
         d->group_until_us = d->sale_from_us + (int64_t)(draw(run) % (uint64_t)(d->sale_until_us - d->sale_from_us)) + 1;
@@ -83,11 +86,11 @@ static void deal_draw(struct run *run, struct local_deal *d)
     parts_draw(run, d);
 }
 
-static void deal_open(struct run *run)
+void deal_open(struct run *run, int kind, bool free)
 {
     struct deal answer;
     struct local_deal *d = &local.deals[local.deal_count];
-    deal_draw(run, d);
+    deal_draw(run, d, kind == 0 ? 1 + pick(run, 5) : kind, free);
     struct deal_rules rules = {
         .shop_id = id_of(run, d->shop), .kind = d->kind, .category = CATEGORY_dining, .title = "a deal",
         .price_minor = d->price, .face_minor = d->face, .stock = d->stock_copies,
@@ -117,10 +120,10 @@ static void deal_open(struct run *run)
 
 static void open_deals(struct run *run)
 {
-    int count = 2 + pick(run, LOCAL_DEALS - 3);
+    int count = 2 + pick(run, 5);
     run->days_pass = chance(run, 50);
     for (int i = 0; i < count && run->wrong == NULL; i++) {
-        deal_open(run);
+        deal_open(run, 0, false);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "engine/refusal.h"
+#include "model/local_give.h"
 #include "model/local_packet.h"
 
 struct local local;
@@ -41,7 +42,7 @@ static int64_t first_due(const struct model *m, int *kind, int *which)
 {
     int index = 0;
     int64_t first_us = INT64_MAX, due_us[] = { packet_model_due(m, &index), local_deal_due(&index),
-                                               local_voucher_due(&index) };
+                                               local_voucher_due(&index), local_gift_due(&index) };
     for (int i = 0; i < (int)COUNT_OF(due_us); i++) {
         if (due_us[i] < first_us) {
             first_us = due_us[i];
@@ -49,7 +50,10 @@ static int64_t first_due(const struct model *m, int *kind, int *which)
         }
     }
     if (first_us != INT64_MAX) {
-        *kind == 0 ? packet_model_due(m, which) : *kind == 1 ? local_deal_due(which) : local_voucher_due(which);
+        first_us = *kind == 0   ? packet_model_due(m, which)
+                   : *kind == 1 ? local_deal_due(which)
+                   : *kind == 2 ? local_voucher_due(which)
+                                : local_gift_due(which);
     }
     return first_us;
 }
@@ -68,8 +72,10 @@ static void expire(struct model *m)
         packet_model_return(m, which);
     } else if (kind == 1) {
         local_deal_due_now(m, which);
-    } else {
+    } else if (kind == 2) {
         local_voucher_end(m, which);
+    } else {
+        local_gift_draw(m, which);
     }
 }
 
@@ -80,4 +86,5 @@ void local_begin(struct model *m)
     m->business = &business;
     memset(&local, 0, offsetof(struct local, deals));
     packets.count = 0;
+    gifts.count = 0;
 }

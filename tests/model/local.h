@@ -9,7 +9,7 @@
 
 #include "model/model.h"
 
-#define LOCAL_DEALS 8
+#define LOCAL_DEALS 12
 #define LOCAL_PARTS 2
 #define LOCAL_PURCHASES 200
 #define LOCAL_VOUCHERS 1200

@@ -26,15 +26,15 @@ int packet_model_create(struct model *m, const struct local_packet *want, int64_
     bool sends = want->sender_kind == SHOPPER;
     struct model_shopper *s = &m->shoppers[want->sender];
     int today = model_date(m->now_us, CHINA_MINUTES);
+    if (want->amount < want->people) { /* it contradicts itself, whoever asks */
+        return REFUSAL_packet_invalid;
+    }
     if (sends && s->blocked) {
         return REFUSAL_shopper_blocked;
     }
     int refusal = model_amount_check(want->amount);
     if (refusal != 0) {
         return refusal;
-    }
-    if (want->amount < want->people) {
-        return REFUSAL_packet_invalid;
     }
     if (sends && (s->day >= today ? s->day_confirmed : 0) + want->amount > CONFIRMED_DAY_MOST) {
         return REFUSAL_day_limit_reached;

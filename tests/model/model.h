@@ -138,6 +138,7 @@ enum model_canary {
     MODEL_CANARY_packet, /* the mean of what is left in a red packet is rounded up */
     MODEL_CANARY_deal,    /* one person may have one copy more than it says */
     MODEL_CANARY_voucher, /* commissions are rounded up */
+    MODEL_CANARY_give,    /* one piece more may be claimed than there are */
     MODEL_CANARY_count,
 };
 extern enum model_canary model_canary;

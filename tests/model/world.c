@@ -132,6 +132,12 @@ static void line_open(struct run *run)
         }
     }
     local_begin(&run->model);
+    for (int i = 0; i < run->model.shopper_count; i++) { /* most have something to spend */
+        uint8_t answer[256];
+        struct wallet_move want = { .shopper_id = id_of(run, i), .amount_minor = pick(run, 40000) };
+        same_refusal(run, "wallet_top_up", model_top_up(&run->model, i, want.amount_minor),
+                     call(run, house_operator, &wallet_top_up, &want, answer));
+    }
     for (int i = 1; i < count; i++) {
         if (run->parts[i]->open != NULL) {
             run->parts[i]->open(run);
@@ -174,8 +180,10 @@ static void world_draw(struct run *run)
 static void time_pass(struct run *run)
 {
     static const int64_t most[] = { US_PER_SECOND, 30 * US_PER_SECOND, 5 * US_PER_MINUTE, 3 * US_PER_HOUR };
+    static const int until[][3] = { { 30, 60, 94 }, { 40, 75, 99 } }; /* with a line open more happens in a day */
+    const int *share = until[run->parts[1] != NULL];
     int which = pick(run, 100);
-    int64_t us = most[which < 30 ? 0 : which < 60 ? 1 : which < 94 ? 2 : 3];
+    int64_t us = most[which < share[0] ? 0 : which < share[1] ? 1 : which < share[2] ? 2 : 3];
     run->house.now_us += 1 + (int64_t)(draw(run) % (uint64_t)us);
     if (run->days_pass && chance(run, 3)) {
         run->house.now_us += 16 * US_PER_HOUR;
