@@ -45,7 +45,7 @@ static bool prices_check(const struct schedule_row *schedule, struct complaint *
                                  "price_minor", "is out of range");
     for (int32_t i = 0; valid && i < schedule->prices_count; i++) {
         const struct slot_price_row *price = &schedule->prices[i];
-        valid = complain_unless(complaint, price_in_range(price), "prices", "weekdays, minutes or price out of range") &&
+        valid = complain_unless(complaint, price_in_range(price), "prices", "have something out of range") &&
                 complain_unless(complaint, price->from < price->to, "prices", "must have `from` before `to`");
     }
     return valid;
