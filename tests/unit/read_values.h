@@ -23,7 +23,8 @@ static const struct {
     { "none", { 0 }, 1 },
     /* deals */
     { "deal_id",
-      { LOCAL_DAY_DEAL, LOCAL_DAY_TIMES, LOCAL_DAY_GROUP, LOCAL_DAY_FAILED, LOCAL_DAY_GIVE, LOCAL_DAY_LOTTERY, 77 }, 7 },
+      { LOCAL_DAY_DEAL, LOCAL_DAY_TIMES, LOCAL_DAY_GROUP, LOCAL_DAY_FAILED, LOCAL_DAY_GIVE,
+        LOCAL_DAY_LOTTERY, 77 }, 7 },
     { "latitude_e6", { 30250000 }, 1 },
     { "longitude_e6", { 120150000 }, 1 },
     { "radius_m", { 1500, 0 }, 2 },
