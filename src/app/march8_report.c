@@ -4,7 +4,11 @@
 #include <jansson.h>
 
 #include "base/json_out.h"
+#include "base/os_clock.h"
 #include "load/progress.h"
+
+#define READ_TRIES 120
+#define READ_AGAIN_US 500000
 
 /* ---- what the server says ---- */
 
@@ -32,6 +36,24 @@ static void deal_add(struct march8_server *server, const json_t *deal)
     }
 }
 
+/* A page of a list. A server that writes back a whole day says for a while that it is busy. */
+static bool page_read(struct played *played, const char *path, struct span *body)
+{
+    int status = 0;
+    for (int tries = 0; tries < READ_TRIES; tries++) {
+        status = played_call(played, "GET", path, SPAN(""), body);
+        if (status != 503) {
+            break;
+        }
+        os_sleep_us(READ_AGAIN_US);
+    }
+    if (status != 200) {
+        int shown = (int)min_i64((int64_t)body->size, 400);
+        fprintf(stderr, "onetill demo: %s: %d %.*s\n", path, status, shown, body->bytes);
+    }
+    return status == 200;
+}
+
 static bool deals_read(struct played *played, int64_t merchant_id, struct march8_server *server)
 {
     char cursor[256] = "";
@@ -40,7 +62,7 @@ static bool deals_read(struct played *played, int64_t merchant_id, struct march8
         struct span body;
         snprintf(path, sizeof(path), "/v1/merchants/%lld/deal_money?limit=100%s%s", (long long)merchant_id,
                  cursor[0] != '\0' ? "&cursor=" : "", cursor);
-        if (played_call(played, "GET", path, SPAN(""), &body) != 200) {
+        if (!page_read(played, path, &body)) {
             return false;
         }
         json_t *json = json_loadb(body.bytes, body.size, 0, NULL);
