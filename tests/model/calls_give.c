@@ -21,8 +21,8 @@ static void gift_open(struct run *run, bool lottery)
     const struct local_deal *d = &local.deals[g->deal];
     int64_t from_us = max_i64(d->sale_from_us, run->house.now_us);
     g->starts_us = from_us + (int64_t)(draw(run) % (uint64_t)((d->sale_until_us - from_us) / 10));
-    g->ends_us = chance(run, 50) ? d->sale_until_us
-                                 : g->starts_us + 1 + (int64_t)(draw(run) % (uint64_t)(d->sale_until_us - g->starts_us));
+    int64_t rest_us = d->sale_until_us - g->starts_us;
+    g->ends_us = g->starts_us + (chance(run, 50) ? rest_us : 1 + (int64_t)(draw(run) % (uint64_t)rest_us));
     g->winners = lottery ? 1 + pick(run, (int)min_i64(d->stock_copies, 4)) : 0;
     for (size_t i = 0; lottery && i < sizeof(g->seed); i++) {
         g->seed[i] = (uint8_t)draw(run);

@@ -41,7 +41,8 @@ static void create(struct run *run)
     memcpy(request.seed, want.seed, sizeof(request.seed));
     struct caller merchant = { .kind = CALLER_merchant,
                                .id = sends ? 0 : id_of(run, run->model.shops[want.sender].merchant) };
-    enum refusal till = call(run, sends ? house_shopper(request.sender_id) : merchant, &packet_create, &request, &packet);
+    struct caller caller = sends ? house_shopper(request.sender_id) : merchant;
+    enum refusal till = call(run, caller, &packet_create, &request, &packet);
     same_refusal(run, "packet_create", packet_model_create(&run->model, &want, seconds), till);
     if (till == REFUSAL_none && run->wrong == NULL) {
         struct local_packet *p = &packets.of[packets.count - 1];

@@ -2,7 +2,9 @@
 /* Whose calls are made in a life. */
 #include "sim/wishes.h"
 
-const struct area *const areas[] = { &till_area, &deal_area, &packet_area, &booking_area, &give_area, &meal_area, NULL };
+const struct area *const areas[] = {
+    &till_area, &deal_area, &packet_area, &booking_area, &give_area, &meal_area, NULL,
+};
 
 bool area_open(const struct world *world, size_t area)
 {

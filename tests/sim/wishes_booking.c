@@ -174,7 +174,8 @@ static void check(struct world *world)
     for (int i = 0; i < world->intent_count; i++) {
         const struct intent *intent = &world->intents[i];
         if (makes_booking(intent) && intent->known && intent->refusal == REFUSAL_none) {
-            struct booking_row row = { .booking_id = ((const struct booking_row *)(const void *)intent->answer)->booking_id };
+            const struct booking_row *told = (const void *)intent->answer;
+            struct booking_row row = { .booking_id = told->booking_id };
             answered++;
             if (!world_find(world, &booking_table, &row)) {
                 world_wrong(world, "bookings", "one that was answered is missing");

@@ -24,9 +24,10 @@ static void deal_set_up(struct world *world, int index)
     static const enum deal_kind kinds[DEALS] = { DEAL_voucher, DEAL_times, DEAL_stored_value, DEAL_group };
     bool group = kinds[index] == DEAL_group;
     int64_t hours = 1 + world_pick(world, 6);
-    struct deal_rules rules = { .deal_id = deal_id_of(index), .shop_id = 1 + index % SHOPS, .kind = (int32_t)kinds[index],
-                                .title = "a deal", .price_minor = 90 + world_pick(world, 300),
-                                .stock = 2 + world_pick(world, 6), .sale_until_us = world->now_us + hours * US_PER_HOUR,
+    struct deal_rules rules = { .deal_id = deal_id_of(index), .shop_id = 1 + index % SHOPS,
+                                .kind = (int32_t)kinds[index], .title = "a deal",
+                                .price_minor = 90 + world_pick(world, 300), .stock = 2 + world_pick(world, 6),
+                                .sale_until_us = world->now_us + hours * US_PER_HOUR,
                                 .valid_until_us = world->now_us + (hours + 1) * US_PER_HOUR,
                                 .copies_per_person = world_pick(world, 4), .commission_bp = 777,
                                 .refund = 1 + world_pick(world, 3), .seed = (int64_t)world->seed, .parts_count = 1,
