@@ -95,24 +95,51 @@ class Counter {
         } else if (event.key === "F8") {
             event.preventDefault();
             void this.last.undoLast();
-        } else if (/^\d$/.test(event.key) && !event.target.matches("input")) this.focus(); /* the scanner is heard anywhere */
+        } else if (/^\d$/.test(event.key) && !event.target.matches("input"))
+            this.focus(); /* the scanner is heard anywhere */
     }
 
     formTree() {
         const { staff } = this;
         const say = (key) => staff.say(key);
-        return h("form", { class: "slip", key: "form", novalidate: true, submit: (event) => {
-            event.preventDefault();
-            void this.enter();
-        } },
+        return h(
+            "form",
+            {
+                class: "slip",
+                key: "form",
+                novalidate: true,
+                submit: (event) => {
+                    event.preventDefault();
+                    void this.enter();
+                },
+            },
             this.away && h("p", { class: "banner", role: "alert", key: "away" }, say("offline_now")),
-            h("p", { class: "field", key: "field" },
+            h(
+                "p",
+                { class: "field", key: "field" },
                 h("label", { for: "code" }, say("code_label")),
-                h("input", { type: "text", id: "code", class: "code-input", value: this.code, maxlength: 40, inputmode: "numeric", autocomplete: "off",
-                    spellcheck: "false", placeholder: say("code_hint"), "aria-describedby": "code-fault keys", input: (event) => (this.code = event.target.value) })),
-            h("p", { id: "code-fault", class: "fault", role: "alert", key: "fault" }, staff.fault === null ? "" : staff.frame.fault(staff.fault)),
+                h("input", {
+                    type: "text",
+                    id: "code",
+                    class: "code-input",
+                    value: this.code,
+                    maxlength: 40,
+                    inputmode: "numeric",
+                    autocomplete: "off",
+                    spellcheck: "false",
+                    placeholder: say("code_hint"),
+                    "aria-describedby": "code-fault keys",
+                    input: (event) => (this.code = event.target.value),
+                }),
+            ),
+            h(
+                "p",
+                { id: "code-fault", class: "fault", role: "alert", key: "fault" },
+                staff.fault === null ? "" : staff.frame.fault(staff.fault),
+            ),
             h("div", { class: "row", key: "row" }, h("button", { id: "look" }, say("code_look"))),
-            h("p", { id: "keys", class: "quiet", key: "keys" }, say("keys")));
+            h("p", { id: "keys", class: "quiet", key: "keys" }, say("keys")),
+        );
     }
 
     tree() {

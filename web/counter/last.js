@@ -35,12 +35,14 @@ export class LastPart {
             return Promise.resolve();
         }
         this.sure = null;
-        return staff.act(async () => {
-            await staff.once.change(`/v1/redemptions/${redemption.redemption_id}/undo`);
-            this.counter.basket.done = null;
-            staff.heard("heard_undone");
-            await this.load();
-        }).then(() => this.counter.focus());
+        return staff
+            .act(async () => {
+                await staff.once.change(`/v1/redemptions/${redemption.redemption_id}/undo`);
+                this.counter.basket.done = null;
+                staff.heard("heard_undone");
+                await this.load();
+            })
+            .then(() => this.counter.focus());
     }
 
     undoLast() {
@@ -61,43 +63,124 @@ export class LastPart {
     lineTree(redemption) {
         const { staff } = this;
         const sure = this.sure === redemption.redemption_id;
-        const what = redemption.amount_minor > 0 ? staff.say("value_taken", { amount: staff.money(redemption.amount_minor, redemption.currency) })
-            : staff.say("pieces_taken", { count: redemption.pieces });
-        return h("li", { class: "trade", key: redemption.redemption_id, "data-state": redemption.state },
+        const what =
+            redemption.amount_minor > 0
+                ? staff.say("value_taken", { amount: staff.money(redemption.amount_minor, redemption.currency) })
+                : staff.say("pieces_taken", { count: redemption.pieces });
+        return h(
+            "li",
+            { class: "trade", key: redemption.redemption_id, "data-state": redemption.state },
             h("p", { class: "trade-line" }, h("b", {}, this.titles.get(redemption.deal_id) ?? "…"), h("b", {}, what)),
-            h("p", { class: "trade-line quiet" }, h("span", {}, staff.moment(redemption.accepted_at)),
+            h(
+                "p",
+                { class: "trade-line quiet" },
+                h("span", {}, staff.moment(redemption.accepted_at)),
                 redemption.offline && h("span", { class: "tag" }, staff.say("offline_mark")),
-                h("span", {}, staff.money(redemption.gross_minor, redemption.currency))),
+                h("span", {}, staff.money(redemption.gross_minor, redemption.currency)),
+            ),
             redemption.state === "undone" && h("p", { class: "tag" }, staff.say("undone")),
-            this.undoable(redemption) && h("div", { class: "row" },
-                h("button", { type: "button", id: "undo-" + redemption.redemption_id, class: sure ? "sure" : null, click: () => this.undo(redemption) }, staff.say(sure ? "undo_sure" : "undo"))));
+            this.undoable(redemption) &&
+                h(
+                    "div",
+                    { class: "row" },
+                    h(
+                        "button",
+                        {
+                            type: "button",
+                            id: "undo-" + redemption.redemption_id,
+                            class: sure ? "sure" : null,
+                            click: () => this.undo(redemption),
+                        },
+                        staff.say(sure ? "undo_sure" : "undo"),
+                    ),
+                ),
+        );
     }
 
     tree() {
         const { staff, redemptions } = this;
-        return h("section", { class: "slip", key: "last", "aria-labelledby": "last-title" },
+        return h(
+            "section",
+            { class: "slip", key: "last", "aria-labelledby": "last-title" },
             h("h2", { id: "last-title" }, staff.say("last")),
             redemptions === null && h("p", { class: "quiet" }, staff.say("asking")),
             redemptions?.length === 0 && h("p", { class: "quiet" }, staff.say("last_none")),
-            h("ul", { class: "trades", id: "last" }, (redemptions ?? []).map((redemption) => this.lineTree(redemption))));
+            h(
+                "ul",
+                { class: "trades", id: "last" },
+                (redemptions ?? []).map((redemption) => this.lineTree(redemption)),
+            ),
+        );
     }
 
     offlineTree() {
         const { staff } = this;
         const { kept, taken, conflicts, result } = this.counter.offline;
         if (kept.size === 0 && taken.length === 0 && conflicts.length === 0 && result === null) return null;
-        return h("section", { class: "slip", key: "offline", "aria-labelledby": "offline-title" },
+        return h(
+            "section",
+            { class: "slip", key: "offline", "aria-labelledby": "offline-title" },
             h("h2", { id: "offline-title" }, staff.say("offline_title")),
             h("p", {}, staff.say("offline_how", { count: kept.size })),
-            kept.size > 0 && h("details", { key: "list" }, h("summary", {}, staff.say("offline_list")),
-                h("ul", { class: "trades" }, [...kept.values()].map((voucher) => h("li", { class: "trade-line", key: voucher.voucher_id },
-                    h("span", {}, voucher.title), h("span", { class: "quiet" }, staff.say("until", { moment: staff.moment(voucher.kept_accept) })))))),
-            taken.length > 0 && h("div", { class: "row", key: "taken" }, h("p", {}, staff.say("offline_taken", { count: taken.length })),
-                h("button", { type: "button", id: "tell", class: "main", click: () => this.tell() }, staff.say("offline_tell"))),
-            result !== null && taken.length === 0 && h("p", { id: "told", key: "told", role: "status" }, staff.say("offline_told", result)),
-            conflicts.length > 0 && h("div", { key: "conflicts" }, h("h3", {}, staff.say("conflicts")),
-                h("ul", { class: "trades" }, conflicts.map((conflict) => h("li", { class: "trade", key: conflict.conflict_id },
-                    h("p", { class: "trade-line" }, h("span", {}, conflict.code), h("span", { class: "quiet" }, staff.moment(conflict.accepted_at))),
-                    h("p", { class: "fault" }, staff.say("conflict_" + conflict.reason)))))));
+            kept.size > 0 &&
+                h(
+                    "details",
+                    { key: "list" },
+                    h("summary", {}, staff.say("offline_list")),
+                    h(
+                        "ul",
+                        { class: "trades" },
+                        [...kept.values()].map((voucher) =>
+                            h(
+                                "li",
+                                { class: "trade-line", key: voucher.voucher_id },
+                                h("span", {}, voucher.title),
+                                h(
+                                    "span",
+                                    { class: "quiet" },
+                                    staff.say("until", { moment: staff.moment(voucher.kept_accept) }),
+                                ),
+                            ),
+                        ),
+                    ),
+                ),
+            taken.length > 0 &&
+                h(
+                    "div",
+                    { class: "row", key: "taken" },
+                    h("p", {}, staff.say("offline_taken", { count: taken.length })),
+                    h(
+                        "button",
+                        { type: "button", id: "tell", class: "main", click: () => this.tell() },
+                        staff.say("offline_tell"),
+                    ),
+                ),
+            result !== null &&
+                taken.length === 0 &&
+                h("p", { id: "told", key: "told", role: "status" }, staff.say("offline_told", result)),
+            conflicts.length > 0 &&
+                h(
+                    "div",
+                    { key: "conflicts" },
+                    h("h3", {}, staff.say("conflicts")),
+                    h(
+                        "ul",
+                        { class: "trades" },
+                        conflicts.map((conflict) =>
+                            h(
+                                "li",
+                                { class: "trade", key: conflict.conflict_id },
+                                h(
+                                    "p",
+                                    { class: "trade-line" },
+                                    h("span", {}, conflict.code),
+                                    h("span", { class: "quiet" }, staff.moment(conflict.accepted_at)),
+                                ),
+                                h("p", { class: "fault" }, staff.say("conflict_" + conflict.reason)),
+                            ),
+                        ),
+                    ),
+                ),
+        );
     }
 }

@@ -11,8 +11,10 @@ const reviews_shown = 5;
 /* What the deal says of when it is valid: weekdays and hours. */
 export function hoursText(app, deal) {
     const days = [];
-    for (let day = 0; day < 7; day++) if (deal.weekdays === 0 || (deal.weekdays >> day) & 1) days.push(app.say("weekday_" + day));
-    const clock = (minute) => String(Math.floor(minute / 60)).padStart(2, "0") + ":" + String(minute % 60).padStart(2, "0");
+    for (let day = 0; day < 7; day++)
+        if (deal.weekdays === 0 || (deal.weekdays >> day) & 1) days.push(app.say("weekday_" + day));
+    const clock = (minute) =>
+        String(Math.floor(minute / 60)).padStart(2, "0") + ":" + String(minute % 60).padStart(2, "0");
     const all_day = deal.minute_from === 0 && deal.minute_to === 0;
     const hours = all_day ? "" : clock(deal.minute_from) + "–" + clock(deal.minute_to);
     if (days.length === 7) return all_day ? app.say("always") : hours;
@@ -97,15 +99,29 @@ export class DealView {
         if (deal.kind !== "group") return null;
         const short = Math.max(0, deal.group_least - deal.buyers);
         const rest = left(Date.parse(deal.group_until) - app.clock.now());
-        const words = deal.group_state === "open"
-            ? app.say("group_open", { short, least: deal.group_least })
-            : app.say("group_" + deal.group_state);
-        return h("div", { class: "group", key: "group" },
+        const words =
+            deal.group_state === "open"
+                ? app.say("group_open", { short, least: deal.group_least })
+                : app.say("group_" + deal.group_state);
+        return h(
+            "div",
+            { class: "group", key: "group" },
             h("p", { class: "subject" }, words),
-            deal.group_state === "open" && h("p", {}, app.say("group_left"), " ",
-                rest.days > 0 && app.say("days", { days: rest.days }) + " ", h("b", { class: "count" }, rest.clock)),
-            h("progress", { max: deal.group_least, value: Math.min(deal.buyers, deal.group_least),
-                "aria-label": app.say("group_progress", { count: deal.buyers, least: deal.group_least }) }));
+            deal.group_state === "open" &&
+                h(
+                    "p",
+                    {},
+                    app.say("group_left"),
+                    " ",
+                    rest.days > 0 && app.say("days", { days: rest.days }) + " ",
+                    h("b", { class: "count" }, rest.clock),
+                ),
+            h("progress", {
+                max: deal.group_least,
+                value: Math.min(deal.buyers, deal.group_least),
+                "aria-label": app.say("group_progress", { count: deal.buyers, least: deal.group_least }),
+            }),
+        );
     }
 
     buyTree() {
@@ -113,35 +129,70 @@ export class DealView {
         const now = app.clock.now();
         if (deal.kind === "give") return this.give?.tree(deal);
         if (this.bought !== null && this.bought.state !== "issued")
-            return h("div", { class: "row", key: "bought" }, h("p", { class: "subject" }, app.say("bought_" + this.bought.state, {
-                short: this.bought.group_short })),
-                h("a", { class: "button", href: "#me" }, app.say("purchases")));
+            return h(
+                "div",
+                { class: "row", key: "bought" },
+                h(
+                    "p",
+                    { class: "subject" },
+                    app.say("bought_" + this.bought.state, {
+                        short: this.bought.group_short,
+                    }),
+                ),
+                h("a", { class: "button", href: "#me" }, app.say("purchases")),
+            );
         if (deal.state !== "live" || now >= Date.parse(deal.sale_until))
             return h("p", { class: "subject", key: "over" }, app.say("sale_over"));
         if (now < Date.parse(deal.sale_from)) {
             const rest = left(Date.parse(deal.sale_from) - now);
-            return h("p", { class: "subject", key: "early" }, app.say("sale_begins"), " ",
-                rest.days > 0 && app.say("days", { days: rest.days }) + " ", h("b", { class: "count" }, rest.clock));
+            return h(
+                "p",
+                { class: "subject", key: "early" },
+                app.say("sale_begins"),
+                " ",
+                rest.days > 0 && app.say("days", { days: rest.days }) + " ",
+                h("b", { class: "count" }, rest.clock),
+            );
         }
         if (deal.copies_left === 0) return this.soldOutTree();
         const most = this.copiesMost();
         const total = app.money(BigInt(deal.price_minor) * BigInt(this.copies), deal.currency);
-        return h("div", { class: "row", key: "buy" },
+        return h(
+            "div",
+            { class: "row", key: "buy" },
             stepper(app, "copies", app.say("copies"), this.copies, 1, most, (copies) => {
                 this.copies = copies;
                 app.draw();
             }),
-            h("button", { type: "button", id: "buy", class: "main", click: () => this.buy() }, app.say("buy", { amount: total })));
+            h(
+                "button",
+                { type: "button", id: "buy", class: "main", click: () => this.buy() },
+                app.say("buy", { amount: total }),
+            ),
+        );
     }
 
     soldOutTree() {
         const { app, waiting } = this;
-        return h("div", { key: "sold-out", class: "row" },
+        return h(
+            "div",
+            { key: "sold-out", class: "row" },
             h("p", { class: "subject" }, app.say("sold_out")),
             waiting === null
-                ? h("button", { type: "button", id: "wait", class: "main", click: () => this.wait(true) }, app.say("wait_join"))
-                : [h("p", { class: "quiet" }, app.say("wait_stands")),
-                   h("button", { type: "button", id: "wait-leave", click: () => this.wait(false) }, app.say("wait_leave"))]);
+                ? h(
+                      "button",
+                      { type: "button", id: "wait", class: "main", click: () => this.wait(true) },
+                      app.say("wait_join"),
+                  )
+                : [
+                      h("p", { class: "quiet" }, app.say("wait_stands")),
+                      h(
+                          "button",
+                          { type: "button", id: "wait-leave", click: () => this.wait(false) },
+                          app.say("wait_leave"),
+                      ),
+                  ],
+        );
     }
 
     termsTree() {
@@ -149,11 +200,16 @@ export class DealView {
         return facts([
             deal.kind === "times" && [app.say("visits"), deal.pieces_each],
             deal.kind === "stored_value" && [app.say("worth"), app.money(deal.face_minor, deal.currency)],
-            ...(deal.parts.length > 1 ? deal.parts.map((part) => [part.name || "·", app.say("pieces", { count: part.pieces })]) : []),
+            ...(deal.parts.length > 1
+                ? deal.parts.map((part) => [part.name || "·", app.say("pieces", { count: part.pieces })])
+                : []),
             [app.say("valid_until"), app.moment(deal.valid_until)],
             deal.valid_days > 0 && [app.say("valid_days"), app.say("days", { days: deal.valid_days })],
             [app.say("valid_hours"), hoursText(app, deal)],
-            deal.closed_days.length > 0 && [app.say("not_on"), deal.closed_days.map((closed) => closed.day).join(", ")],
+            deal.closed_days.length > 0 && [
+                app.say("not_on"),
+                deal.closed_days.map((closed) => closed.day).join(", "),
+            ],
             deal.price_minor > 0 && [app.say("refund"), app.say("refund_" + deal.refund)],
             deal.price_minor > 0 && deal.lapse_refunds && [app.say("lapse"), app.say("lapse_refunds")],
             deal.copies_per_person > 0 && [app.say("per_person"), deal.copies_per_person],
@@ -165,23 +221,60 @@ export class DealView {
         const { app, detail } = this;
         if (detail === null) return null;
         const shops = [...detail.shops].sort((a, b) => (b.shop_id === this.shop_id) - (a.shop_id === this.shop_id));
-        return h("section", { class: "slip", key: "shops", "aria-labelledby": "shops-title" },
+        return h(
+            "section",
+            { class: "slip", key: "shops", "aria-labelledby": "shops-title" },
             h("h2", { id: "shops-title" }, app.say("valid_in")),
-            h("ul", { class: "cards" }, shops.slice(0, 12).map(({ shop_id }) => {
-                const place = app.known.place(shop_id);
-                return h("li", { key: shop_id }, h("a", { class: "card", href: "#shop/" + shop_id },
-                    h("b", { class: "card-title" }, app.known.name(shop_id, app.say("shop_number", { number: shop_id }))),
-                    place !== null && h("span", { class: "card-facts quiet" }, h("span", {}, place.address),
-                        place.reviews > 0 && h("span", {}, app.say("stars", { stars: (place.rating_tenths / 10).toFixed(1), count: place.reviews })))));
-            })));
+            h(
+                "ul",
+                { class: "cards" },
+                shops.slice(0, 12).map(({ shop_id }) => {
+                    const place = app.known.place(shop_id);
+                    return h(
+                        "li",
+                        { key: shop_id },
+                        h(
+                            "a",
+                            { class: "card", href: "#shop/" + shop_id },
+                            h(
+                                "b",
+                                { class: "card-title" },
+                                app.known.name(shop_id, app.say("shop_number", { number: shop_id })),
+                            ),
+                            place !== null &&
+                                h(
+                                    "span",
+                                    { class: "card-facts quiet" },
+                                    h("span", {}, place.address),
+                                    place.reviews > 0 &&
+                                        h(
+                                            "span",
+                                            {},
+                                            app.say("stars", {
+                                                stars: (place.rating_tenths / 10).toFixed(1),
+                                                count: place.reviews,
+                                            }),
+                                        ),
+                                ),
+                        ),
+                    );
+                }),
+            ),
+        );
     }
 
     tree() {
         const { app, deal, detail } = this;
-        if (deal === null) return [back(app, "#near", "place_near"), fault(app, this) ?? h("p", { class: "slip quiet", key: "asking" }, app.say("asking"))];
+        if (deal === null)
+            return [
+                back(app, "#near", "place_near"),
+                fault(app, this) ?? h("p", { class: "slip quiet", key: "asking" }, app.say("asking")),
+            ];
         return [
             back(app, "#near", "place_near"),
-            h("section", { class: "slip", key: "deal", "aria-labelledby": "deal-title" },
+            h(
+                "section",
+                { class: "slip", key: "deal", "aria-labelledby": "deal-title" },
                 deal.kind !== "voucher" && h("p", { class: "tag", key: "kind" }, app.say("kind_" + deal.kind)),
                 h("h2", { id: "deal-title", class: "subject", key: "title" }, deal.title),
                 h("p", { class: "big-price", key: "price" }, price(app, deal)),
@@ -189,7 +282,8 @@ export class DealView {
                 this.buyTree(),
                 fault(app, this),
                 this.termsTree(),
-                detail !== null && detail.rules !== "" && h("p", { class: "rules", key: "rules" }, detail.rules)),
+                detail !== null && detail.rules !== "" && h("p", { class: "rules", key: "rules" }, detail.rules),
+            ),
             this.shopsTree(),
             reviewsTree(app, this.reviews),
         ];
@@ -198,12 +292,31 @@ export class DealView {
 
 export function reviewsTree(app, reviews) {
     if (reviews.length === 0) return null;
-    return h("section", { class: "slip", key: "reviews", "aria-labelledby": "reviews-title" },
+    return h(
+        "section",
+        { class: "slip", key: "reviews", "aria-labelledby": "reviews-title" },
         h("h2", { id: "reviews-title" }, app.say("reviews")),
-        h("ul", { class: "trades" }, reviews.map((review) => h("li", { class: "trade", key: review.review_id },
-            h("p", { class: "trade-line" },
-                h("b", { "aria-label": app.say("stars_only", { stars: review.stars }) }, "★".repeat(review.stars) + "☆".repeat(5 - review.stars)),
-                h("span", { class: "quiet" }, app.moment(review.written_at))),
-            review.text !== "" && h("p", {}, review.text),
-            review.reply !== "" && h("p", { class: "quiet" }, app.say("reply"), " ", review.reply)))));
+        h(
+            "ul",
+            { class: "trades" },
+            reviews.map((review) =>
+                h(
+                    "li",
+                    { class: "trade", key: review.review_id },
+                    h(
+                        "p",
+                        { class: "trade-line" },
+                        h(
+                            "b",
+                            { "aria-label": app.say("stars_only", { stars: review.stars }) },
+                            "★".repeat(review.stars) + "☆".repeat(5 - review.stars),
+                        ),
+                        h("span", { class: "quiet" }, app.moment(review.written_at)),
+                    ),
+                    review.text !== "" && h("p", {}, review.text),
+                    review.reply !== "" && h("p", { class: "quiet" }, app.say("reply"), " ", review.reply),
+                ),
+            ),
+        ),
+    );
 }

@@ -54,7 +54,8 @@ export class MealView {
         const { door } = this.app;
         const before = this.order;
         this.take(await door.get(this.path));
-        if (before !== null && before.state !== "ready" && this.order.state === "ready") this.app.heard("heard_ready");
+        if (before !== null && before.state !== "ready" && this.order.state === "ready")
+            this.app.heard("heard_ready");
         if (this.dishes === null) {
             const dishes = await door.list(`/v1/shops/${this.order.shop_id}/menu`, 500);
             this.dishes = dishes.sort((a, b) => a.place - b.place);
@@ -67,14 +68,17 @@ export class MealView {
         if (this.order.version !== this.version) await this.parts();
     }
 
+    /* Answers may overtake one another; an order's version only grows. */
     take(order) {
-        this.order = order;
+        if (this.order === null || order.version >= this.order.version) this.order = order;
     }
 
     async parts() {
         const { door } = this.app;
         const { version } = this.order;
-        const [lines, guests, bills] = await Promise.all(["lines", "guests", "bills"].map((name) => door.list(this.path + "/" + name)));
+        const [lines, guests, bills] = await Promise.all(
+            ["lines", "guests", "bills"].map((name) => door.list(this.path + "/" + name)),
+        );
         Object.assign(this, { lines, guests, bills, version });
     }
 
@@ -97,22 +101,63 @@ export class MealView {
 
     tabTree(tab) {
         const { app } = this;
-        const counts = { menu: 0, order: this.lines.filter((line) => line.state !== "off").length, bill: this.bills.filter((bill) => bill.state === "open").length };
-        return h("button", { type: "button", key: tab, id: "tab-" + tab, "aria-pressed": String(tab === this.tab), click: () => this.show(tab) },
-            app.say("tab_" + tab), counts[tab] > 0 && h("span", { class: "badge" }, " " + counts[tab]));
+        const counts = {
+            menu: 0,
+            order: this.lines.filter((line) => line.state !== "off").length,
+            bill: this.bills.filter((bill) => bill.state === "open").length,
+        };
+        return h(
+            "button",
+            {
+                type: "button",
+                key: tab,
+                id: "tab-" + tab,
+                "aria-pressed": String(tab === this.tab),
+                click: () => this.show(tab),
+            },
+            app.say("tab_" + tab),
+            counts[tab] > 0 && h("span", { class: "badge" }, " " + counts[tab]),
+        );
     }
 
     headTree() {
         const { app, order } = this;
-        const where = order.kind === "dine_in" ? app.say("table_name", { name: order.table_name }) : app.say("meal_" + order.kind);
+        const where =
+            order.kind === "dine_in"
+                ? app.say("table_name", { name: order.table_name })
+                : app.say("meal_" + order.kind);
         const others = this.guests.filter((guest) => guest !== this.me).map((guest) => guest.name);
-        return h("section", { class: "slip meal-head", key: "head", "aria-labelledby": "meal-title" },
-            h("p", { class: "trade-line" },
-                h("b", { id: "meal-title", class: "subject" }, where, order.number > 0 && " · " + app.say("meal_number", { number: order.number })),
-                h("span", { class: "tag", id: "meal-state", "data-state": order.state }, app.say("meal_state_" + order.state))),
+        return h(
+            "section",
+            { class: "slip meal-head", key: "head", "aria-labelledby": "meal-title" },
+            h(
+                "p",
+                { class: "trade-line" },
+                h(
+                    "b",
+                    { id: "meal-title", class: "subject" },
+                    where,
+                    order.number > 0 && " · " + app.say("meal_number", { number: order.number }),
+                ),
+                h(
+                    "span",
+                    { class: "tag", id: "meal-state", "data-state": order.state },
+                    app.say("meal_state_" + order.state),
+                ),
+            ),
             others.length > 0 && h("p", { class: "quiet" }, app.say("with_others", { names: others.join(", ") })),
-            order.ready_by !== null && order.kind !== "dine_in" && this.open && h("p", {}, app.say("ready_by", { moment: app.moment(order.ready_by) })),
-            h("div", { class: "tabs", role: "group", "aria-label": app.say("tabs") }, tabs.filter((tab) => tab !== "bill" || order.kind === "dine_in" || this.bills.length > 0).map((tab) => this.tabTree(tab))));
+            order.ready_by !== null &&
+                order.kind !== "dine_in" &&
+                this.open &&
+                h("p", {}, app.say("ready_by", { moment: app.moment(order.ready_by) })),
+            h(
+                "div",
+                { class: "tabs", role: "group", "aria-label": app.say("tabs") },
+                tabs
+                    .filter((tab) => tab !== "bill" || order.kind === "dine_in" || this.bills.length > 0)
+                    .map((tab) => this.tabTree(tab)),
+            ),
+        );
     }
 
     tree() {

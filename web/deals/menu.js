@@ -31,7 +31,9 @@ export class MenuPart {
         for (const group of dish.groups)
             if (group.least === 1 && group.most === 1) {
                 const stock = this.meal.stocks.get(dish.dish_id);
-                const first = dish.options.find((option) => option.group === group.group && !optionOut(stock, option.option));
+                const first = dish.options.find(
+                    (option) => option.group === group.group && !optionOut(stock, option.option),
+                );
                 if (first !== undefined) this.chosen.add(first.option);
             }
         this.app.draw();
@@ -49,7 +51,8 @@ export class MenuPart {
     }
 
     choose(group, dish, option, on) {
-        if (group.most === 1) for (const other of dish.options) if (other.group === group.group) this.chosen.delete(other.option);
+        if (group.most === 1)
+            for (const other of dish.options) if (other.group === group.group) this.chosen.delete(other.option);
         if (on) this.chosen.add(option.option);
         else this.chosen.delete(option.option);
         this.app.draw();
@@ -61,41 +64,101 @@ export class MenuPart {
         const stock = this.meal.stocks.get(dish.dish_id);
         const options = dish.options.filter((option) => option.group === group.group);
         const count = options.filter((option) => this.chosen.has(option.option)).length;
-        const words = one ? "" : group.least > 0 ? app.say("choose_some", { least: group.least, most: group.most }) : app.say("choose_most", { most: group.most });
-        return h("fieldset", { key: group.group }, h("legend", {}, group.name, " ", h("span", { class: "quiet" }, words)),
+        const words = one
+            ? ""
+            : group.least > 0
+              ? app.say("choose_some", { least: group.least, most: group.most })
+              : app.say("choose_most", { most: group.most });
+        return h(
+            "fieldset",
+            { key: group.group },
+            h("legend", {}, group.name, " ", h("span", { class: "quiet" }, words)),
             options.map((option) => {
                 const on = this.chosen.has(option.option);
                 const out = optionOut(stock, option.option);
                 const id = `option-${dish.dish_id}-${option.option}`;
-                return h("p", { class: "tick", key: option.option },
-                    h("input", { type: one ? "radio" : "checkbox", name: `group-${dish.dish_id}-${group.group}`, id, checked: on,
-                        disabled: out || (!on && !one && count >= group.most), change: (event) => this.choose(group, dish, option, event.target.checked) }),
-                    h("label", { for: id }, option.name, option.price_minor !== 0 && h("span", { class: "quiet" }, " ", option.price_minor > 0 ? "+" : "", app.money(option.price_minor, dish.currency)),
-                        out && h("span", { class: "tag" }, app.say("sold_out"))));
-            }));
+                return h(
+                    "p",
+                    { class: "tick", key: option.option },
+                    h("input", {
+                        type: one ? "radio" : "checkbox",
+                        name: `group-${dish.dish_id}-${group.group}`,
+                        id,
+                        checked: on,
+                        disabled: out || (!on && !one && count >= group.most),
+                        change: (event) => this.choose(group, dish, option, event.target.checked),
+                    }),
+                    h(
+                        "label",
+                        { for: id },
+                        option.name,
+                        option.price_minor !== 0 &&
+                            h(
+                                "span",
+                                { class: "quiet" },
+                                " ",
+                                option.price_minor > 0 ? "+" : "",
+                                app.money(option.price_minor, dish.currency),
+                            ),
+                        out && h("span", { class: "tag" }, app.say("sold_out")),
+                    ),
+                );
+            }),
+        );
     }
 
     unitMinor(dish) {
-        return dish.options.filter((option) => this.chosen.has(option.option)).reduce((sum, option) => sum + option.price_minor, dish.price_minor);
+        return dish.options
+            .filter((option) => this.chosen.has(option.option))
+            .reduce((sum, option) => sum + option.price_minor, dish.price_minor);
     }
 
     formTree(dish) {
         const { app } = this;
-        return h("form", { class: "dish-form", key: "form", novalidate: true, "aria-label": dish.name, submit: (event) => {
-            event.preventDefault();
-            void this.add(dish);
-        } },
+        return h(
+            "form",
+            {
+                class: "dish-form",
+                key: "form",
+                novalidate: true,
+                "aria-label": dish.name,
+                submit: (event) => {
+                    event.preventDefault();
+                    void this.add(dish);
+                },
+            },
             dish.groups.map((group) => this.groupTree(dish, group)),
-            field("dish-note", app.say("dish_note"), { value: this.note, maxlength: 20, input: (event) => (this.note = event.target.value) }),
-            this.meal.guests.length > 1 && h("p", { class: "tick" },
-                h("input", { type: "checkbox", id: "for-all", checked: this.for_all, change: (event) => (this.for_all = event.target.checked) }),
-                h("label", { for: "for-all" }, app.say("dish_for_all"))),
-            h("div", { class: "row" },
+            field("dish-note", app.say("dish_note"), {
+                value: this.note,
+                maxlength: 20,
+                input: (event) => (this.note = event.target.value),
+            }),
+            this.meal.guests.length > 1 &&
+                h(
+                    "p",
+                    { class: "tick" },
+                    h("input", {
+                        type: "checkbox",
+                        id: "for-all",
+                        checked: this.for_all,
+                        change: (event) => (this.for_all = event.target.checked),
+                    }),
+                    h("label", { for: "for-all" }, app.say("dish_for_all")),
+                ),
+            h(
+                "div",
+                { class: "row" },
                 stepper(app, "dish-pieces", app.say("dish_pieces"), this.pieces, 1, 99, (pieces) => {
                     this.pieces = pieces;
                     app.draw();
                 }),
-                h("button", { class: "main", id: "dish-add" }, app.say("dish_add", { amount: app.money(this.unitMinor(dish) * this.pieces, dish.currency) }))));
+                h(
+                    "button",
+                    { class: "main", id: "dish-add" },
+                    app.say("dish_add", { amount: app.money(this.unitMinor(dish) * this.pieces, dish.currency) }),
+                ),
+            ),
+        );
     }
 
     dishTree(dish) {
@@ -103,24 +166,65 @@ export class MenuPart {
         const out = this.out(dish);
         const open = this.open_id === dish.dish_id;
         const stock = meal.stocks.get(dish.dish_id);
-        return h("li", { class: "dish", key: dish.dish_id, "data-out": out },
-            h("div", { class: "card-head" },
-                h("div", {}, h("b", {}, dish.name), dish.about !== "" && h("p", { class: "quiet" }, dish.about),
-                    out ? h("span", { class: "tag" }, app.say("sold_out")) : stock?.counted && h("span", { class: "quiet" }, app.say("dishes_left", { count: stock.pieces_left }))),
-                h("div", { class: "dish-price" }, h("b", {}, app.money(dish.price_minor, dish.currency)),
-                    meal.open && !out && h("button", { type: "button", id: "dish-" + dish.dish_id, "aria-expanded": String(open),
-                        "aria-label": app.say("dish_choose", { name: dish.name }), click: () => this.begin(dish) }, open ? "×" : "+"))),
-            open && meal.open && !out && this.formTree(dish));
+        return h(
+            "li",
+            { class: "dish", key: dish.dish_id, "data-out": out },
+            h(
+                "div",
+                { class: "card-head" },
+                h(
+                    "div",
+                    {},
+                    h("b", {}, dish.name),
+                    dish.about !== "" && h("p", { class: "quiet" }, dish.about),
+                    out
+                        ? h("span", { class: "tag" }, app.say("sold_out"))
+                        : stock?.counted &&
+                              h("span", { class: "quiet" }, app.say("dishes_left", { count: stock.pieces_left })),
+                ),
+                h(
+                    "div",
+                    { class: "dish-price" },
+                    h("b", {}, app.money(dish.price_minor, dish.currency)),
+                    meal.open &&
+                        !out &&
+                        h(
+                            "button",
+                            {
+                                type: "button",
+                                id: "dish-" + dish.dish_id,
+                                "aria-expanded": String(open),
+                                "aria-label": app.say("dish_choose", { name: dish.name }),
+                                click: () => this.begin(dish),
+                            },
+                            open ? "×" : "+",
+                        ),
+                ),
+            ),
+            open && meal.open && !out && this.formTree(dish),
+        );
     }
 
     tree() {
         const { app, meal } = this;
         if (meal.dishes === null) return h("p", { class: "slip quiet", key: "menu" }, app.say("asking"));
         const categories = [...new Set(meal.dishes.map((dish) => dish.category))];
-        return h("section", { class: "slip", key: "menu", "aria-label": app.say("tab_menu") },
+        return h(
+            "section",
+            { class: "slip", key: "menu", "aria-label": app.say("tab_menu") },
             meal.dishes.length === 0 && h("p", { class: "quiet" }, app.say("menu_none")),
-            categories.map((category) => h("div", { key: category },
-                category !== "" && h("h3", {}, category),
-                h("ul", { class: "dishes" }, meal.dishes.filter((dish) => dish.category === category).map((dish) => this.dishTree(dish))))));
+            categories.map((category) =>
+                h(
+                    "div",
+                    { key: category },
+                    category !== "" && h("h3", {}, category),
+                    h(
+                        "ul",
+                        { class: "dishes" },
+                        meal.dishes.filter((dish) => dish.category === category).map((dish) => this.dishTree(dish)),
+                    ),
+                ),
+            ),
+        );
     }
 }

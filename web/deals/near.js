@@ -5,8 +5,7 @@ import { choice, fault, field, price } from "/deals/parts.js";
 import { h } from "/local/paint.js";
 
 const page_size = 20;
-const categories =
-    "dining drinks film karaoke sports beauty leisure family lodging travel services other".split(" ");
+const categories = "dining drinks film karaoke sports beauty leisure family lodging travel services other".split(" ");
 const orders = ["distance", "price", "rating"];
 const radii = [1000, 3000, 10000, 50000];
 
@@ -66,7 +65,8 @@ export class NearView {
         if (path !== this.path(null)) return; /* it was wished otherwise meanwhile */
         const shown = this.found?.path === path ? this.found.deals : [];
         const first = new Set(data.map((deal) => deal.deal_id));
-        const later = shown.length > page_size ? shown.slice(page_size).filter((deal) => !first.has(deal.deal_id)) : [];
+        const later =
+            shown.length > page_size ? shown.slice(page_size).filter((deal) => !first.has(deal.deal_id)) : [];
         if (later.length === 0) this.cursor = next_cursor;
         this.found = { path, deals: [...data, ...later] };
         for (const deal of data) this.app.known.nameSet(deal.shop_id, deal.shop_name);
@@ -111,24 +111,55 @@ export class NearView {
             else app.draw();
         };
         const words = (key) => (value) => app.say(value === "" ? key + "any" : key + value);
-        return h("form", { class: "slip", key: "form", "aria-labelledby": "near-title", submit: (event) => event.preventDefault() },
+        return h(
+            "form",
+            {
+                class: "slip",
+                key: "form",
+                "aria-labelledby": "near-title",
+                submit: (event) => event.preventDefault(),
+            },
             h("h2", { id: "near-title" }, app.say("near_title")),
             field("near-place", app.say("near_place"), {
-                value: wish.place, input: typed, inputmode: "text", maxlength: 40, placeholder: "30.2741, 120.1551",
+                value: wish.place,
+                input: typed,
+                inputmode: "text",
+                maxlength: 40,
+                placeholder: "30.2741, 120.1551",
                 "aria-describedby": "near-lost",
             }),
-            h("p", { id: "near-lost", class: "fault", role: "alert", hidden: !this.lost }, this.lost ? app.say("near_lost") : ""),
-            h("div", { class: "row" }, h("button", { type: "button", click: () => this.locate() }, app.say("near_here"))),
-            h("div", { class: "fields" },
+            h(
+                "p",
+                { id: "near-lost", class: "fault", role: "alert", hidden: !this.lost },
+                this.lost ? app.say("near_lost") : "",
+            ),
+            h(
+                "div",
+                { class: "row" },
+                h("button", { type: "button", click: () => this.locate() }, app.say("near_here")),
+            ),
+            h(
+                "div",
+                { class: "fields" },
                 this.select("category", ["", ...categories], words("category_")),
                 this.select("order", orders, words("order_")),
-                this.select("radius_m", radii, (radius) => app.say("radius", { km: radius / 1000 }))),
-            h("p", { class: "tick" },
-                h("input", { type: "checkbox", id: "near-open", checked: wish.open_now, change: (event) => {
-                    wish.open_now = event.target.checked;
-                    this.keep();
-                } }),
-                h("label", { for: "near-open" }, app.say("near_open"))));
+                this.select("radius_m", radii, (radius) => app.say("radius", { km: radius / 1000 })),
+            ),
+            h(
+                "p",
+                { class: "tick" },
+                h("input", {
+                    type: "checkbox",
+                    id: "near-open",
+                    checked: wish.open_now,
+                    change: (event) => {
+                        wish.open_now = event.target.checked;
+                        this.keep();
+                    },
+                }),
+                h("label", { for: "near-open" }, app.say("near_open")),
+            ),
+        );
     }
 
     dealTree(deal) {
@@ -137,27 +168,40 @@ export class NearView {
         const facts = [
             h("span", {}, deal.shop_name),
             h("span", {}, distanceText(app, deal.distance_m)),
-            deal.reviews > 0 && h("span", {}, app.say("stars", { stars: (deal.rating_tenths / 10).toFixed(1), count: deal.reviews })),
+            deal.reviews > 0 &&
+                h("span", {}, app.say("stars", { stars: (deal.rating_tenths / 10).toFixed(1), count: deal.reviews })),
             !deal.open && h("span", { class: "tag" }, app.say("shop_closed")),
             gone && h("span", { class: "tag" }, app.say("sold_out")),
         ];
-        return h("li", { key: deal.deal_id },
-            h("a", { class: "card", href: "#deal/" + deal.deal_id + "/" + deal.shop_id },
-                h("span", { class: "card-head" },
-                    h("b", { class: "card-title" }, deal.title),
-                    price(app, deal)),
+        return h(
+            "li",
+            { key: deal.deal_id },
+            h(
+                "a",
+                { class: "card", href: "#deal/" + deal.deal_id + "/" + deal.shop_id },
+                h("span", { class: "card-head" }, h("b", { class: "card-title" }, deal.title), price(app, deal)),
                 h("span", { class: "card-facts quiet" }, facts),
-                deal.kind !== "voucher" && h("span", { class: "tag kind" }, app.say("kind_" + deal.kind))));
+                deal.kind !== "voucher" && h("span", { class: "tag kind" }, app.say("kind_" + deal.kind)),
+            ),
+        );
     }
 
     listTree() {
         const { app, found } = this;
-        if (placeRead(this.wish.place) === null) return h("p", { class: "slip quiet", key: "none" }, app.say("near_where"));
+        if (placeRead(this.wish.place) === null)
+            return h("p", { class: "slip quiet", key: "none" }, app.say("near_where"));
         if (found === null) return h("p", { class: "slip quiet", key: "none" }, app.say("asking"));
-        return h("section", { class: "slip", key: "list", "aria-label": app.say("near_found") },
+        return h(
+            "section",
+            { class: "slip", key: "list", "aria-label": app.say("near_found") },
             found.deals.length === 0 && h("p", { class: "quiet" }, app.say("near_none")),
-            h("ul", { class: "cards" }, found.deals.map((deal) => this.dealTree(deal))),
-            this.cursor !== null && h("button", { type: "button", click: () => this.more() }, app.say("more")));
+            h(
+                "ul",
+                { class: "cards" },
+                found.deals.map((deal) => this.dealTree(deal)),
+            ),
+            this.cursor !== null && h("button", { type: "button", click: () => this.more() }, app.say("more")),
+        );
     }
 
     tree() {

@@ -42,19 +42,45 @@ export class PacketView {
         const { app, packet, mine } = this;
         if (packet === null) return fault(app, this) ?? h("p", { class: "slip quiet" }, app.say("asking"));
         const rest = left(Date.parse(packet.expires_at) - app.clock.now());
-        return h("section", { class: "slip packet", key: "packet", "aria-labelledby": "packet-title" },
+        return h(
+            "section",
+            { class: "slip packet", key: "packet", "aria-labelledby": "packet-title" },
             h("h2", { id: "packet-title", class: "subject" }, packet.greeting || app.say("packet")),
-            mine !== null && h("p", { class: "amount", id: "packet-mine" }, app.money(mine.amount_minor, packet.currency)),
+            mine !== null &&
+                h("p", { class: "amount", id: "packet-mine" }, app.money(mine.amount_minor, packet.currency)),
             mine !== null && h("p", { class: "quiet" }, app.say("packet_got")),
-            mine === null && packet.state === "open" && h("button", { type: "button", class: "main", id: "packet-open", click: () => this.claim() }, app.say("packet_open")),
+            mine === null &&
+                packet.state === "open" &&
+                h(
+                    "button",
+                    { type: "button", class: "main", id: "packet-open", click: () => this.claim() },
+                    app.say("packet_open"),
+                ),
             mine === null && packet.state !== "open" && h("p", {}, app.say("packet_" + packet.state)),
             facts([
-                [app.say("packet_people"), app.say("of_all", { count: packet.people - packet.left_people, all: packet.people })],
+                [
+                    app.say("packet_people"),
+                    app.say("of_all", { count: packet.people - packet.left_people, all: packet.people }),
+                ],
                 [app.say("packet_money"), app.money(packet.amount_minor, packet.currency)],
-                packet.state === "open" && [app.say("ends_in"), rest.days > 0 ? app.say("days", { days: rest.days }) : rest.clock],
+                packet.state === "open" && [
+                    app.say("ends_in"),
+                    rest.days > 0 ? app.say("days", { days: rest.days }) : rest.clock,
+                ],
             ]),
             fault(app, this),
-            h("ul", { class: "trades" }, this.claims.map((claim) => h("li", { class: "trade-line", key: claim.number },
-                h("span", { class: "quiet" }, app.moment(claim.at)), h("b", {}, app.money(claim.amount_minor, packet.currency))))));
+            h(
+                "ul",
+                { class: "trades" },
+                this.claims.map((claim) =>
+                    h(
+                        "li",
+                        { class: "trade-line", key: claim.number },
+                        h("span", { class: "quiet" }, app.moment(claim.at)),
+                        h("b", {}, app.money(claim.amount_minor, packet.currency)),
+                    ),
+                ),
+            ),
+        );
     }
 }

@@ -5,7 +5,9 @@ import { h } from "/local/paint.js";
 /* What went wrong: with what was wanted, or with asking how things stand. */
 export function fault(app, view) {
     const error = app.fault ?? view.trouble ?? null;
-    return error === null ? null : h("p", { class: "slip fault", key: "fault", role: "alert" }, app.frame.fault(error));
+    return error === null
+        ? null
+        : h("p", { class: "slip fault", key: "fault", role: "alert" }, app.frame.fault(error));
 }
 
 export function back(app, address, key) {
@@ -14,7 +16,12 @@ export function back(app, address, key) {
 
 /* A labelled field; `props` are the input's. */
 export function field(id, label, props) {
-    return h("p", { class: "field", key: id }, h("label", { for: id }, label), h("input", { type: "text", autocomplete: "off", id, ...props }));
+    return h(
+        "p",
+        { class: "field", key: id },
+        h("label", { for: id }, label),
+        h("input", { type: "text", autocomplete: "off", id, ...props }),
+    );
 }
 
 export function area(id, label, props) {
@@ -22,38 +29,69 @@ export function area(id, label, props) {
 }
 
 export function choice(id, label, options, words, value, chosen) {
-    return h("p", { class: "field", key: id },
+    return h(
+        "p",
+        { class: "field", key: id },
         h("label", { for: id }, label),
-        h("select", { id, value, change: (event) => chosen(event.target.value) },
-            options.map((option) => h("option", { key: option, value: option }, words(option)))));
+        h(
+            "select",
+            { id, value, change: (event) => chosen(event.target.value) },
+            options.map((option) => h("option", { key: option, value: option }, words(option))),
+        ),
+    );
 }
 
 /* Fewer and more of something, by two buttons. */
 export function stepper(app, id, label, value, least, most, changed) {
     const step = (sign, word, end) =>
-        h("button", { type: "button", id: id + word, "aria-label": app.say(word), "aria-disabled": value === end ? "true" : null,
-            click: () => value !== end && changed(value + sign) }, sign < 0 ? "−" : "+");
-    return h("div", { class: "stepper", role: "group", "aria-label": label, key: id },
+        h(
+            "button",
+            {
+                type: "button",
+                id: id + word,
+                "aria-label": app.say(word),
+                "aria-disabled": value === end ? "true" : null,
+                click: () => value !== end && changed(value + sign),
+            },
+            sign < 0 ? "−" : "+",
+        );
+    return h(
+        "div",
+        { class: "stepper", role: "group", "aria-label": label, key: id },
         h("span", { class: "stepper-label" }, label),
         step(-1, "fewer", least),
         h("output", { id }, value),
-        step(1, "further", most));
+        step(1, "further", most),
+    );
 }
 
 /* The price now, what it costs otherwise, and how much less that is. */
 export function price(app, deal) {
     const free = deal.price_minor === 0;
     const less = deal.list_price_minor > deal.price_minor;
-    return h("span", { class: "price" },
+    return h(
+        "span",
+        { class: "price" },
         h("b", {}, free ? app.say("free") : app.money(deal.price_minor, deal.currency)),
-        less && h("s", { class: "quiet" }, h("span", { class: "heard" }, app.say("instead_of")), app.money(deal.list_price_minor, deal.currency)));
+        less &&
+            h(
+                "s",
+                { class: "quiet" },
+                h("span", { class: "heard" }, app.say("instead_of")),
+                app.money(deal.list_price_minor, deal.currency),
+            ),
+    );
 }
 
 /* Names and values: a list of pairs, those without a value left out. */
 export function facts(pairs) {
-    return h("dl", { class: "facts", key: "facts" },
-        pairs.filter((pair) => pair && pair[1] !== null && pair[1] !== undefined && pair[1] !== "").map(([name, value]) =>
-            h("div", { key: name }, h("dt", { class: "quiet" }, name), h("dd", {}, value))));
+    return h(
+        "dl",
+        { class: "facts", key: "facts" },
+        pairs
+            .filter((pair) => pair && pair[1] !== null && pair[1] !== undefined && pair[1] !== "")
+            .map(([name, value]) => h("div", { key: name }, h("dt", { class: "quiet" }, name), h("dd", {}, value))),
+    );
 }
 
 export function grouped(code) {
@@ -63,13 +101,23 @@ export function grouped(code) {
 /* A button that wants to be pressed twice: the second time it says what it really does. */
 export function twice(app, view, id, word, sure_word, done, values = {}) {
     const sure = view.sure === id;
-    return h("button", { type: "button", id, key: id, class: sure ? "sure" : null, click: () => {
-        if (!sure) {
-            view.sure = id;
-            app.draw();
-            return;
-        }
-        view.sure = null;
-        done();
-    } }, app.say(sure ? sure_word : word, values));
+    return h(
+        "button",
+        {
+            type: "button",
+            id,
+            key: id,
+            class: sure ? "sure" : null,
+            click: () => {
+                if (!sure) {
+                    view.sure = id;
+                    app.draw();
+                    return;
+                }
+                view.sure = null;
+                done();
+            },
+        },
+        app.say(sure ? sure_word : word, values),
+    );
 }

@@ -72,50 +72,116 @@ export class SeatsView {
     seatTree(row, { seat, there, taken, aisle }) {
         const { app } = this;
         const chosen = this.picked.has(row.line + "-" + seat);
-        const label = app.say(taken ? "seat_taken_label" : "seat_label", { row: row.label, seat, amount: app.money(row.price_minor) });
+        const label = app.say(taken ? "seat_taken_label" : "seat_label", {
+            row: row.label,
+            seat,
+            amount: app.money(row.price_minor),
+        });
         const props = { key: seat, class: "seat" + (aisle ? " aisle" : ""), "data-price": row.price_minor };
         if (!there) return h("span", { ...props, class: props.class + " gap" });
-        if (taken) return h("span", { ...props, class: props.class + " taken", role: "img", "aria-label": label }, "×");
-        return h("button", { ...props, type: "button", id: `seat-${row.line}-${seat}`, "aria-pressed": String(chosen), "aria-label": label,
-            click: () => this.pick(row.line, seat), keydown: (event) => this.step(event, row.line, seat) }, chosen ? "✓" : seat);
+        if (taken)
+            return h("span", { ...props, class: props.class + " taken", role: "img", "aria-label": label }, "×");
+        return h(
+            "button",
+            {
+                ...props,
+                type: "button",
+                id: `seat-${row.line}-${seat}`,
+                "aria-pressed": String(chosen),
+                "aria-label": label,
+                click: () => this.pick(row.line, seat),
+                keydown: (event) => this.step(event, row.line, seat),
+            },
+            chosen ? "✓" : seat,
+        );
     }
 
     bookTree() {
         const { app, picked } = this;
         const prices = new Map(this.rows.map((row) => [row.line, row.price_minor]));
         if (picked.size === 0)
-            return h("div", { class: "row", key: "best" },
+            return h(
+                "div",
+                { class: "row", key: "best" },
                 stepper(app, "count", app.say("seats_count"), this.count, 1, seats_most, (count) => {
                     this.count = count;
                     app.draw();
                 }),
-                h("button", { type: "button", id: "best", class: "main", click: () => this.book({ count: this.count }) }, app.say("seats_best")));
+                h(
+                    "button",
+                    { type: "button", id: "best", class: "main", click: () => this.book({ count: this.count }) },
+                    app.say("seats_best"),
+                ),
+            );
         const total = [...picked.values()].reduce((sum, { line }) => sum + prices.get(line), 0);
-        const names = [...picked.values()].map(({ line, seat }) => app.say("seat_name", { row: this.rows.find((row) => row.line === line).label, seat }));
-        const words = this.resource.pay === "before" ? app.say("book_pay", { amount: app.money(total) }) : app.say("book");
-        return h("div", { class: "row", key: "book" },
+        const names = [...picked.values()].map(({ line, seat }) =>
+            app.say("seat_name", { row: this.rows.find((row) => row.line === line).label, seat }),
+        );
+        const words =
+            this.resource.pay === "before" ? app.say("book_pay", { amount: app.money(total) }) : app.say("book");
+        return h(
+            "div",
+            { class: "row", key: "book" },
             h("p", {}, names.join(", ")),
-            h("button", { type: "button", id: "book", class: "main", click: () => this.book({ seats: [...picked.values()] }) }, words));
+            h(
+                "button",
+                {
+                    type: "button",
+                    id: "book",
+                    class: "main",
+                    click: () => this.book({ seats: [...picked.values()] }),
+                },
+                words,
+            ),
+        );
     }
 
     tree() {
         const { app, show, rows } = this;
         if (rows === null) return fault(app, this) ?? h("p", { class: "slip quiet" }, app.say("asking"));
-        const free = rows.reduce((sum, row) => sum + seatsOf(row).filter((seat) => seat.there && !seat.taken).length, 0);
+        const free = rows.reduce(
+            (sum, row) => sum + seatsOf(row).filter((seat) => seat.there && !seat.taken).length,
+            0,
+        );
         return [
             back(app, "#shop/" + show.shop_id, "the_shop"),
-            h("section", { class: "slip", key: "seats", "aria-labelledby": "seats-title" },
+            h(
+                "section",
+                { class: "slip", key: "seats", "aria-labelledby": "seats-title" },
                 h("h2", { id: "seats-title", class: "subject" }, show.title),
                 h("p", { key: "when" }, app.moment(show.starts_at), " · ", app.say("seats_free", { count: free })),
-                h("div", { class: "hall-frame", key: "hall", tabindex: 0, role: "group", "aria-label": app.say("seat_map") },
-                    h("div", { class: "hall" },
+                h(
+                    "div",
+                    {
+                        class: "hall-frame",
+                        key: "hall",
+                        tabindex: 0,
+                        role: "group",
+                        "aria-label": app.say("seat_map"),
+                    },
+                    h(
+                        "div",
+                        { class: "hall" },
                         h("p", { class: "screen", "aria-hidden": "true" }, app.say("screen")),
-                        rows.map((row) => h("div", { class: "seat-row", key: row.line, role: "group", "aria-label": app.say("seat_row", { row: row.label }) },
-                            h("span", { class: "seat-row-label quiet", "aria-hidden": "true" }, row.label),
-                            seatsOf(row).map((seat) => this.seatTree(row, seat)))))),
+                        rows.map((row) =>
+                            h(
+                                "div",
+                                {
+                                    class: "seat-row",
+                                    key: row.line,
+                                    role: "group",
+                                    "aria-label": app.say("seat_row", { row: row.label }),
+                                },
+                                h("span", { class: "seat-row-label quiet", "aria-hidden": "true" }, row.label),
+                                seatsOf(row).map((seat) => this.seatTree(row, seat)),
+                            ),
+                        ),
+                    ),
+                ),
                 h("p", { class: "quiet legend", key: "legend" }, app.say("seat_legend")),
                 this.bookTree(),
-                fault(app, this)),
+                fault(app, this),
+            ),
         ];
     }
 }

@@ -70,7 +70,10 @@ export class SlotsView {
     book() {
         const { app } = this;
         return app.act(async () => {
-            const booking = await app.once.change(`/v1/resources/${this.resource_id}/bookings`, { ...this.wish(), confirmed: true });
+            const booking = await app.once.change(`/v1/resources/${this.resource_id}/bookings`, {
+                ...this.wish(),
+                confirmed: true,
+            });
             app.heard("heard_booked");
             app.go("#bookings/" + booking.booking_id);
         });
@@ -89,55 +92,123 @@ export class SlotsView {
         const { app } = this;
         const full = slot.free < this.pieces;
         const chosen = index >= this.first && index <= this.last;
-        const time = app.frame.format(156).to_minute.format(Date.parse(slot.starts_at) + this.resource.zone_minutes * 60_000);
-        return h("li", { key: slot.starts_at },
-            h("button", { type: "button", class: "slot", "aria-pressed": String(chosen), "data-full": full, click: () => this.pick(index) },
+        const time = app.frame
+            .format(156)
+            .to_minute.format(Date.parse(slot.starts_at) + this.resource.zone_minutes * 60_000);
+        return h(
+            "li",
+            { key: slot.starts_at },
+            h(
+                "button",
+                {
+                    type: "button",
+                    class: "slot",
+                    "aria-pressed": String(chosen),
+                    "data-full": full,
+                    click: () => this.pick(index),
+                },
                 h("b", {}, time),
                 h("span", { class: "quiet" }, slot.price_minor > 0 && app.money(slot.price_minor)),
-                h("span", { class: "quiet" }, full ? app.say("slot_full") : slot.capacity > 1 ? app.say("slot_free", { count: slot.free }) : "")));
+                h(
+                    "span",
+                    { class: "quiet" },
+                    full ? app.say("slot_full") : slot.capacity > 1 ? app.say("slot_free", { count: slot.free }) : "",
+                ),
+            ),
+        );
     }
 
     bookTree() {
         const { app, resource } = this;
         const chosen = this.chosen();
-        if (chosen.length === 0) return h("p", { class: "quiet", key: "how" }, app.say("slot_how", { count: resource.slots_most }));
+        if (chosen.length === 0)
+            return h("p", { class: "quiet", key: "how" }, app.say("slot_how", { count: resource.slots_most }));
         const full = chosen.some((slot) => slot.free < this.pieces);
         const total = chosen.reduce((sum, slot) => sum + slot.price_minor, 0) * this.pieces;
         const deposit = resource.deposit_minor * this.pieces;
-        const words = resource.pay === "before" ? app.say("book_pay", { amount: app.money(total) })
-            : resource.pay === "deposit" ? app.say("book_deposit", { amount: app.money(deposit) }) : app.say("book");
-        return h("div", { key: "book", class: "row" },
-            full ? h("button", { type: "button", id: "wait", class: "main", click: () => this.wait() }, app.say("slot_wait"))
-                : h("button", { type: "button", id: "book", class: "main", click: () => this.book() }, words));
+        const words =
+            resource.pay === "before"
+                ? app.say("book_pay", { amount: app.money(total) })
+                : resource.pay === "deposit"
+                  ? app.say("book_deposit", { amount: app.money(deposit) })
+                  : app.say("book");
+        return h(
+            "div",
+            { key: "book", class: "row" },
+            full
+                ? h(
+                      "button",
+                      { type: "button", id: "wait", class: "main", click: () => this.wait() },
+                      app.say("slot_wait"),
+                  )
+                : h("button", { type: "button", id: "book", class: "main", click: () => this.book() }, words),
+        );
     }
 
     tree() {
         const { app, resource, slots } = this;
         if (resource === null) return fault(app, this) ?? h("p", { class: "slip quiet" }, app.say("asking"));
-        const days = Array.from({ length: Math.min(days_shown, resource.horizon_days + 1) }, (_, ahead) => this.dayText(ahead));
+        const days = Array.from({ length: Math.min(days_shown, resource.horizon_days + 1) }, (_, ahead) =>
+            this.dayText(ahead),
+        );
         const most = Math.max(1, ...(slots ?? []).map((slot) => slot.capacity));
         return [
             back(app, "#shop/" + resource.shop_id, "the_shop"),
-            h("section", { class: "slip", key: "slots", "aria-labelledby": "slots-title" },
+            h(
+                "section",
+                { class: "slip", key: "slots", "aria-labelledby": "slots-title" },
                 h("h2", { id: "slots-title", class: "subject" }, resource.name),
-                h("p", { class: "quiet", key: "rules" }, app.say("pay_" + resource.pay, { amount: app.money(resource.deposit_minor) }), " ",
-                    resource.free_minutes > 0 && app.say("cancel_free", { minutes: resource.free_minutes })),
-                h("div", { class: "days", role: "group", "aria-label": app.say("day"), key: "days" }, days.map((day) =>
-                    h("button", { type: "button", key: day, "aria-pressed": String(day === this.day), click: () => this.dayShow(day) },
-                        app.frame.format(156).day.format(Date.parse(day + "T00:00:00Z"))))),
-                most > 1 && stepper(app, "pieces", app.say("places_count"), this.pieces, 1, most, (pieces) => {
-                    this.pieces = pieces;
-                    app.draw();
-                }),
-                resource.people_max > 0 && stepper(app, "people", app.say("people"), this.people, 1, resource.people_max * this.pieces, (people) => {
-                    this.people = people;
-                    app.draw();
-                }),
+                h(
+                    "p",
+                    { class: "quiet", key: "rules" },
+                    app.say("pay_" + resource.pay, { amount: app.money(resource.deposit_minor) }),
+                    " ",
+                    resource.free_minutes > 0 && app.say("cancel_free", { minutes: resource.free_minutes }),
+                ),
+                h(
+                    "div",
+                    { class: "days", role: "group", "aria-label": app.say("day"), key: "days" },
+                    days.map((day) =>
+                        h(
+                            "button",
+                            {
+                                type: "button",
+                                key: day,
+                                "aria-pressed": String(day === this.day),
+                                click: () => this.dayShow(day),
+                            },
+                            app.frame.format(156).day.format(Date.parse(day + "T00:00:00Z")),
+                        ),
+                    ),
+                ),
+                most > 1 &&
+                    stepper(app, "pieces", app.say("places_count"), this.pieces, 1, most, (pieces) => {
+                        this.pieces = pieces;
+                        app.draw();
+                    }),
+                resource.people_max > 0 &&
+                    stepper(
+                        app,
+                        "people",
+                        app.say("people"),
+                        this.people,
+                        1,
+                        resource.people_max * this.pieces,
+                        (people) => {
+                            this.people = people;
+                            app.draw();
+                        },
+                    ),
                 slots === null && h("p", { class: "quiet", key: "asking" }, app.say("asking")),
                 slots?.length === 0 && h("p", { class: "quiet", key: "none" }, app.say("slot_none")),
-                h("ul", { class: "slots", key: "list" }, (slots ?? []).map((slot, index) => this.slotTree(slot, index))),
+                h(
+                    "ul",
+                    { class: "slots", key: "list" },
+                    (slots ?? []).map((slot, index) => this.slotTree(slot, index)),
+                ),
                 this.bookTree(),
-                fault(app, this)),
+                fault(app, this),
+            ),
         ];
     }
 }

@@ -28,14 +28,27 @@ export class TableView {
 
     tree() {
         const { app } = this;
-        return h("form", { class: "slip", key: "table", novalidate: true, "aria-labelledby": "table-title", submit: (event) => {
-            event.preventDefault();
-            void this.join();
-        } },
+        return h(
+            "form",
+            {
+                class: "slip",
+                key: "table",
+                novalidate: true,
+                "aria-labelledby": "table-title",
+                submit: (event) => {
+                    event.preventDefault();
+                    void this.join();
+                },
+            },
             h("h2", { id: "table-title", class: "subject" }, app.say("table_title")),
             h("p", { class: "quiet" }, app.say("table_how")),
-            field("guest-name", app.say("guest_name"), { value: this.name, maxlength: 10, input: (event) => (this.name = event.target.value) }),
+            field("guest-name", app.say("guest_name"), {
+                value: this.name,
+                maxlength: 10,
+                input: (event) => (this.name = event.target.value),
+            }),
             fault(app, this),
-            h("div", { class: "row" }, h("button", { class: "main", id: "join" }, app.say("table_join"))));
+            h("div", { class: "row" }, h("button", { class: "main", id: "join" }, app.say("table_join"))),
+        );
     }
 }

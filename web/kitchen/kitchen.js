@@ -13,6 +13,7 @@ import { Staff } from "/local/staff.js";
 
 const lost_every_ms = 3000;
 const live_every_ms = 30_000; /* whatever the stream says: a list that is a little wrong does not stay so */
+const soon_ms = 60;
 const lately_shown = 6;
 const open_states = ["queued", "cooking"];
 
@@ -30,6 +31,8 @@ class Kitchen {
         this.stations = [];
         this.station = 0;
         this.live = false;
+        this.asking = false;
+        this.again = false;
         this.timer = 0;
         this.clock_timer = 0;
     }
@@ -56,14 +59,29 @@ class Kitchen {
         void this.ask(); /* what was told while nobody listened */
     }
 
+    /* One question at a time: an older answer never comes after a newer one. */
     async ask() {
+        this.again = true;
+        if (this.asking) return;
+        this.asking = true;
+        while (this.again && this.staff.door.shop !== null) {
+            this.again = false;
+            await this.askOnce();
+        }
+        this.asking = false;
         clearTimeout(this.timer);
+        if (this.staff.door.shop !== null)
+            this.timer = setTimeout(() => this.ask(), this.live ? live_every_ms : lost_every_ms);
+    }
+
+    async askOnce() {
         const { door } = this.staff;
-        if (door.shop === null) return;
         try {
-            const path = `/v1/shops/${door.shop.shop_id}/tickets`;
+            const path = `/v1/shops/${door.shop.shop_id}`;
             const [open, lately, kitchen] = await Promise.all([
-                door.list(path, 300), door.get(path + `?all=true&limit=40`), door.get(`/v1/shops/${door.shop.shop_id}/kitchen`),
+                door.list(path + "/tickets", 300),
+                door.get(path + "/tickets?all=true&limit=40"),
+                door.get(path + "/kitchen"),
             ]);
             this.stations = kitchen.stations;
             const before = this.tickets;
@@ -80,31 +98,43 @@ class Kitchen {
             }
         }
         this.staff.draw();
-        if (door.shop !== null) this.timer = setTimeout(() => this.ask(), this.live ? live_every_ms : lost_every_ms);
     }
 
     announce(ticket) {
-        if (this.station === 0 || ticket.station === this.station) this.staff.heard("heard_new", { where: whereText(this.staff, ticket) });
+        if (this.station === 0 || ticket.station === this.station)
+            this.staff.heard("heard_new", { where: whereText(this.staff, ticket) });
     }
 
-    /* A ticket as it is now, or the word that something was left out. */
+    /* What is told is how a ticket stands, in short; what is to be made is asked for when it is new, or came back. */
     heard(event, data) {
-        if (event === "gap") void this.ask();
-        if (!event.startsWith("ticket.") || data?.ticket_id === undefined) return;
-        if (data.items === undefined) {
-            void this.ask();
-            return;
-        }
-        if (!this.tickets.has(data.ticket_id) && open_states.includes(data.state)) this.announce(data);
-        this.tickets.set(data.ticket_id, data);
+        if (event === "dish.changed") return this.askSoon();
+        if (event !== "gap" && event !== "ticket.changed") return;
+        const known = this.tickets.get(data?.ticket_id);
+        if (known === undefined || known.state !== data.state || known.state === "bumped") this.askSoon();
+        if (known === undefined) return;
+        const { state, late, recalls, prints } = data;
+        this.tickets.set(data.ticket_id, { ...known, state, late, recalls, prints });
         this.staff.draw();
+    }
+
+    /* A burst of events is one question. */
+    askSoon() {
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.ask(), soon_ms);
     }
 
     /* Of the chosen station, those that are to be begun first in front. */
     open() {
         return [...this.tickets.values()]
-            .filter((ticket) => open_states.includes(ticket.state) && (this.station === 0 || ticket.station === this.station))
-            .sort((a, b) => Date.parse(a.start_at) - Date.parse(b.start_at) || (BigInt(a.ticket_id) < BigInt(b.ticket_id) ? -1 : 1));
+            .filter(
+                (ticket) =>
+                    open_states.includes(ticket.state) && (this.station === 0 || ticket.station === this.station),
+            )
+            .sort(
+                (a, b) =>
+                    Date.parse(a.start_at) - Date.parse(b.start_at) ||
+                    (BigInt(a.ticket_id) < BigInt(b.ticket_id) ? -1 : 1),
+            );
     }
 
     lately() {
@@ -118,18 +148,20 @@ class Kitchen {
         const { staff } = this;
         const next = this.neighbour(ticket);
         const where = whereText(staff, ticket);
-        return staff.act(async () => {
-            const marked = await staff.once.change(`/v1/tickets/${ticket.ticket_id}/mark`, { action });
-            const now = this.tickets.get(ticket.ticket_id) ?? ticket;
-            const { state, late, recalls, prints, started_at, bumped_at } = marked;
-            this.tickets.set(ticket.ticket_id, { ...now, state, late, recalls, prints, started_at, bumped_at });
-            if (action === "bump") staff.heard("heard_bumped", { where });
-            if (action === "recall") staff.heard("heard_recalled", { where });
-            if (action === "reprint") staff.heard("heard_printed");
-        }).then((done) => {
-            if (done && action === "bump") this.focus(next);
-            else if (done) this.focus(ticket);
-        });
+        return staff
+            .act(async () => {
+                const marked = await staff.once.change(`/v1/tickets/${ticket.ticket_id}/mark`, { action });
+                const now = this.tickets.get(ticket.ticket_id) ?? ticket;
+                const { state, late, recalls, prints, started_at, bumped_at } = marked;
+                this.tickets.set(ticket.ticket_id, { ...now, state, late, recalls, prints, started_at, bumped_at });
+                if (action === "bump") staff.heard("heard_bumped", { where });
+                if (action === "recall") staff.heard("heard_recalled", { where });
+                if (action === "reprint") staff.heard("heard_printed");
+            })
+            .then((done) => {
+                if (done && action === "bump") this.focus(next);
+                else if (done) this.focus(ticket);
+            });
     }
 
     neighbour(ticket) {
@@ -152,10 +184,17 @@ class Kitchen {
         const open = this.open();
         const index = open.findIndex((ticket) => ticket.ticket_id === this.chosen()?.ticket_id);
         if (index < 0) return this.focus(open[0] ?? null);
-        if (key === "ArrowLeft" || key === "ArrowRight") return this.focus(open[index + (key === "ArrowRight" ? 1 : -1)] ?? null);
-        const tops = open.map((ticket) => document.getElementById("ticket-" + ticket.ticket_id).getBoundingClientRect());
+        if (key === "ArrowLeft" || key === "ArrowRight")
+            return this.focus(open[index + (key === "ArrowRight" ? 1 : -1)] ?? null);
+        const tops = open.map((ticket) =>
+            document.getElementById("ticket-" + ticket.ticket_id).getBoundingClientRect(),
+        );
         const here = tops[index];
-        const beyond = open.filter((_, other) => (key === "ArrowDown" ? tops[other].top > here.top + 4 : tops[other].top < here.top - 4) && Math.abs(tops[other].left - here.left) < 4);
+        const beyond = open.filter(
+            (_, other) =>
+                (key === "ArrowDown" ? tops[other].top > here.top + 4 : tops[other].top < here.top - 4) &&
+                Math.abs(tops[other].left - here.left) < 4,
+        );
         this.focus((key === "ArrowDown" ? beyond[0] : beyond.at(-1)) ?? null);
     }
 
@@ -185,7 +224,10 @@ class Kitchen {
     }
 
     stationName(station) {
-        return this.stations.find((one) => one.station === station)?.name ?? this.staff.say("station", { number: station });
+        return (
+            this.stations.find((one) => one.station === station)?.name ??
+            this.staff.say("station", { number: station })
+        );
     }
 
     stationsTree() {
@@ -193,24 +235,73 @@ class Kitchen {
         const open = [...this.tickets.values()].filter((ticket) => open_states.includes(ticket.state));
         const button = (station, name) => {
             const count = open.filter((ticket) => station === 0 || ticket.station === station).length;
-            return h("button", { type: "button", key: station, id: "station-" + station, "aria-pressed": String(this.station === station), click: () => this.stationShow(station) },
-                name, " ", h("span", { class: "badge" }, count));
+            return h(
+                "button",
+                {
+                    type: "button",
+                    key: station,
+                    id: "station-" + station,
+                    "aria-pressed": String(this.station === station),
+                    click: () => this.stationShow(station),
+                },
+                name,
+                " ",
+                h("span", { class: "badge" }, count),
+            );
         };
-        return h("div", { class: "stations", key: "stations", role: "group", "aria-label": staff.say("stations") },
-            button(0, staff.say("all")), this.stations.map((one) => button(one.station, one.name)),
-            h("span", { class: "state", "data-state": this.live ? "live" : "lost", id: "line" }, this.live ? "● " + staff.say("line_live") : "○ " + staff.say("line_lost")));
+        return h(
+            "div",
+            { class: "stations", key: "stations", role: "group", "aria-label": staff.say("stations") },
+            button(0, staff.say("all")),
+            this.stations.map((one) => button(one.station, one.name)),
+            h(
+                "span",
+                { class: "state", "data-state": this.live ? "live" : "lost", id: "line" },
+                this.live ? "● " + staff.say("line_live") : "○ " + staff.say("line_lost"),
+            ),
+        );
     }
 
     latelyTree() {
         const { staff } = this;
         const lately = this.lately();
         if (lately.length === 0) return null;
-        return h("section", { key: "lately", "aria-labelledby": "lately-title" },
+        return h(
+            "section",
+            { key: "lately", "aria-labelledby": "lately-title" },
             h("h2", { id: "lately-title" }, staff.say("bumped")),
-            h("ul", { class: "lately" }, lately.map((ticket) => h("li", { key: ticket.ticket_id },
-                h("span", {}, h("b", {}, whereText(staff, ticket)), " ", h("span", { class: "quiet" }, ticket.items.map((item) => item.pieces + " × " + item.name).join(", "))),
-                h("span", { class: "quiet" }, staff.moment(ticket.bumped_at)),
-                h("button", { type: "button", id: "recall-" + ticket.ticket_id, click: () => this.mark(ticket, "recall") }, staff.say("recall"))))));
+            h(
+                "ul",
+                { class: "lately" },
+                lately.map((ticket) =>
+                    h(
+                        "li",
+                        { key: ticket.ticket_id },
+                        h(
+                            "span",
+                            {},
+                            h("b", {}, whereText(staff, ticket)),
+                            " ",
+                            h(
+                                "span",
+                                { class: "quiet" },
+                                ticket.items.map((item) => item.pieces + " × " + item.name).join(", "),
+                            ),
+                        ),
+                        h("span", { class: "quiet" }, staff.moment(ticket.bumped_at)),
+                        h(
+                            "button",
+                            {
+                                type: "button",
+                                id: "recall-" + ticket.ticket_id,
+                                click: () => this.mark(ticket, "recall"),
+                            },
+                            staff.say("recall"),
+                        ),
+                    ),
+                ),
+            ),
+        );
     }
 
     tree() {
@@ -218,9 +309,15 @@ class Kitchen {
         const open = this.open();
         return [
             this.stationsTree(),
-            staff.fault !== null && h("p", { class: "fault", role: "alert", key: "fault" }, staff.frame.fault(staff.fault)),
-            open.length === 0 && h("p", { class: "slip quiet", key: "none" }, staff.say(this.known ? "none" : "asking")),
-            h("section", { class: "kitchen-tickets", key: "tickets", "aria-label": staff.say("tickets") }, open.map((ticket) => ticketTree(this, ticket))),
+            staff.fault !== null &&
+                h("p", { class: "fault", role: "alert", key: "fault" }, staff.frame.fault(staff.fault)),
+            open.length === 0 &&
+                h("p", { class: "slip quiet", key: "none" }, staff.say(this.known ? "none" : "asking")),
+            h(
+                "section",
+                { class: "kitchen-tickets", key: "tickets", "aria-label": staff.say("tickets") },
+                open.map((ticket) => ticketTree(this, ticket)),
+            ),
             this.latelyTree(),
             this.stock.tree(),
             h("p", { class: "quiet", key: "keys" }, staff.say("keys")),

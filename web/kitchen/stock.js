@@ -11,7 +11,9 @@ export class StockPart {
 
     async load() {
         const { door, shop_id } = this.staff;
-        const [dishes, stocks] = await Promise.all(["menu", "stocks"].map((name) => door.list(`/v1/shops/${shop_id}/${name}`, 500)));
+        const [dishes, stocks] = await Promise.all(
+            ["menu", "stocks"].map((name) => door.list(`/v1/shops/${shop_id}/${name}`, 500)),
+        );
         this.dishes = dishes.sort((a, b) => a.place - b.place);
         this.stocks = new Map(stocks.map((stock) => [stock.dish_id, stock]));
     }
@@ -27,7 +29,9 @@ export class StockPart {
             const before = this.stocks.get(dish.dish_id);
             const body = { sold_out };
             if (before?.counted) Object.assign(body, { counted: true, pieces_left: before.pieces_left });
-            const options_out = dish.options.filter(({ option }) => ((before?.options_out ?? 0) >> (option - 1)) % 2 === 1);
+            const options_out = dish.options.filter(
+                ({ option }) => ((before?.options_out ?? 0) >> (option - 1)) % 2 === 1,
+            );
             if (options_out.length > 0) body.options_out = options_out.map(({ option }) => ({ option }));
             const path = `/v1/shops/${staff.shop_id}/dishes/${dish.dish_id}/stock`;
             this.stocks.set(dish.dish_id, await staff.once.change(path, body, "PUT"));
@@ -37,12 +41,34 @@ export class StockPart {
     tree() {
         const { staff, dishes } = this;
         if (dishes.length === 0) return null;
-        return h("details", { key: "stock", id: "stock" }, h("summary", {}, staff.say("sold_out")),
+        return h(
+            "details",
+            { key: "stock", id: "stock" },
+            h("summary", {}, staff.say("sold_out")),
             h("p", { class: "quiet" }, staff.say("sold_out_how")),
-            h("ul", { class: "lately" }, dishes.map((dish) => {
-                const out = this.out(dish);
-                return h("li", { key: dish.dish_id }, h("b", {}, dish.name), out && h("span", { class: "tag" }, staff.say("out")),
-                    h("button", { type: "button", id: "stock-" + dish.dish_id, "aria-label": dish.name + ": " + staff.say(out ? "back" : "out"), click: () => this.set(dish, !out) }, staff.say(out ? "back" : "out")));
-            })));
+            h(
+                "ul",
+                { class: "lately" },
+                dishes.map((dish) => {
+                    const out = this.out(dish);
+                    return h(
+                        "li",
+                        { key: dish.dish_id },
+                        h("b", {}, dish.name),
+                        out && h("span", { class: "tag" }, staff.say("out")),
+                        h(
+                            "button",
+                            {
+                                type: "button",
+                                id: "stock-" + dish.dish_id,
+                                "aria-label": dish.name + ": " + staff.say(out ? "back" : "out"),
+                                click: () => this.set(dish, !out),
+                            },
+                            staff.say(out ? "back" : "out"),
+                        ),
+                    );
+                }),
+            ),
+        );
     }
 }

@@ -4,7 +4,10 @@ import { left } from "/local/clock.js";
 import { h } from "/local/paint.js";
 
 export function whereText(staff, ticket) {
-    const place = ticket.kind === "dine_in" ? staff.say("table", { name: ticket.table_name }) : staff.say("kind_" + ticket.kind);
+    const place =
+        ticket.kind === "dine_in"
+            ? staff.say("table", { name: ticket.table_name })
+            : staff.say("kind_" + ticket.kind);
     return ticket.number > 0 ? place + " · " + staff.say("number", { number: ticket.number }) : place;
 }
 
@@ -16,16 +19,23 @@ export function isLate(ticket, now) {
 export function dueText(staff, ticket, now) {
     if (ticket.due_at === null) return "";
     const rest_ms = Date.parse(ticket.due_at) - now;
-    return rest_ms >= 0 ? staff.say("due", { clock: left(rest_ms).clock }) : staff.say("over", { clock: left(-rest_ms).clock });
+    return rest_ms >= 0
+        ? staff.say("due", { clock: left(rest_ms).clock })
+        : staff.say("over", { clock: left(-rest_ms).clock });
 }
 
 function itemTree(item, staff) {
     const off = item.pieces === 0;
     const more = [item.options, item.note].filter((text) => text !== "");
-    return h("li", { key: item.line, "data-off": off },
-        h("span", { class: "pieces" }, off ? "–" : item.pieces + " ×"), " ", item.name,
+    return h(
+        "li",
+        { key: item.line, "data-off": off },
+        h("span", { class: "pieces" }, off ? "–" : item.pieces + " ×"),
+        " ",
+        item.name,
         off && h("span", { class: "heard" }, " ", staff.say("taken_off")),
-        more.map((text, index) => h("span", { class: "more", key: "more" + index }, text)));
+        more.map((text, index) => h("span", { class: "more", key: "more" + index }, text)),
+    );
 }
 
 export function ticketTree(kitchen, ticket) {
@@ -36,19 +46,59 @@ export function ticketTree(kitchen, ticket) {
     const late = isLate(ticket, now);
     const action = queued ? "start" : "bump";
     const id = ticket.ticket_id;
-    return h("article", { class: "kitchen-ticket", key: id, id: "ticket-" + id, tabindex: 0, "data-ticket": id, "data-state": ticket.state, "data-late": late, "aria-labelledby": "where-" + id },
-        h("header", { class: "ticket-head" },
+    return h(
+        "article",
+        {
+            class: "kitchen-ticket",
+            key: id,
+            id: "ticket-" + id,
+            tabindex: 0,
+            "data-ticket": id,
+            "data-state": ticket.state,
+            "data-late": late,
+            "aria-labelledby": "where-" + id,
+        },
+        h(
+            "header",
+            { class: "ticket-head" },
             h("span", { class: "ticket-where", id: "where-" + id }, whereText(staff, ticket)),
-            h("span", { class: "ticket-clock" }, left(now - Date.parse(ticket.fired_at)).clock)),
-        h("p", { class: "ticket-marks" },
+            h("span", { class: "ticket-clock" }, left(now - Date.parse(ticket.fired_at)).clock),
+        ),
+        h(
+            "p",
+            { class: "ticket-marks" },
             kitchen.station === 0 && h("span", { class: "tag", key: "station" }, kitchen.stationName(ticket.station)),
             h("span", { class: "tag", key: "state" }, staff.say(ticket.state)),
             late && h("span", { class: "tag", key: "late" }, staff.say("late")),
             ticket.recalls > 0 && h("span", { class: "tag", key: "recalled" }, staff.say("recalled")),
-            ticket.prints > 1 && h("span", { class: "tag", key: "prints" }, staff.say("prints", { count: ticket.prints })),
-            h("span", { class: "quiet", key: "due" }, early ? staff.say("begin_at", { moment: staff.moment(ticket.start_at) }) : dueText(staff, ticket, now))),
-        h("ul", { class: "ticket-items" }, ticket.items.map((item) => itemTree(item, staff))),
-        h("div", { class: "row" },
-            h("button", { type: "button", class: "main", id: action + "-" + id, click: () => kitchen.mark(ticket, action) }, staff.say(action)),
-            h("button", { type: "button", id: "print-" + id, click: () => kitchen.mark(ticket, "reprint") }, staff.say("reprint"))));
+            ticket.prints > 1 &&
+                h("span", { class: "tag", key: "prints" }, staff.say("prints", { count: ticket.prints })),
+            h(
+                "span",
+                { class: "quiet", key: "due" },
+                early
+                    ? staff.say("begin_at", { moment: staff.moment(ticket.start_at) })
+                    : dueText(staff, ticket, now),
+            ),
+        ),
+        h(
+            "ul",
+            { class: "ticket-items" },
+            ticket.items.map((item) => itemTree(item, staff)),
+        ),
+        h(
+            "div",
+            { class: "row" },
+            h(
+                "button",
+                { type: "button", class: "main", id: action + "-" + id, click: () => kitchen.mark(ticket, action) },
+                staff.say(action),
+            ),
+            h(
+                "button",
+                { type: "button", id: "print-" + id, click: () => kitchen.mark(ticket, "reprint") },
+                staff.say("reprint"),
+            ),
+        ),
+    );
 }

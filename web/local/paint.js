@@ -20,7 +20,7 @@ export function h(name, props = null, ...children) {
 
 function propSet(element, name, value) {
     if (name === "key") return;
-    if (typeof value === "function") element["on" + name] = value;
+    if (typeof value === "function") element["on" + name] = (event) => void value(event); /* false would prevent */
     else if (name === "value" || name === "checked" || name === "disabled") element[name] = value ?? "";
     else if (value === null || value === undefined || value === false) element.removeAttribute(name);
     else element.setAttribute(name, value === true ? "" : String(value));

@@ -33,7 +33,14 @@ export function qr(door, text, alt, ready) {
     if (!known) return h("span", { key: "qr", class: "code code-qr" });
     return h(
         "svg",
-        { key: "qr-" + text, class: "code code-qr", viewBox: known.box, role: "img", "aria-label": alt, "shape-rendering": "crispEdges" },
+        {
+            key: "qr-" + text,
+            class: "code code-qr",
+            viewBox: known.box,
+            role: "img",
+            "aria-label": alt,
+            "shape-rendering": "crispEdges",
+        },
         h("path", { d: known.path, fill: "#000" }),
     );
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the pages of a shop's staff speak to the server: with the token of a shop or of one of its terminals. It is typed,
- * scanned or handed over behind the # of the address, which no server sees, and kept for as long as this tab is open.
+ * How the pages of a shop's staff speak to the server: with the token of a shop or of one of its terminals. It is
+ * typed, or handed over behind the # of the address, which no server sees, and kept for as long as this tab is open.
  */
 import { Door } from "/shopper/door.js";
 
@@ -39,12 +39,16 @@ export class StaffDoor extends Door {
         this.shop = null;
     }
 
-    /* What the address brings is taken out of it at once: it shall be in no bookmark and in no picture of the screen. */
+    /* What the address brings is taken out of it at once: it shall be in no bookmark and on no picture. */
     remembered() {
         const given = new URLSearchParams(location.hash.slice(1));
         if (given.get("token") === null) return storeGet();
         history.replaceState(null, "", location.pathname + location.search);
-        return { shop_id: given.get("shop") ?? "", token: given.get("token"), terminal_id: given.get("terminal") ?? "" };
+        return {
+            shop_id: given.get("shop") ?? "",
+            token: given.get("token"),
+            terminal_id: given.get("terminal") ?? "",
+        };
     }
 
     /* Begins to speak for the shop when the token does; throws a DoorError otherwise. */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A sandbox with a street in it: deals of all kinds, a karaoke room, a cinema's hall, a kitchen with two stations and
+ * tables; and browsers that look at its pages. What is asked of every page is asked here: no errors, no violations of
+ * the policy, nothing from elsewhere, no scrolling sideways.
+ */
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+
+import { Sandbox } from "./alipay_stage.mjs";
+
+export const desk = { viewport: { width: 1280, height: 900 }, locale: "en-GB" };
+export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, locale: "zh-CN" };
+export const here = { latitude_e6: 30274100, longitude_e6: 120155100 };
+
+const all_day = Array(7).fill({ minute_from: 0, minute_to: 1440 });
+/* What the browser itself says of an answer that is no 200; the page says it in words of its own. */
+const expected_noise = /Failed to load resource: the server responded with a status of (401|402|403|404|409|422|429)/;
+
+export class Street {
+    static async start() {
+        const street = new Street();
+        street.sandbox = await Sandbox.start();
+        street.browser = await chromium.launch({
+            executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+            args: ["--no-sandbox", "--disable-gpu"],
+        });
+        street.url = street.sandbox.url;
+        const place = { ...here, category: "dining", address: "88 Hubin Road 湖滨路", hours: all_day };
+        await street.must("PUT", "/v1/shops/1/place", place);
+        await street.must("PUT", "/v1/shops/2/place", { ...place, latitude_e6: here.latitude_e6 + 9000 });
+        for (const id of ["1001", "1002", "1003"])
+            await street.must("POST", `/v1/shoppers/${id}/wallet/top_up`, { amount_minor: 500_000 });
+        return street;
+    }
+
+    async stop() {
+        await this.browser?.close();
+        await this.sandbox?.stop();
+    }
+
+    must(method, path, body, token) {
+        return this.sandbox.must(method, path, body, token);
+    }
+
+    /* The instant that many seconds from now, by the sandbox's clock. */
+    at(seconds) {
+        return new Date(Date.now() + this.sandbox.moved_ms + seconds * 1000).toISOString();
+    }
+
+    deal(more) {
+        return this.must("POST", "/v1/deals", {
+            shop_id: "1",
+            kind: "voucher",
+            category: "dining",
+            title: "Lunch 午餐",
+            rules: "One for each table. 每桌限用一张。",
+            price_minor: 8800,
+            list_price_minor: 16800,
+            stock: 100,
+            sale_until: this.at(30 * 86400),
+            valid_until: this.at(60 * 86400),
+            refund: "any_time",
+            ...more,
+        });
+    }
+
+    /* A voucher that this shopper has bought. */
+    async bought(deal_id, shopper_id = "1001") {
+        const body = { shopper_id, confirmed: true };
+        const { purchase_id } = await this.must("POST", `/v1/deals/${deal_id}/purchases`, body);
+        const { data } = await this.must("GET", `/v1/shoppers/${shopper_id}/vouchers?limit=100`);
+        return data.find((voucher) => voucher.purchase_id === purchase_id);
+    }
+
+    async kitchen() {
+        const stations = [
+            { station: 1, name: "Wok 炒锅" },
+            { station: 2, name: "Drinks 饮品" },
+        ];
+        await this.must("PUT", "/v1/shops/1/kitchen", { open: true, service_bp: 1000, stations, slot_capacity: 600 });
+        const dish = async (name, price_minor, more) =>
+            (await this.must("POST", "/v1/merchants/1/dishes", { name, price_minor, minutes: 5, ...more })).dish_id;
+        return {
+            noodles: await dish("Noodles 面", 2800, {
+                station: 1,
+                place: 1,
+                category: "Food",
+                groups: [{ group: 1, name: "Heat", least: 1, most: 1 }],
+                options: [
+                    { option: 1, group: 1, name: "Mild" },
+                    { option: 2, group: 1, name: "Hot", price_minor: 100 },
+                ],
+            }),
+            tea: await dish("Tea 茶", 1201, { station: 2, place: 2, category: "Drinks" }),
+        };
+    }
+
+    /* Runs `body` with a page, then checks what must hold for each. */
+    async withPage(options, body) {
+        const { noise = null, ...context_options } = options; /* what this browser may complain of besides */
+        const context = await this.browser.newContext(context_options);
+        const page = await context.newPage();
+        const problems = [];
+        page.on("console", (message) => {
+            const bad = ["error", "warning"].includes(message.type());
+            const text = message.text();
+            const known = expected_noise.test(text) || noise?.test(text);
+            if (bad && !known) problems.push(text);
+        });
+        page.on("pageerror", (error) => problems.push(error.stack));
+        page.on("request", (request) => {
+            if (new URL(request.url()).origin !== this.url) problems.push("a request elsewhere: " + request.url());
+        });
+        await page.addInitScript(() => {
+            window.violations = [];
+            document.addEventListener("securitypolicyviolation", (event) =>
+                window.violations.push(event.violatedDirective + " " + event.blockedURI),
+            );
+        });
+        try {
+            await body(page, context);
+            await fits(page);
+            assert.deepEqual(await page.evaluate(() => window.violations), [], "violations of the policy");
+            assert.deepEqual(problems, [], "errors and warnings");
+        } finally {
+            await context.close();
+        }
+    }
+
+    /* The phone of a shopper, logged in, at this part of /deals/. */
+    async logIn(page, address = "#near", shopper = 0) {
+        await page.goto(this.url + "/deals/" + address);
+        await page.waitForSelector("#sandbox-shoppers button");
+        await page.locator("#sandbox-shoppers button").nth(shopper).click();
+        await page.waitForFunction(() => document.getElementById("login-code").value.length === 18);
+        await page.click("#login-button");
+        await page.waitForSelector("#view:not([hidden])");
+    }
+
+    /* A page of the staff, entered by the token behind the address's #. */
+    async staff(page, name, shop_id = "1") {
+        const token = await this.sandbox.token("shop", shop_id);
+        await page.goto(`${this.url}/${name}/#shop=${shop_id}&token=${token}`);
+        await page.waitForSelector("#view:not([hidden])");
+    }
+}
+
+export async function fits(page) {
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(wide <= 0, `the page is ${wide} pixels too wide`);
+}
+
+/* Waits until an element says so. */
+export function says(page, selector, text) {
+    return page.locator(selector, { hasText: text }).first().waitFor({ timeout: 10_000 });
+}
+
+/* Moves by Tab until the element with this id has the focus. */
+export async function tabTo(page, id) {
+    for (let steps = 0; steps < 60; steps++) {
+        if ((await page.evaluate(() => document.activeElement.id)) === id) return;
+        await page.keyboard.press("Tab");
+    }
+    assert.fail(`#${id} is not reached by Tab`);
+}
