@@ -56,7 +56,7 @@ static void gaps_are_seen(void **state)
         struct seat_line_row line;
         int64_t taken, picked;
         line_of(gaps[i].row, &line, &taken, &picked);
-        print_message("%s\n", gaps[i].row);
+        print_message("# %s\n", gaps[i].row);
         assert_int_equal(seats_leave_gap(&line, taken, picked, GAP_between), gaps[i].between);
         assert_int_equal(seats_leave_gap(&line, taken, picked, GAP_strict), gaps[i].strict);
         assert_false(seats_leave_gap(&line, taken, picked, GAP_any));
