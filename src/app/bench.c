@@ -18,6 +18,7 @@
 
 #define ALIPAY_SECONDS_MAX 300
 #define GIVE_PIECES_MAX 10000000
+#define GIVE_PRICE_MAX 100000
 #define THREADS_MAX 64 /* what `onetill serve` takes */
 
 static const char help[] =
@@ -37,6 +38,7 @@ static const char help[] =
     "  --beside N           of the connections to the gateway N pay through the REST door, measured apart (0)\n"
     "  --verify             check the signature of each answer of the gateway, not of every 16th\n"
     "  --claims N           instead of payments: N vouchers are given away, and all shoppers press in the same second\n"
+    "  --price N            of each of them in fen, paid from the wallet: 380 on 8 March (0)\n"
     "  --redeem             and then shops redeem what was given\n"
     "  --booking N          instead of payments: N seats of one cinema, which all shoppers want in the same second\n"
     "  --search N           instead of payments: shoppers look for what is near among N deals of the city's shops\n"
@@ -55,7 +57,7 @@ enum bench_option {
     OPTION_connections = 256, OPTION_rate, OPTION_seconds, OPTION_warmup, OPTION_shoppers, OPTION_shops,
     OPTION_budget, OPTION_matrix, OPTION_threads, OPTION_cache, OPTION_seed, OPTION_store, OPTION_timeline,
     OPTION_no_audit, OPTION_json, OPTION_servers, OPTION_door, OPTION_beside, OPTION_verify, OPTION_claims,
-    OPTION_redeem, OPTION_booking, OPTION_search, OPTION_help,
+    OPTION_price, OPTION_redeem, OPTION_booking, OPTION_search, OPTION_help,
 };
 
 static const struct option options[] = {
@@ -71,6 +73,7 @@ static const struct option options[] = {
     { "beside", required_argument, NULL, OPTION_beside },
     { "verify", no_argument, NULL, OPTION_verify },
     { "claims", required_argument, NULL, OPTION_claims },
+    { "price", required_argument, NULL, OPTION_price },
     { "redeem", no_argument, NULL, OPTION_redeem },
     { "booking", required_argument, NULL, OPTION_booking },
     { "search", required_argument, NULL, OPTION_search },
@@ -146,6 +149,8 @@ static bool door_option_take(struct bench_settings *settings, int option)
     case OPTION_verify:
         settings->verify_all = true;
         return true;
+    case OPTION_price:
+        return count_read(span_of(optarg), 0, GIVE_PRICE_MAX, &settings->price_minor);
     case OPTION_claims:
         fits = count_read(span_of(optarg), 1, GIVE_PIECES_MAX, &number);
         settings->pieces = (uint64_t)number;

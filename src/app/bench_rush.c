@@ -304,7 +304,9 @@ static bool give_open(struct crowd *crowd, const struct bench_city *city)
     text_out_literal(&out, "{\"deal_id\":\"");
     text_out_number(&out, (uint64_t)DEAL_ID, 1);
     text_out_literal(&out, "\",\"shop_id\":\"1\",\"kind\":\"give\",\"category\":\"film\",\"title\":\"a free film\","
-                           "\"price_minor\":0,\"stock\":");
+                           "\"price_minor\":");
+    text_out_number(&out, (uint64_t)crowd->settings->price_minor, 1);
+    text_out_literal(&out, ",\"stock\":");
     text_out_number(&out, crowd->rush->pieces, 1);
     text_out_literal(&out, ",\"sale_until\":\"");
     text_out_literal(&out, until);
@@ -428,6 +430,7 @@ bool bench_rush_run(const struct bench_settings *settings, const struct bench_ci
     *rush = (struct bench_rush){ .connections = settings->connections[0],
                                  .pieces = settings->pieces,
                                  .shoppers = settings->shoppers,
+                                 .price_minor = settings->price_minor,
                                  .redeem = settings->rush == RUSH_redeem };
     crowd->settings = settings;
     crowd->server = server;

@@ -18,6 +18,7 @@ struct bench_rush_latency {
 struct bench_rush {
     uint32_t connections;
     uint64_t pieces, shoppers;
+    int64_t price_minor;
     /* claims */
     int64_t rush_us;             /* from the first press to the last winner's answer */
     int64_t after_us;            /* from then to the last answer of all */

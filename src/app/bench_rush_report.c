@@ -38,10 +38,11 @@ void bench_rush_latency_words(const char *who, const struct bench_rush_latency *
 void bench_rush_words(const struct bench_rush *rush, const struct bench_disk *disk)
 {
     fprintf(stderr,
-            "A give-away: %s vouchers, %s shoppers with a token each press at once over %u connections. Generator and\n"
-            "server on %ld processors; %s, %lld us for a write with fdatasync%s\n",
-            number(rush->pieces).text, number(rush->shoppers).text, rush->connections, sysconf(_SC_NPROCESSORS_ONLN),
-            disk->file_system, (long long)disk->sync_us, disk->real ? "" : "; IN MEMORY ONLY: nothing is durable");
+            "A give-away: %s vouchers at %lld fen, %s shoppers with a token each press at once over %u connections.\n"
+            "Generator and server on %ld processors; %s, %lld us for a write with fdatasync%s\n",
+            number(rush->pieces).text, (long long)rush->price_minor, number(rush->shoppers).text, rush->connections,
+            sysconf(_SC_NPROCESSORS_ONLN), disk->file_system, (long long)disk->sync_us,
+            disk->real ? "" : "; IN MEMORY ONLY: nothing is durable");
     fprintf(stderr, "  %s vouchers given a second, each durable before its answer, until none was left after %s s\n",
             number(rush->claims_per_second).text, ms(rush->rush_us / 1000).text);
     fprintf(stderr, "  of the server's CPU each press costs %s us of HTTP, %s us of deciding, %s us of the store\n",
@@ -102,6 +103,7 @@ void bench_rush_json(const struct bench_rush *rush)
     whole(&out, "connections", rush->connections);
     whole(&out, "pieces", (int64_t)rush->pieces);
     whole(&out, "shoppers", (int64_t)rush->shoppers);
+    whole(&out, "price_minor", rush->price_minor);
     whole(&out, "claims_per_second", (int64_t)rush->claims_per_second);
     whole(&out, "losers_per_second", (int64_t)rush->losers_per_second);
     whole(&out, "http_ns", rush->http_ns);

@@ -39,6 +39,7 @@ struct bench_settings {
     enum bench_budget budget;
     enum bench_door door;
     enum bench_rush_kind rush;
+    int64_t price_minor; /* of what is given away */
     uint64_t pieces; /* of a rush: so many are given away, or so many seats are booked, or deals are on the map */
     uint32_t beside; /* of the gateway's connections so many pay through the REST door */
     bool verify_all; /* each answer's signature, not a sample */

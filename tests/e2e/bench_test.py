@@ -120,7 +120,8 @@ class Bench(program.Case):
         self.assertIn('use more --shops', too_many.stderr)
 
     def test_a_rush_gives_exactly_what_there_is_and_each_of_it_is_redeemed_once(self):
-        said = self.figures('--claims', 300, '--redeem', '--connections', '64')
+        said = self.figures('--claims', 300, '--price', 380, '--redeem', '--connections', '64')
+        self.assertEqual(380, said['price_minor'])
         self.assertEqual((True, True), (said['ok'], said['audit']))
         self.assertEqual((300, 300, 0), (said['given'], said['distinct'], said['left']))
         self.assertEqual(300, said['winners']['count'])
