@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the event stream tells of kitchens and meals: that a ticket, what is left of a dish, or an order changed. Kitchens'
- * screens and guests' phones ask for the rest. Pure; the observer's and the events thread.
+ * What the event stream tells of kitchens and meals: that a ticket, what is left of a dish, or an order changed.
+ * Kitchens' screens and guests' phones ask for the rest. Pure; the observer's and the events thread.
  */
 #ifndef DOORS_EVENTS_KITCHEN_H
 #define DOORS_EVENTS_KITCHEN_H

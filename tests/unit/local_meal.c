@@ -220,7 +220,8 @@ static void try_order(struct chance *chance, int64_t order_id)
     }
     struct meal_add more = { .order_id = order_id, .dish_id = 1 + below(chance, 5),
                              .pieces = 1 + (int32_t)below(chance, 3), .for_all = (int32_t)below(chance, 2),
-                             .options_count = (int32_t)below(chance, 2), .options = { { 1 + (int32_t)below(chance, 2) } } };
+                             .options_count = (int32_t)below(chance, 2),
+                             .options = { { 1 + (int32_t)below(chance, 2) } } };
     struct meal_line_change change = { order_id, 1 + (int32_t)below(chance, order.lines + 1), (int32_t)below(chance, 3),
                                        "" };
     struct meal_place placed = { .order_id = order_id, .tip_minor = below(chance, 50), .confirmed = 1,
