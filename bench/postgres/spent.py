@@ -91,9 +91,9 @@ def main():
         try:
             place = server.database()
             server.sql('CREATE EXTENSION pg_stat_statements', place)
-            command = [os.path.abspath(options.onetill), 'bench', '--store', place, '--budget', options.budget, '--connections',
-                       str(options.connections), '--shoppers', str(options.shoppers), '--warmup', '60', '--seconds',
-                       '5', '--no-audit']
+            command = [os.path.abspath(options.onetill), 'bench', '--store', place, '--budget', options.budget,
+                       '--connections', str(options.connections), '--shoppers', str(options.shoppers),
+                       '--warmup', '60', '--seconds', '5', '--no-audit']
             scratch = {**os.environ, 'TMPDIR': folder}  # what a run that is ended early leaves goes with it
             with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
                                   env=scratch) as bench:

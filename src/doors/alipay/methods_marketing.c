@@ -466,7 +466,8 @@ const struct alipay_method method_template_detail =
            "deal_query", detail_fields, detail_answers, template_id_read, detail_decide);
 const struct alipay_method method_voucher_send =
     METHOD("alipay.marketing.voucher.send",
-           "Sends a voucher of a template to a shopper, who redeems it at the counter.", "give_claim", send_fields, send_answers, send_prepare, send_decide);
+           "Sends a voucher of a template to a shopper, who redeems it at the counter.", "give_claim", send_fields,
+           send_answers, send_prepare, send_decide);
 const struct alipay_method method_voucher_query =
     METHOD("alipay.marketing.voucher.query", "One voucher that was sent.", "voucher_query", voucher_fields,
            voucher_answers, voucher_prepare_id, voucher_decide);
