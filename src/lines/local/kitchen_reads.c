@@ -34,10 +34,14 @@ static enum refusal settings_run(const struct read_call *call, struct read_page 
     const struct shop_ref *want = call->request;
     struct kitchen_row kitchen;
     enum refusal refusal = kitchen_find(call, page, want->shop_id, &kitchen);
-    if (refusal == REFUSAL_none && page->status == STATUS_ok) {
-        read_emit_i64(page, &kitchen, want->shop_id);
+    if (refusal != REFUSAL_none || page->status != STATUS_ok) {
+        return refusal;
     }
-    return refusal;
+    if (read_shop_check(call, page, want->shop_id) != REFUSAL_none) {
+        kitchen.couriers_count = 0; /* who brings meals is the shop's own business */
+    }
+    read_emit_i64(page, &kitchen, want->shop_id);
+    return REFUSAL_none;
 }
 
 const struct read kitchen_settings = {
