@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "engine/refusal.h"
+#include "model/local_booking.h"
 #include "model/local_give.h"
 #include "model/local_packet.h"
 
@@ -20,6 +21,8 @@ static void paid(struct model *m, struct model_trade *t)
 {
     if (t->business == SOLD_purchase) {
         local_purchase_paid(m, t);
+    } else {
+        local_booking_paid(m, t);
     }
 }
 
@@ -27,6 +30,8 @@ static void ended(struct model *m, const struct model_trade *t)
 {
     if (t->business == SOLD_purchase) {
         local_purchase_ended(m, t);
+    } else {
+        local_booking_ended(m, t);
     }
 }
 
@@ -42,7 +47,8 @@ static int64_t first_due(const struct model *m, int *kind, int *which)
 {
     int index = 0;
     int64_t first_us = INT64_MAX, due_us[] = { packet_model_due(m, &index), local_deal_due(&index),
-                                               local_voucher_due(&index), local_gift_due(&index) };
+                                               local_voucher_due(&index), local_gift_due(&index),
+                                               local_booking_due(&index) };
     for (int i = 0; i < (int)COUNT_OF(due_us); i++) {
         if (due_us[i] < first_us) {
             first_us = due_us[i];
@@ -53,7 +59,8 @@ static int64_t first_due(const struct model *m, int *kind, int *which)
         first_us = *kind == 0   ? packet_model_due(m, which)
                    : *kind == 1 ? local_deal_due(which)
                    : *kind == 2 ? local_voucher_due(which)
-                                : local_gift_due(which);
+                   : *kind == 3 ? local_gift_due(which)
+                                : local_booking_due(which);
     }
     return first_us;
 }
@@ -74,8 +81,10 @@ static void expire(struct model *m)
         local_deal_due_now(m, which);
     } else if (kind == 2) {
         local_voucher_end(m, which);
-    } else {
+    } else if (kind == 3) {
         local_gift_draw(m, which);
+    } else {
+        local_booking_due_now(m, which);
     }
 }
 
@@ -87,4 +96,5 @@ void local_begin(struct model *m)
     memset(&local, 0, offsetof(struct local, deals));
     packets.count = 0;
     gifts.count = 0;
+    bookings.count = bookings.resource_count = 0;
 }

@@ -139,6 +139,7 @@ enum model_canary {
     MODEL_CANARY_deal,    /* one person may have one copy more than it says */
     MODEL_CANARY_voucher, /* commissions are rounded up */
     MODEL_CANARY_give,    /* one piece more may be claimed than there are */
+    MODEL_CANARY_booking, /* a slot has one place more than it has */
     MODEL_CANARY_count,
 };
 extern enum model_canary model_canary;

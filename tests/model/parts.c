@@ -2,7 +2,9 @@
 /* Who takes part in histories. */
 #include "model/pair.h"
 
-const struct part *const line_parts[] = { &deal_part, &voucher_part, &packet_part, &give_part, NULL };
+const struct part *const line_parts[] = {
+    &deal_part, &voucher_part, &packet_part, &give_part, &booking_part_of_model, NULL,
+};
 
 void do_something(struct run *run)
 {
