@@ -3,11 +3,13 @@
 import { left } from "/local/clock.js";
 import { h } from "/local/paint.js";
 
+function placeText(staff, ticket) {
+    const at_table = ticket.kind === "dine_in";
+    return at_table ? staff.say("table", { name: ticket.table_name }) : staff.say("kind_" + ticket.kind);
+}
+
 export function whereText(staff, ticket) {
-    const place =
-        ticket.kind === "dine_in"
-            ? staff.say("table", { name: ticket.table_name })
-            : staff.say("kind_" + ticket.kind);
+    const place = placeText(staff, ticket);
     return ticket.number > 0 ? place + " · " + staff.say("number", { number: ticket.number }) : place;
 }
 
@@ -31,9 +33,7 @@ function itemTree(item, staff) {
         "li",
         { key: item.line, "data-off": off },
         h("span", { class: "pieces" }, off ? "–" : item.pieces + " ×"),
-        " ",
-        item.name,
-        off && h("span", { class: "heard" }, " ", staff.say("taken_off")),
+        h("span", {}, item.name, off && h("span", { class: "heard" }, " ", staff.say("taken_off"))),
         more.map((text, index) => h("span", { class: "more", key: "more" + index }, text)),
     );
 }
@@ -61,7 +61,14 @@ export function ticketTree(kitchen, ticket) {
         h(
             "header",
             { class: "ticket-head" },
-            h("span", { class: "ticket-where", id: "where-" + id }, whereText(staff, ticket)),
+            h(
+                "span",
+                { id: "where-" + id },
+                h("span", { class: "ticket-where" }, placeText(staff, ticket)),
+                " ",
+                ticket.number > 0 &&
+                    h("span", { class: "ticket-number" }, staff.say("number", { number: ticket.number })),
+            ),
             h("span", { class: "ticket-clock" }, left(now - Date.parse(ticket.fired_at)).clock),
         ),
         h(
