@@ -283,6 +283,7 @@ describe("vouchers", () => {
 
     test("that are set aside for a shop are taken without a network, and told later", async () => {
         const deal = await street.deal({ title: "Offline" });
+        const two = await street.deal({ title: "Elsewhere", shop_id: "2" });
         const voucher = await street.bought(deal.deal_id);
         const other = await street.bought(deal.deal_id);
         await must("PUT", `/v1/shops/1/voucher-quotas/${deal.deal_id}`, { pieces: 5, accept_in_s: 3600 });
@@ -291,8 +292,12 @@ describe("vouchers", () => {
             await page.locator("summary", { hasText: say.keep }).click();
             await page.click("#keep-do");
             await page.click("#keep-do");
-            await says(page, ".tag", "Sandbox Store");
+            await says(page, "summary", "Sandbox Store");
         });
+        const late = await street.bought(deal.deal_id);
+        await must("PUT", `/v1/shops/2/voucher-quotas/${two.deal_id}`, { pieces: 5, accept_in_s: 3600 });
+        const elsewhere = await street.bought(two.deal_id);
+        const strange = await must("POST", `/v1/vouchers/${elsewhere.voucher_id}/keep`, { shop_id: "2" });
         await withPage({ ...desk, noise: /ERR_INTERNET_DISCONNECTED/ }, async (page, context) => {
             await street.staff(page, "counter");
             await says(page, "#view", counter_words.en.offline_title);
@@ -308,6 +313,25 @@ describe("vouchers", () => {
             await says(page, "#done", "Offline");
             assert.equal((await must("GET", `/v1/vouchers/${voucher.voucher_id}`)).state, "open");
 
+            /* What was set aside meanwhile is signed: that is believed, and nothing else. */
+            const { offline_code } = await must("POST", `/v1/vouchers/${late.voucher_id}/keep`, { shop_id: "1" });
+            const wrongs = [
+                [offline_code.replace(/\.1\.1\./, ".1.9."), counter_words.en.fault_offline_signature],
+                [offline_code.slice(0, -1), counter_words.en.fault_offline_signature],
+                [strange.offline_code, counter_words.en.fault_offline_shop],
+            ];
+            for (const [text, fault] of wrongs) {
+                await page.locator("#code").fill(text);
+                await page.keyboard.press("Enter");
+                await says(page, "#code-fault", fault);
+            }
+            await page.locator("#code").fill(offline_code);
+            await page.keyboard.press("Enter");
+            await says(page, ".entry", counter_words.en.kept_list);
+            await page.locator("#code").fill("");
+            await page.keyboard.press("Enter");
+            await page.waitForSelector(".entry", { state: "detached" });
+
             /* It cannot be taken twice, not even over a break of power. */
             await page.locator("#code").fill(voucher.code);
             await page.keyboard.press("Enter");
@@ -315,8 +339,9 @@ describe("vouchers", () => {
             await context.setOffline(false);
             await page.reload();
             await page.click("#tell");
-            await says(page, "#told", counter_words.en.offline_told.replace("{good}", "1").replace("{bad}", "0"));
+            await says(page, "#told", counter_words.en.offline_told.replace("{good}", "2").replace("{bad}", "0"));
             assert.equal((await must("GET", `/v1/vouchers/${voucher.voucher_id}`)).state, "redeemed");
+            assert.equal((await must("GET", `/v1/vouchers/${late.voucher_id}`)).state, "redeemed");
             assert.equal(await page.locator("#tell").count(), 0);
         });
     });

@@ -26,7 +26,7 @@ export class BasketPart {
         return entry.voucher.face_left_minor > 0;
     }
 
-    async prepare(code) {
+    async prepare(code, signed) {
         const { door, shop_id } = this.staff;
         try {
             return {
@@ -36,6 +36,8 @@ export class BasketPart {
         } catch (error) {
             if (error.code !== "unreachable") throw error;
             this.counter.away = true;
+            if (signed !== null)
+                await this.counter.offline.trust(signed, this.counter.last.title(signed.split(".")[3]));
             const voucher = this.counter.offline.find(code);
             if (voucher === null) throw Object.assign(new Error("not on the list"), { code: "offline_none" });
             return { voucher, offline: true };
@@ -43,7 +45,7 @@ export class BasketPart {
     }
 
     /* A code that stands there already wants one piece more. */
-    async look(code) {
+    async look(code, signed = null) {
         this.done = null;
         const known = this.entries.find((entry) => entry.code === code);
         if (known !== undefined) {
@@ -51,7 +53,7 @@ export class BasketPart {
             return;
         }
         if (this.entries.length === entries_most) this.entries.shift();
-        const entry = { code, ...(await this.prepare(code)), pieces: 1, amount: "" };
+        const entry = { code, ...(await this.prepare(code, signed)), pieces: 1, amount: "" };
         this.entries.push(entry);
         this.staff.heard("heard_looked", { title: entry.voucher.title, verdict: this.verdict(entry) });
     }

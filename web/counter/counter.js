@@ -73,10 +73,11 @@ class Counter {
     }
 
     async look(text) {
-        const code = text.replace(/\D/g, "");
+        const signed = text.startsWith("ov1.") ? text : null; /* what a phone shows of a voucher that is set aside */
+        const code = signed === null ? text.replace(/\D/g, "") : (text.split(".")[1] ?? "");
         const done = await this.staff.act(async () => {
             if (code.length !== 12) throw Object.assign(new Error("no code"), { code: "code" });
-            await this.basket.look(code);
+            await this.basket.look(code, signed);
         });
         if (done || this.code !== "") return;
         this.code = text; /* to be looked at again, or typed over */
@@ -123,7 +124,7 @@ class Counter {
                     id: "code",
                     class: "code-input",
                     value: this.code,
-                    maxlength: 40,
+                    maxlength: 300,
                     inputmode: "numeric",
                     autocomplete: "off",
                     spellcheck: "false",

@@ -23,6 +23,10 @@ export class LastPart {
             if (!this.titles.has(deal_id)) this.titles.set(deal_id, (await door.get(`/v1/deals/${deal_id}`)).title);
     }
 
+    title(deal_id) {
+        return this.titles.get(deal_id) ?? this.staff.say("deal_number", { number: deal_id });
+    }
+
     undoable(redemption) {
         return redemption.state === "done" && this.staff.clock.now() < Date.parse(redemption.undo_until);
     }

@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Taking vouchers without a network: of those that are set aside for this shop, whose pieces are on its account, so
- * that nobody else can have them. What was taken is kept in this browser until the server has heard of it, also over a
- * break of power; it is told in the order in which it was taken.
+ * that nobody else can have them. A till knows the list of them, and believes the signed text that a phone shows
+ * (docs/offline.md) of what was set aside after the network was gone. What was taken is kept in this browser until the
+ * server has heard of it, also over a break of power; it is told in the order in which it was taken.
  */
 
 const told_most = 32; /* of one request */
+const signed_form = /^(ov1\.(\d{12})\.(\d+)\.(\d+)\.\d+\.(\d+)\.(\d+)\.(\d+)\.(\d+))\.([\w-]{86})$/;
+
+const bytesOf = (base64url) =>
+    Uint8Array.from(atob(base64url.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+
+const refuse = (code) => {
+    throw Object.assign(new Error(code), { code });
+};
 
 export class Offline {
     constructor(staff) {
         this.staff = staff;
         this.kept = new Map(); /* code: voucher */
+        this.key = null; /* with which the server signs; a browser without Ed25519 has the list only */
         this.taken = [];
         this.conflicts = [];
         this.result = null; /* of the last telling: { good, bad } */
@@ -43,6 +53,41 @@ export class Offline {
         const kept = await door.list(`/v1/shops/${shop_id}/kept-vouchers`, 2000);
         this.kept = new Map(kept.map((voucher) => [voucher.code, voucher]));
         this.conflicts = (await door.get(`/v1/shops/${shop_id}/conflicts?limit=10`)).data;
+        this.key ??= await this.keyAsk();
+    }
+
+    async keyAsk() {
+        const { door, shop_id } = this.staff;
+        const { data } = await door.get(`/v1/shops/${shop_id}/voucher-quotas?limit=1`);
+        if (data.length === 0) return null;
+        const { offline_key } = await door.get(`/v1/shops/${shop_id}/voucher-quotas/${data[0].deal_id}`);
+        try {
+            return await crypto.subtle.importKey("raw", bytesOf(offline_key), "Ed25519", false, ["verify"]);
+        } catch {
+            return null;
+        }
+    }
+
+    /* Puts what a signed text says on the list; throws when it is not signed by the server, or is another shop's. */
+    async trust(text, title) {
+        const found = signed_form.exec(text) ?? refuse("offline_signature");
+        const [, body, code, voucher_id, deal_id, shop_id, pieces, face, accept_s, signature] = found;
+        if (this.kept.has(code)) return;
+        const bytes = new TextEncoder().encode(body);
+        const holds =
+            this.key !== null && (await crypto.subtle.verify("Ed25519", this.key, bytesOf(signature), bytes));
+        if (!holds) refuse("offline_signature");
+        if (shop_id !== this.staff.shop_id) refuse("offline_shop");
+        this.kept.set(code, {
+            voucher_id,
+            deal_id,
+            title,
+            pieces_left: Number(pieces),
+            face_minor: Number(face),
+            face_left_minor: Number(face),
+            currency: 156,
+            kept_accept: new Date(Number(accept_s) * 1000).toISOString(),
+        });
     }
 
     /* What this till may still take of a voucher; an answer as that of vouchers/prepare, or null. */

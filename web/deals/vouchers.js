@@ -100,6 +100,7 @@ export class VoucherView {
         this.stars = 0;
         this.words = "";
         this.shop_id = "";
+        this.signed = null; /* what a till without a network believes; empty: nothing any more */
     }
 
     get path() {
@@ -110,6 +111,18 @@ export class VoucherView {
         const before = this.voucher;
         this.voucher = await this.app.door.get(this.path);
         if (before !== null && this.voucher.redemptions > before.redemptions) this.app.heard("heard_redeemed");
+        const { kept_shop_id } = this.voucher;
+        if (kept_shop_id !== null && this.signed === null) await this.signedAsk(kept_shop_id);
+    }
+
+    /* What a till without a network believes: keeping it again answers it again, as long as it may be taken. */
+    async signedAsk(shop_id) {
+        try {
+            this.signed = (await this.app.once.change(this.path + "/keep", { shop_id })).offline_code;
+        } catch (error) {
+            if (!(error.status >= 400 && error.status < 500)) throw error;
+            this.signed = "";
+        }
     }
 
     give() {
@@ -275,17 +288,23 @@ export class VoucherView {
         );
     }
 
+    keptTree() {
+        const { app, voucher, signed } = this;
+        const shop = app.known.name(voucher.kept_shop_id, voucher.kept_shop_id);
+        const words = app.say("kept", { shop, moment: app.moment(voucher.kept_accept) });
+        if (!signed || !usable(voucher)) return h("p", { class: "tag", key: "keep" }, words);
+        return h(
+            "details",
+            { key: "kept" },
+            h("summary", {}, words),
+            h("p", { class: "quiet" }, app.say("kept_how")),
+            qr(app.door, signed, app.say("kept_alt"), () => app.draw()),
+        );
+    }
+
     keepTree() {
         const { app, voucher } = this;
-        if (voucher.kept_shop_id !== null)
-            return h(
-                "p",
-                { class: "tag", key: "keep" },
-                app.say("kept", {
-                    shop: app.known.name(voucher.kept_shop_id, voucher.kept_shop_id),
-                    moment: app.moment(voucher.kept_accept),
-                }),
-            );
+        if (voucher.kept_shop_id !== null) return this.keptTree();
         const shops = app.known.detail(voucher.deal_id)?.shops ?? [];
         if (!usable(voucher) || shops.length === 0) return null;
         const ids = shops.map((shop) => shop.shop_id);
