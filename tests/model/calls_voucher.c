@@ -281,8 +281,61 @@ static void give_back(struct run *run)
     }
 }
 
+/* ---- without a network ---- */
+
+static void reserve(struct run *run)
+{
+    struct voucher_quota_row row;
+    int deal = pick(run, local.deal_count), shop = pick(run, run->model.shop_count);
+    struct voucher_quota_reserve want = { .shop_id = id_of(run, shop), .deal_id = local.deals[deal].id,
+                                          .pieces = pick(run, 8), .accept_in_s = 60 + pick(run, 20000) };
+    enum refusal till = call(run, house_shop(want.shop_id), &voucher_quota_reserve, &want, &row);
+    int model = local_quota_reserve(&run->model, deal, shop, want.pieces, want.accept_in_s);
+    same_refusal(run, "voucher_quota_reserve", model, till);
+    if (till == REFUSAL_none) {
+        same(run, "until when tills accept", local.deals[deal].quotas[shop].accept_us, row.accept_until_us);
+    }
+}
+
+static void keep(struct run *run)
+{
+    struct voucher_kept kept;
+    int index = voucher_draw(run);
+    if (index < 0) {
+        return;
+    }
+    const struct local_voucher *v = &local.vouchers[index];
+    int shop = shop_draw(run, index);
+    struct voucher_keep want = { .voucher_id = v->id, .shop_id = id_of(run, shop) };
+    enum refusal till = call(run, house_shopper(id_of(run, v->holder)), &voucher_keep, &want, &kept);
+    same_refusal(run, "voucher_keep", local_keep(&run->model, index, shop), till);
+    if (till == REFUSAL_none && run->wrong == NULL) {
+        same(run, "pieces set aside", v->left, kept.pieces);
+        same(run, "until when it is accepted", v->kept_accept_us, kept.accept_until_us);
+    }
+}
+
+static void unkeep(struct run *run)
+{
+    struct voucher answer;
+    int index = voucher_draw(run);
+    for (int i = 0; index >= 0 && i < local.voucher_count && local.vouchers[index].kept_shop < 0; i++) {
+        index = i; /* one that is set aside, when there is any */
+    }
+    if (index < 0 || local.vouchers[index].kept_shop < 0) {
+        return;
+    }
+    const struct local_voucher *v = &local.vouchers[index];
+    enum refusal till = call(run, house_shop(id_of(run, v->kept_shop)), &voucher_unkeep, &v->id, &answer);
+    same_refusal(run, "voucher_unkeep", 0, till);
+    local_unkeep(&run->model, index);
+    if (till == REFUSAL_none && run->wrong == NULL) {
+        same_voucher(run, index, &answer.row);
+    }
+}
+
 static const struct call_kind kinds[] = {
-    { 26, redeem }, { 7, undo }, { 6, give }, { 7, give_back }, { 0, NULL },
+    { 26, redeem }, { 7, undo }, { 6, give }, { 7, give_back }, { 3, reserve }, { 6, keep }, { 2, unkeep }, { 0, NULL },
 };
 
 const struct part voucher_part = { .name = "vouchers", .always = true, .calls = kinds, .same = same_vouchers };

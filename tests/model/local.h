@@ -28,6 +28,11 @@ struct local_share {
     unsigned shops;        /* bits: where it is redeemed */
 };
 
+/* What a shop may have set aside of a deal, to be taken without a network. */
+struct local_quota {
+    int64_t pieces, accept_us, keep_us; /* accept 0: nothing was reserved */
+};
+
 struct local_deal {
     int64_t id;
     int merchant, shop, kind, state; /* as in the till */
@@ -44,6 +49,7 @@ struct local_deal {
     int64_t pieces_each, stock, held, lapsed; /* pieces */
     int64_t copies[MODEL_PEOPLE];             /* that a person has or is about to have */
     int64_t redeemed[MODEL_SHOPS], kept[MODEL_SHOPS]; /* pieces on the shops' accounts */
+    struct local_quota quotas[MODEL_SHOPS];
     int64_t stock_copies, awaiting_minor, awaiting_pieces;
 };
 
@@ -143,6 +149,10 @@ void local_redeem(struct model *m, int voucher, int shop, int64_t pieces, int64_
 int local_undo(struct model *m, int redemption);
 int local_give(struct model *m, int voucher, int to);
 int local_return(struct model *m, int voucher, int64_t pieces);
+int local_quota_reserve(struct model *m, int deal, int shop, int64_t pieces, int64_t seconds);
+/* Sets it aside for one shop; by that shop it is given back. */
+int local_keep(struct model *m, int voucher, int shop);
+void local_unkeep(struct model *m, int voucher);
 /* Its time, or that of what was set aside, is over. */
 void local_voucher_end(struct model *m, int voucher);
 

@@ -254,6 +254,65 @@ int local_return(struct model *m, int voucher, int64_t pieces)
     return 0;
 }
 
+/* ---- without a network ---- */
+
+static unsigned shops_of(const struct local_deal *d)
+{
+    unsigned shops = 0;
+    for (int i = 0; i < d->part_count; i++) {
+        shops |= d->parts[i].shops;
+    }
+    return shops;
+}
+
+int local_quota_reserve(struct model *m, int deal, int shop, int64_t pieces, int64_t seconds)
+{
+    struct local_deal *d = &local.deals[deal];
+    if ((shops_of(d) & 1u << shop) == 0) {
+        return REFUSAL_deal_shop_differs;
+    }
+    int64_t accept_us = m->now_us + seconds * 1000000;
+    d->quotas[shop] = (struct local_quota){ pieces, accept_us, accept_us + 24 * HOUR_US };
+    return 0;
+}
+
+int local_keep(struct model *m, int voucher, int shop)
+{
+    struct local_voucher *v = &local.vouchers[voucher];
+    struct local_deal *d = &local.deals[v->deal];
+    const struct local_quota *quota = &d->quotas[shop];
+    int refusal = state_check(m, v);
+    if (refusal != 0 || v->kept_shop == shop) {
+        return refusal; /* again: the same */
+    }
+    if ((d->parts[v->part].shops & 1u << shop) == 0) {
+        return REFUSAL_deal_shop_differs;
+    }
+    if (v->kept_shop >= 0) {
+        return REFUSAL_voucher_kept;
+    }
+    if (quota->accept_us <= m->now_us) {
+        return REFUSAL_quota_unknown;
+    }
+    if (d->kept[shop] + v->left > quota->pieces) {
+        return REFUSAL_quota_short;
+    }
+    d->kept[shop] += v->left;
+    v->kept_shop = shop;
+    v->kept_accept_us = less(quota->accept_us, v->valid_until_us);
+    v->kept_until_us = v->due_us = quota->keep_us;
+    return 0;
+}
+
+void local_unkeep(struct model *m, int voucher)
+{
+    struct local_voucher *v = &local.vouchers[voucher];
+    (void)m;
+    local.deals[v->deal].kept[v->kept_shop] -= v->left;
+    v->kept_shop = -1;
+    v->due_us = v->valid_until_us;
+}
+
 /* Whose the money is when nobody gets it back: who would have redeemed it. */
 static int home_shop(const struct local_voucher *v)
 {
@@ -292,8 +351,7 @@ void local_voucher_end(struct model *m, int voucher)
 {
     struct local_voucher *v = &local.vouchers[voucher];
     if (v->kept_shop >= 0) { /* no till told of it in time */
-        local.deals[v->deal].kept[v->kept_shop] -= v->left;
-        v->kept_shop = -1;
+        local_unkeep(m, voucher);
     }
     if (m->now_us >= v->valid_until_us) {
         lapse(m, v);
