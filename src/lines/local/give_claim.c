@@ -54,8 +54,9 @@ static void claim_show(struct view *view, const struct give_claim_row *claim, st
         shown->price_minor = purchase->amount_minor;
         shown->voucher_id = purchase->voucher_id;
     }
-    if (shown->voucher_id != 0) {
-        memcpy(shown->code, voucher_ask(view, shown->voucher_id)->code, sizeof(shown->code));
+    const struct voucher_row *voucher = voucher_ask(view, shown->voucher_id);
+    if (voucher->holder_id == claim->shopper_id) { /* given to somebody else, its code is for the new holder alone */
+        memcpy(shown->code, voucher->code, sizeof(shown->code));
     }
 }
 

@@ -57,8 +57,9 @@ static void ticket_show(struct view *view, const struct give_row *give, const st
     shown->voucher_id = claim->voucher_id;
     memcpy(shown->chain, give->chain, sizeof(shown->chain));
     memcpy(shown->seed, give->seed, sizeof(shown->seed));
-    if (claim->voucher_id != 0) {
-        memcpy(shown->code, voucher_ask(view, claim->voucher_id)->code, sizeof(shown->code));
+    const struct voucher_row *voucher = voucher_ask(view, claim->voucher_id);
+    if (voucher->holder_id == claim->shopper_id) { /* given to somebody else, its code is for the new holder alone */
+        memcpy(shown->code, voucher->code, sizeof(shown->code));
     }
 }
 

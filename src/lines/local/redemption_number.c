@@ -25,7 +25,10 @@ const struct redemption_row *redemption_by_number(struct view *view, int64_t mer
     return redemption_ask(view, number_ask(view, merchant_id, request_no)->redemption_id);
 }
 
-/* Whether it is what is wanted once more. The code must be the voucher's own: one that was given away has another. */
+/*
+ * Whether it is what is wanted once more. The code must be the voucher's own: one that was given away has another. One
+ * that was taken back is not: whoever heard of a success would hand the goods out for nothing.
+ */
 static bool redemption_agrees(struct view *view, const struct redemption_row *redemption,
                               const struct redemption_request *want)
 {
@@ -33,7 +36,7 @@ static bool redemption_agrees(struct view *view, const struct redemption_row *re
     const struct voucher_row *voucher = voucher_ask(view, redemption->voucher_id);
     bool same = voucher_code_read(span_of(want->code), code) && strcmp(code, voucher->code) == 0;
     bool stored = voucher->face_minor > 0;
-    return same && redemption->shop_id == want->shop_id && (stored || redemption->pieces == max_i64(want->pieces, 1));
+    return same && redemption->state == REDEMPTION_done && redemption->shop_id == want->shop_id && (stored || redemption->pieces == max_i64(want->pieces, 1));
 }
 
 enum refusal redemption_request(struct view *view, struct moment *at, const struct redemption_request *want,

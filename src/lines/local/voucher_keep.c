@@ -6,7 +6,7 @@
  */
 #include "lines/local/voucher_internal.h"
 
-#define CHAIN_MAX 3 /* redemptions looked back at for one that was told before */
+#define CHAIN_MAX DEAL_PIECES_MAX /* redemptions looked back at for one that was told before: of a card all */
 
 static const struct voucher_quota_row *quota_ask(struct view *view, int64_t shop_id, int64_t deal_id)
 {
@@ -305,13 +305,19 @@ static enum conflict_reason reason_of(enum refusal refusal)
     }
 }
 
-/* A redemption of this voucher that was told before in the same words; NULL: there is none among the last ones. */
+/*
+ * A redemption of this voucher that was told before in the same words; NULL: there is none. It was booked after the till
+ * took it, and later ones after it.
+ */
 static const struct redemption_row *told_before(struct view *view, const struct voucher_row *voucher,
                                                 const struct voucher_use *use)
 {
     int64_t redemption_id = voucher->last_redemption_id;
     for (int i = 0; i < CHAIN_MAX && redemption_id != 0; i++) {
         const struct redemption_row *redemption = redemption_ask(view, redemption_id);
+        if (redemption->booked_at_us < use->accepted_at_us) {
+            return NULL;
+        }
         int64_t pieces = use->pieces > 0 ? use->pieces : voucher->face_minor > 0 ? redemption->pieces : 1;
         if (redemption->offline != 0 && redemption->shop_id == use->shop->shop_id &&
             redemption->terminal_id == use->terminal_id && redemption->accepted_at_us == use->accepted_at_us &&
