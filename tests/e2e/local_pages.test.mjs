@@ -407,7 +407,7 @@ describe("what is given away", () => {
             await street.logIn(page, "#deal/" + deal.deal_id);
             await page.waitForSelector("#claim:disabled");
             await says(page, ".countdown", say.begins_in);
-            await page.waitForSelector("#claim:enabled", { timeout: 10_000 });
+            await page.waitForSelector("#claim:enabled", { timeout: 20_000 });
             await fits(page);
             await page.click("#claim");
             await page.waitForSelector("#code");
@@ -663,9 +663,12 @@ describe("a meal", () => {
         const sent = Date.now();
         await send();
         await kitchen.waitForFunction(() => document.querySelectorAll(".kitchen-ticket").length === 2, null, {
-            timeout: 2500,
+            timeout: 15_000,
         });
-        assert.ok(Date.now() - sent < 2500, "a ticket comes as it is sent, not with the next asking");
+        assert.ok(
+            Date.now() - sent < 15_000,
+            "a ticket comes as an event, not with the next asking half a minute later",
+        );
         await says(kitchen, ".kitchen-ticket", "no nuts");
         await says(kitchen, ".kitchen-ticket", "Hot");
         await kitchen.keyboard.press("2");
@@ -706,7 +709,7 @@ describe("a meal", () => {
                 await street.staff(kitchen, "kitchen");
                 await kitchen.click("#stock summary");
                 await kitchen.click("#stock-" + dishes.tea);
-                await page.waitForSelector("#dish-" + dishes.tea, { state: "detached", timeout: 15_000 });
+                await page.waitForSelector("#dish-" + dishes.tea, { state: "detached", timeout: 20_000 });
                 await kitchen.click("#stock-" + dishes.tea);
                 await page.waitForSelector("#dish-" + dishes.tea, { timeout: 15_000 });
             });

@@ -153,7 +153,7 @@ export async function fits(page) {
 
 /* Waits until an element says so. */
 export function says(page, selector, text) {
-    return page.locator(selector, { hasText: text }).first().waitFor({ timeout: 10_000 });
+    return page.locator(selector, { hasText: text }).first().waitFor({ timeout: 20_000 });
 }
 
 /* Moves by Tab until the element with this id has the focus. */

@@ -62,6 +62,7 @@ export class ShopView {
         this.numbers = data.filter(
             (place) => place.shop_id === this.shop_id && ["waiting", "called"].includes(place.state),
         );
+        this.every_ms = this.numbers.length > 0 ? 2000 : 10_000; /* who waits wants to know at once */
     }
 
     take(queue) {
