@@ -67,6 +67,16 @@ static enum refusal move_check(const struct moment *at, const struct booking_row
     return in_time ? REFUSAL_none : REFUSAL_booking_late;
 }
 
+/* Whether another resource wants more beforehand than what the booking was secured with. */
+static bool secured_less(const struct booking_row *booking, const struct resource_row *resource)
+{
+    if (resource->resource_id == booking->resource_id || resource->pay == RESOURCE_PAY_at_shop ||
+        booking->pay == RESOURCE_PAY_before) {
+        return false; /* what was paid is compared with the price */
+    }
+    return resource->pay != booking->pay || resource->deposit_minor * booking->pieces > booking->deposit_minor;
+}
+
 /* What was paid more than the other time costs goes back; a deposit is held until the other time is over. */
 static enum refusal move_money(struct view *view, struct moment *at, struct booking_row *booking, int64_t price_minor)
 {
@@ -142,6 +152,9 @@ static enum refusal decide_reschedule(const void *request, struct moment *at, st
     bool crowded = resource->people_max != 0 && asked->people > (int64_t)resource->people_max * asked->pieces;
     if (refusal == REFUSAL_none && crowded) {
         refusal = REFUSAL_party_too_large;
+    }
+    if (refusal == REFUSAL_none && !shop && secured_less(asked, resource)) {
+        refusal = REFUSAL_move_dearer;
     }
     if (refusal != REFUSAL_none) {
         return refusal;

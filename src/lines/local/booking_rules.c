@@ -392,9 +392,12 @@ static enum refusal money_end(struct view *view, struct moment *at, struct booki
 {
     bool paid = booking->trade_id != 0 && booking->state != BOOKING_held;
     if (booking->pay == RESOURCE_PAY_deposit && booking->hold_id != 0) {
+        const struct shop_row *shop = shop_ask(view, booking->shop_id);
+        struct account_key takings = { booking->shop_id, PURPOSE_takings, shop->currency };
         booking->fee_minor = percent_of(booking->deposit_minor, percent);
-        int32_t unit = shop_ask(view, booking->shop_id)->currency;
-        struct account_key takings = { booking->shop_id, PURPOSE_takings, unit };
+        if (!row_exists(shop)) {
+            return REFUSAL_shop_unknown; /* not at hand yet, and the hold may be: its unit is the shop's */
+        }
         return booking->fee_minor > 0 ? ledger_capture(view, at, booking->hold_id, takings, booking->fee_minor)
                                       : ledger_release(view, at, booking->hold_id);
     }
