@@ -161,7 +161,7 @@ static const struct corruption corruptions[] = {
       AUDIT_money_conserved, "the balance of an account after a leg" },
     { "a refund's transfer is gone", &transfer_table, giving_back, DROP, NULL, 0,
       AUDIT_money_conserved, "the balance of an account after a leg" },
-    { "a transfer has no reason", &transfer_table, NULL, ADD, "cause", 50,
+    { "a transfer has no reason", &transfer_table, NULL, ADD, "cause", 200,
       AUDIT_money_conserved, "its cause does not exist" },
     { "a payment refers to another trade", &transfer_table, paying, ADD, "reference_id", 1,
       AUDIT_money_conserved, "refers to another trade" },
