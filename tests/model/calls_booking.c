@@ -84,7 +84,8 @@ static void book(struct run *run)
     struct model *m = &run->model;
     struct booking_wish want = { .resource = pick(run, bookings.resource_count), .slots = 1 + pick(run, 2),
                                  .shopper = pick(run, m->shopper_count), .pieces = 1 + pick(run, 2),
-                                 .people = 1 + pick(run, 5), .pay_later = chance(run, 25), .confirmed = chance(run, 80) };
+                                 .people = 1 + pick(run, 5), .pay_later = chance(run, 25),
+                                 .confirmed = chance(run, 80) };
     const struct local_resource *r = &bookings.resources[want.resource];
     if (bookings.count == MODEL_BOOKINGS) {
         return;

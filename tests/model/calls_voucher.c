@@ -287,8 +287,11 @@ static void reserve(struct run *run)
 {
     struct voucher_quota_row row;
     int deal = pick(run, local.deal_count), shop = pick(run, run->model.shop_count);
+    for (int tries = 0; tries < 3 && (local.deals[deal].parts[0].shops & 1u << shop) == 0; tries++) {
+        shop = pick(run, run->model.shop_count);
+    }
     struct voucher_quota_reserve want = { .shop_id = id_of(run, shop), .deal_id = local.deals[deal].id,
-                                          .pieces = pick(run, 8), .accept_in_s = 60 + pick(run, 20000) };
+                                          .pieces = pick(run, 8), .accept_in_s = 60 + pick(run, 50000) };
     enum refusal till = call(run, house_shop(want.shop_id), &voucher_quota_reserve, &want, &row);
     int model = local_quota_reserve(&run->model, deal, shop, want.pieces, want.accept_in_s);
     same_refusal(run, "voucher_quota_reserve", model, till);
@@ -335,7 +338,8 @@ static void unkeep(struct run *run)
 }
 
 static const struct call_kind kinds[] = {
-    { 26, redeem }, { 7, undo }, { 6, give }, { 7, give_back }, { 3, reserve }, { 6, keep }, { 2, unkeep }, { 0, NULL },
+    { 26, redeem }, { 7, undo },  { 6, give },   { 7, give_back },
+    { 9, reserve }, { 10, keep }, { 4, unkeep }, { 0, NULL },
 };
 
 const struct part voucher_part = { .name = "vouchers", .always = true, .calls = kinds, .same = same_vouchers };

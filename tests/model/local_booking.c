@@ -38,7 +38,8 @@ int local_places(int resource, int64_t starts_us)
 
 static int slots_check(const struct model *m, const struct local_resource *r, const struct booking_wish *want)
 {
-    int64_t zone_us = m->shops[r->shop].zone_minutes * MINUTE, last_us = want->starts_us + (want->slots - 1) * r->slot_us;
+    int64_t zone_us = m->shops[r->shop].zone_minutes * MINUTE;
+    int64_t last_us = want->starts_us + (want->slots - 1) * r->slot_us;
     bool begins = (want->starts_us + zone_us) % r->slot_us == 0;
     bool one_day = (want->starts_us + zone_us) / DAY_US == (last_us + zone_us) / DAY_US;
     if (want->slots > r->slots_most || !begins || !one_day) {
@@ -186,7 +187,10 @@ int local_booking_cancel(struct model *m, int booking, bool by_shop)
 
 static int confirmed_check(const struct local_booking *b)
 {
-    return b->state < CONFIRMED ? (int)REFUSAL_booking_unconfirmed : b->state > CONFIRMED ? (int)REFUSAL_booking_ended : 0;
+    if (b->state < CONFIRMED) {
+        return REFUSAL_booking_unconfirmed;
+    }
+    return b->state > CONFIRMED ? REFUSAL_booking_ended : 0;
 }
 
 /* What was paid is the shop's; what was only set aside goes back. */
