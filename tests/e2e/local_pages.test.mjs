@@ -686,17 +686,13 @@ describe("a meal", () => {
         await kitchen.keyboard.press("r");
         await kitchen.waitForFunction(() => document.querySelectorAll(".kitchen-ticket").length === 2);
         await says(kitchen, ".kitchen-ticket", say.recalled);
-        for (let count = 2; count > 0; count--) {
-            await kitchen.locator(".kitchen-ticket").first().focus();
-            if ((await kitchen.locator(".kitchen-ticket").first().getAttribute("data-state")) === "queued")
-                await kitchen.keyboard.press("Enter");
-            await kitchen.locator(".kitchen-ticket[data-state=cooking]").first().focus();
-            await kitchen.keyboard.press("Enter");
-            await kitchen.waitForFunction(
-                (left) => document.querySelectorAll(".kitchen-ticket").length === left,
-                count - 1,
-            );
-        }
+        /* As on a bump bar: keys do not wait for answers. The first is being cooked, the second is new. */
+        await kitchen.locator(".kitchen-ticket[data-state=cooking]").focus();
+        await kitchen.keyboard.press("Enter");
+        await kitchen.waitForFunction(() => document.querySelectorAll(".kitchen-ticket").length === 1);
+        await kitchen.locator(".kitchen-ticket[data-state=queued]").focus();
+        await kitchen.keyboard.press("Enter");
+        await kitchen.keyboard.press("Enter");
         await says(kitchen, "#view", say.none);
     }
 

@@ -68,7 +68,9 @@ class Counter {
         const text = this.code.trim();
         this.code = "";
         this.staff.draw();
-        this.work = this.work.then(() => (text === "" ? this.basket.redeem() : this.look(text)));
+        this.work = this.work
+            .catch(() => undefined)
+            .then(() => (text === "" ? this.basket.redeem() : this.look(text)));
         return this.work;
     }
 

@@ -33,6 +33,7 @@ class Kitchen {
         this.live = false;
         this.asking = false;
         this.again = false;
+        this.work = Promise.resolve();
         this.timer = 0;
         this.clock_timer = 0;
     }
@@ -144,7 +145,27 @@ class Kitchen {
             .slice(0, lately_shown);
     }
 
+    /* Keys may come faster than answers: one after the other. */
     mark(ticket, action) {
+        this.work = this.work
+            .catch(() => undefined)
+            .then(() => this.markNow(this.tickets.get(ticket.ticket_id) ?? ticket, action));
+        return this.work;
+    }
+
+    /* Enter: begins it, or is done with it, as it stands when its turn has come. */
+    next(ticket) {
+        this.work = this.work
+            .catch(() => undefined)
+            .then(() => {
+                const now = this.tickets.get(ticket.ticket_id);
+                if (now === undefined || !open_states.includes(now.state)) return undefined;
+                return this.markNow(now, now.state === "queued" ? "start" : "bump");
+            });
+        return this.work;
+    }
+
+    markNow(ticket, action) {
         const { staff } = this;
         const next = this.neighbour(ticket);
         const where = whereText(staff, ticket);
@@ -212,7 +233,7 @@ class Kitchen {
         } else if (event.key.toLowerCase() === "p" && chosen !== null) void this.mark(chosen, "reprint");
         else if (event.key === "Enter" && chosen !== null && event.target.classList.contains("kitchen-ticket")) {
             event.preventDefault();
-            void this.mark(chosen, chosen.state === "queued" ? "start" : "bump");
+            void this.next(chosen);
         }
     }
 
