@@ -146,6 +146,32 @@ enum refusal read_shop_check(const struct read_call *call, struct read_page *pag
     }
 }
 
+enum refusal list_of_shop(const struct read_call *call, struct read_page *page, int64_t shop_id,
+                          const struct list_terms *terms)
+{
+    enum refusal refusal = read_shop_check(call, page, shop_id);
+    if (refusal == REFUSAL_none && page->status == STATUS_ok) {
+        list_query(call, page, terms);
+    }
+    return refusal;
+}
+
+bool read_shopper_may(const struct read_call *call, int64_t shopper_id)
+{
+    return call->caller.kind == CALLER_operator ||
+           (call->caller.kind == CALLER_shopper && call->caller.id == shopper_id);
+}
+
+enum refusal list_of_shopper(const struct read_call *call, struct read_page *page, int64_t shopper_id,
+                             const struct list_terms *terms)
+{
+    if (!read_shopper_may(call, shopper_id)) {
+        return REFUSAL_forbidden;
+    }
+    list_query(call, page, terms);
+    return REFUSAL_none;
+}
+
 bool read_merchant_may(const struct read_call *call, int64_t merchant_id)
 {
     return call->caller.kind == CALLER_operator ||

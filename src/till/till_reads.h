@@ -25,6 +25,13 @@ void list_query(const struct read_call *call, struct read_page *page, const stru
 /* Whether the caller may see a shop's lists; faults of the queries are in the page. */
 enum refusal read_shop_check(const struct read_call *call, struct read_page *page, int64_t shop_id);
 bool read_merchant_may(const struct read_call *call, int64_t merchant_id);
+bool read_shopper_may(const struct read_call *call, int64_t shopper_id);
+
+/* What the terms say, for who may see the shop's or the shopper's lists. */
+enum refusal list_of_shop(const struct read_call *call, struct read_page *page, int64_t shop_id,
+                          const struct list_terms *terms);
+enum refusal list_of_shopper(const struct read_call *call, struct read_page *page, int64_t shopper_id,
+                             const struct list_terms *terms);
 /* Trades that were paid before it, and are not closed, are finished: no row says so. */
 int64_t read_finished_before(const struct read_call *call, struct read_page *page);
 

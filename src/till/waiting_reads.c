@@ -19,11 +19,6 @@ static const struct shape waiting_shape = SHAPE("shopper_waiting", waiting_list,
 static enum refusal waiting_run(const struct read_call *call, struct read_page *page)
 {
     const struct waiting_list *want = call->request;
-    bool known = call->caller.kind == CALLER_operator ||
-                 (call->caller.kind == CALLER_shopper && call->caller.id == want->shopper_id);
-    if (!known) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = {
         .table = &trade_table,
         .key = "trade_id",
@@ -32,8 +27,7 @@ static enum refusal waiting_run(const struct read_call *call, struct read_page *
         .binds = { VALUE_I64(TIMER_trade_expire), VALUE_I64(want->shopper_id), VALUE_I64(TRADE_wait_buyer_pay) },
         .bind_count = 3,
     };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_shopper(call, page, want->shopper_id, &terms);
 }
 
 const struct read shopper_waiting = {

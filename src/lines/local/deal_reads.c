@@ -177,17 +177,12 @@ static const struct shape shop_day_shape = SHAPE("deal_shop_days", shop_day_deal
 static enum refusal shop_day_run(const struct read_call *call, struct read_page *page)
 {
     const struct shop_day_deals *want = call->request;
-    enum refusal refusal = read_shop_check(call, page, want->shop_id);
-    if (refusal != REFUSAL_none || page->status != STATUS_ok) {
-        return refusal;
-    }
     struct list_terms terms = { .table = &deal_day_table,
                                 .key = "deal_id",
                                 .where = "shop_id = ? AND day = ? AND ",
                                 .binds = { VALUE_I64(want->shop_id), VALUE_I64(want->day) },
                                 .bind_count = 2 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_shop(call, page, want->shop_id, &terms);
 }
 
 const struct read deal_shop_days = {
@@ -316,19 +311,13 @@ static const struct shape shopper_shape = SHAPE("purchase_list", shopper_ref, sh
 static enum refusal purchase_run(const struct read_call *call, struct read_page *page)
 {
     const struct shopper_ref *want = call->request;
-    bool known = call->caller.kind == CALLER_operator ||
-                 (call->caller.kind == CALLER_shopper && call->caller.id == want->shopper_id);
-    if (!known) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = { .table = &purchase_table,
                                 .key = "purchase_id",
                                 .newest_first = true,
                                 .where = "shopper_id = ? AND ",
                                 .binds = { VALUE_I64(want->shopper_id) },
                                 .bind_count = 1 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_shopper(call, page, want->shopper_id, &terms);
 }
 
 const struct read purchase_list = {

@@ -137,17 +137,6 @@ const struct read dish_list = {
     .summary = "All dishes of a merchant, listed or not.",
 };
 
-/* A list of a shop's rows, for its staff. */
-static enum refusal staff_list(const struct read_call *call, struct read_page *page, const struct list_terms *terms)
-{
-    const struct shop_ref *want = call->request;
-    enum refusal refusal = read_shop_check(call, page, want->shop_id);
-    if (refusal == REFUSAL_none && page->status == STATUS_ok) {
-        list_query(call, page, terms);
-    }
-    return refusal;
-}
-
 static enum refusal table_run(const struct read_call *call, struct read_page *page)
 {
     const struct shop_ref *want = call->request;
@@ -156,7 +145,7 @@ static enum refusal table_run(const struct read_call *call, struct read_page *pa
                                 .where = "shop_id = ? AND ",
                                 .binds = { VALUE_I64(want->shop_id) },
                                 .bind_count = 1 };
-    return staff_list(call, page, &terms);
+    return list_of_shop(call, page, want->shop_id, &terms);
 }
 
 const struct read dining_table_list = {
@@ -178,7 +167,7 @@ static enum refusal day_run(const struct read_call *call, struct read_page *page
                                 .where = "shop_id = ? AND ",
                                 .binds = { VALUE_I64(want->shop_id) },
                                 .bind_count = 1 };
-    return staff_list(call, page, &terms);
+    return list_of_shop(call, page, want->shop_id, &terms);
 }
 
 const struct read kitchen_day_list = {
@@ -217,11 +206,7 @@ static enum refusal ticket_run(const struct read_call *call, struct read_page *p
                                            VALUE_I64(want->station) },
                                 .bind_count = 3 };
     static_assert(TICKET_queued < 3 && TICKET_cooking < 3 && TICKET_bumped == 3, "as the index says");
-    enum refusal refusal = read_shop_check(call, page, want->shop_id);
-    if (refusal == REFUSAL_none && page->status == STATUS_ok) {
-        list_query(call, page, &terms);
-    }
-    return refusal;
+    return list_of_shop(call, page, want->shop_id, &terms);
 }
 
 const struct read ticket_list = {

@@ -198,10 +198,7 @@ static enum refusal decide_close(const void *request, struct moment *at, struct 
 {
     const struct meal_ref *want = request;
     struct meal_party party;
-    enum refusal refusal = meal_find(view, at, want->order_id, &party);
-    if (refusal == REFUSAL_none) {
-        refusal = meal_goes_on(party.order);
-    }
+    enum refusal refusal = meal_find_open(view, at, want->order_id, &party);
     if (refusal != REFUSAL_none) {
         return refusal;
     }
@@ -264,10 +261,7 @@ static enum refusal decide_cancel(const void *request, struct moment *at, struct
 {
     const struct meal_ref *want = request;
     struct meal_party party;
-    enum refusal refusal = meal_find(view, at, want->order_id, &party);
-    if (refusal == REFUSAL_none) {
-        refusal = meal_goes_on(party.order);
-    }
+    enum refusal refusal = meal_find_open(view, at, want->order_id, &party);
     if (refusal == REFUSAL_none) {
         meal_ask_all(view, party.order);
         refusal = cancel_check(view, at, &party);

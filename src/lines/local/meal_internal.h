@@ -37,6 +37,8 @@ struct meal_party {
 enum refusal meal_find(struct view *view, const struct moment *at, int64_t order_id, struct meal_party *party);
 /* meal_ended when it is done or cancelled. */
 enum refusal meal_goes_on(const struct meal_order_row *order);
+/* Both. */
+enum refusal meal_find_open(struct view *view, const struct moment *at, int64_t order_id, struct meal_party *party);
 /* The order for writing; its version grows. */
 struct meal_order_row *meal_change(struct view *view, const struct meal_order_row *order);
 /* Sets the instant at which its timer looks at it; 0: never again. */

@@ -85,10 +85,7 @@ static enum refusal guest_choose(const struct meal_party *party, const struct me
 static enum refusal add_check(struct view *view, const struct moment *at, const struct meal_add *want,
                               struct meal_party *party)
 {
-    enum refusal refusal = meal_find(view, at, want->order_id, party);
-    if (refusal == REFUSAL_none) {
-        refusal = meal_goes_on(party->order);
-    }
+    enum refusal refusal = meal_find_open(view, at, want->order_id, party);
     if (refusal == REFUSAL_none && party->order->state != MEAL_open) {
         refusal = REFUSAL_line_sent;
     }
@@ -192,10 +189,7 @@ static enum refusal decide_change(const void *request, struct moment *at, struct
     const struct meal_line_change *want = request;
     struct meal_party party;
     const struct meal_line_row *asked = meal_line_ask(view, want->order_id, want->line);
-    enum refusal refusal = meal_find(view, at, want->order_id, &party);
-    if (refusal == REFUSAL_none) {
-        refusal = meal_goes_on(party.order);
-    }
+    enum refusal refusal = meal_find_open(view, at, want->order_id, &party);
     if (refusal == REFUSAL_none) {
         refusal = change_check(&party, asked, want->pieces);
     }

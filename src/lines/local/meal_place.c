@@ -81,10 +81,7 @@ static enum refusal decide_place(const void *request, struct moment *at, struct 
 {
     const struct meal_place *want = request;
     struct meal_party party;
-    enum refusal refusal = meal_find(view, at, want->order_id, &party);
-    if (refusal == REFUSAL_none) {
-        refusal = meal_goes_on(party.order);
-    }
+    enum refusal refusal = meal_find_open(view, at, want->order_id, &party);
     if (refusal != REFUSAL_none) {
         return refusal;
     }

@@ -27,11 +27,7 @@ static enum refusal list_run(const struct read_call *call, struct read_page *pag
                                 .binds = { VALUE_I64(want->shop_id), VALUE_I64(want->kind), VALUE_I64(want->kind) },
                                 .bind_count = 3 };
     static_assert(MEAL_ready < 5 && MEAL_done == 5 && MEAL_cancelled > 5, "as the index says");
-    enum refusal refusal = read_shop_check(call, page, want->shop_id);
-    if (refusal == REFUSAL_none && page->status == STATUS_ok) {
-        list_query(call, page, &terms);
-    }
-    return refusal;
+    return list_of_shop(call, page, want->shop_id, &terms);
 }
 
 const struct read meal_list = {
@@ -52,26 +48,16 @@ static const struct column mine_columns[] = {
 };
 static const struct shape mine_shape = SHAPE("meal_mine", meal_mine, mine_columns);
 
-static bool read_shopper_may(const struct read_call *call, int64_t shopper_id)
-{
-    return call->caller.kind == CALLER_operator ||
-           (call->caller.kind == CALLER_shopper && call->caller.id == shopper_id);
-}
-
 static enum refusal mine_run(const struct read_call *call, struct read_page *page)
 {
     const struct meal_mine *want = call->request;
-    if (!read_shopper_may(call, want->shopper_id)) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = { .table = &meal_order_table,
                                 .key = "order_id",
                                 .newest_first = true,
                                 .where = "order_id IN (SELECT order_id FROM meal_guests WHERE shopper_id = ?) AND ",
                                 .binds = { VALUE_I64(want->shopper_id) },
                                 .bind_count = 1 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_shopper(call, page, want->shopper_id, &terms);
 }
 
 const struct read meal_mine = {

@@ -128,6 +128,12 @@ enum refusal meal_goes_on(const struct meal_order_row *order)
     return ended ? REFUSAL_meal_ended : REFUSAL_none;
 }
 
+enum refusal meal_find_open(struct view *view, const struct moment *at, int64_t order_id, struct meal_party *party)
+{
+    enum refusal refusal = meal_find(view, at, order_id, party);
+    return refusal == REFUSAL_none ? meal_goes_on(party->order) : refusal;
+}
+
 struct meal_order_row *meal_change(struct view *view, const struct meal_order_row *asked)
 {
     struct meal_order_row *order = view_change(view, asked);

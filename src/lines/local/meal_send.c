@@ -212,10 +212,7 @@ static enum refusal decide_send(const void *request, struct moment *at, struct v
     const struct meal_ref *want = request;
     const struct fire_terms terms = { .bill = 0 };
     struct meal_party party;
-    enum refusal refusal = meal_find(view, at, want->order_id, &party);
-    if (refusal == REFUSAL_none) {
-        refusal = meal_goes_on(party.order);
-    }
+    enum refusal refusal = meal_find_open(view, at, want->order_id, &party);
     if (refusal != REFUSAL_none) {
         return refusal;
     }

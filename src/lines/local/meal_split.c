@@ -190,10 +190,7 @@ static enum refusal decide_split(const void *request, struct moment *at, struct 
 {
     const struct meal_split *want = request;
     struct meal_party party;
-    enum refusal refusal = meal_find(view, at, want->order_id, &party);
-    if (refusal == REFUSAL_none) {
-        refusal = meal_goes_on(party.order);
-    }
+    enum refusal refusal = meal_find_open(view, at, want->order_id, &party);
     if (refusal != REFUSAL_none) {
         return refusal;
     }
@@ -248,10 +245,7 @@ static enum refusal decide_unsplit(const void *request, struct moment *at, struc
 {
     const struct meal_ref *want = request;
     struct meal_party party;
-    enum refusal refusal = meal_find(view, at, want->order_id, &party);
-    if (refusal == REFUSAL_none) {
-        refusal = meal_goes_on(party.order);
-    }
+    enum refusal refusal = meal_find_open(view, at, want->order_id, &party);
     if (refusal != REFUSAL_none) {
         return refusal;
     }

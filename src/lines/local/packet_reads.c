@@ -13,26 +13,16 @@ static const struct column list_columns[] = {
 };
 static const struct shape list_shape = SHAPE("packet_list", shopper_packets, list_columns);
 
-static bool is_shopper(const struct read_call *call, int64_t shopper_id)
-{
-    return call->caller.kind == CALLER_operator ||
-           (call->caller.kind == CALLER_shopper && call->caller.id == shopper_id);
-}
-
 static enum refusal list_run(const struct read_call *call, struct read_page *page)
 {
     const struct shopper_packets *want = call->request;
-    if (!is_shopper(call, want->shopper_id)) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = { .table = &packet_table,
                                 .key = "packet_id",
                                 .newest_first = true,
                                 .where = "sender_kind = ? AND sender_id = ? AND ",
                                 .binds = { VALUE_I64(PARTY_shopper), VALUE_I64(want->shopper_id) },
                                 .bind_count = 2 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_shopper(call, page, want->shopper_id, &terms);
 }
 
 const struct read packet_list = {
@@ -56,7 +46,7 @@ static bool may_see(const struct read_call *call, struct read_page *page, const 
     if (packet->for_all != 0 || packet_key(packet) == key || call->caller.kind == CALLER_operator) {
         return true;
     }
-    return packet->sender_kind == PARTY_shopper ? is_shopper(call, packet->sender_id)
+    return packet->sender_kind == PARTY_shopper ? read_shopper_may(call, packet->sender_id)
                                                 : read_shop_check(call, page, packet->sender_id) == REFUSAL_none;
 }
 

@@ -49,17 +49,12 @@ static enum refusal queue_places_run(const struct read_call *call, struct read_p
     if (!read_row(call, page, &queue_table, &queue)) {
         return REFUSAL_queue_unknown;
     }
-    enum refusal refusal = read_shop_check(call, page, queue.shop_id);
-    if (refusal != REFUSAL_none || page->status != STATUS_ok) {
-        return refusal;
-    }
     struct list_terms terms = { .table = &queue_place_table,
                                 .key = "number",
                                 .where = "queue_id = ? AND day = ? AND ",
                                 .binds = { VALUE_I64(want->queue_id), VALUE_I64(queue.day) },
                                 .bind_count = 2 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_shop(call, page, queue.shop_id, &terms);
 }
 
 const struct read queue_places = {
@@ -83,19 +78,13 @@ static const struct shape queue_mine_shape = SHAPE("queue_mine", queue_mine, que
 static enum refusal queue_mine_run(const struct read_call *call, struct read_page *page)
 {
     const struct queue_mine *want = call->request;
-    bool own = call->caller.kind == CALLER_operator ||
-               (call->caller.kind == CALLER_shopper && call->caller.id == want->shopper_id);
-    if (!own) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = { .table = &queue_place_table,
                                 .key = "taken_at_us", /* no two are of one instant */
                                 .newest_first = true,
                                 .where = "shopper_id = ? AND ",
                                 .binds = { VALUE_I64(want->shopper_id) },
                                 .bind_count = 1 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_shopper(call, page, want->shopper_id, &terms);
 }
 
 const struct read queue_mine = {

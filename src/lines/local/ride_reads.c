@@ -20,11 +20,7 @@ static enum refusal courier_run(const struct read_call *call, struct read_page *
                                 .where = "shop_id = ? AND ",
                                 .binds = { VALUE_I64(want->shop_id) },
                                 .bind_count = 1 };
-    enum refusal refusal = read_shop_check(call, page, want->shop_id);
-    if (refusal == REFUSAL_none && page->status == STATUS_ok) {
-        list_query(call, page, &terms);
-    }
-    return refusal;
+    return list_of_shop(call, page, want->shop_id, &terms);
 }
 
 const struct read courier_list = {
@@ -56,11 +52,7 @@ static enum refusal list_run(const struct read_call *call, struct read_page *pag
                                 .where = want->all != 0 ? "shop_id = ? AND " : "shop_id = ? AND ended_at_us = 0 AND ",
                                 .binds = { VALUE_I64(want->shop_id) },
                                 .bind_count = 1 };
-    enum refusal refusal = read_shop_check(call, page, want->shop_id);
-    if (refusal == REFUSAL_none && page->status == STATUS_ok) {
-        list_query(call, page, &terms);
-    }
-    return refusal;
+    return list_of_shop(call, page, want->shop_id, &terms);
 }
 
 const struct read ride_list = {

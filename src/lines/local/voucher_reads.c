@@ -3,12 +3,6 @@
 #include "lines/local/voucher_internal.h"
 #include "till/till_reads.h"
 
-static bool shopper_may(const struct read_call *call, int64_t shopper_id)
-{
-    return call->caller.kind == CALLER_operator ||
-           (call->caller.kind == CALLER_shopper && call->caller.id == shopper_id);
-}
-
 /* ---- a shopper's ---- */
 
 /* What each voucher is of, beside its row: the list's table is the two joined. The names are the shape's. */
@@ -42,9 +36,6 @@ static const struct shape voucher_list_shape = SHAPE("voucher_list", shopper_lis
 static enum refusal voucher_list_run(const struct read_call *call, struct read_page *page)
 {
     const struct shopper_list *want = call->request;
-    if (!shopper_may(call, want->shopper_id)) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = {
         .table = &listed_table,
         .key = "voucher_id",
@@ -53,8 +44,7 @@ static enum refusal voucher_list_run(const struct read_call *call, struct read_p
         .binds = { VALUE_I64(want->shopper_id), VALUE_I64(want->state), VALUE_I64(want->state) },
         .bind_count = 3,
     };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_shopper(call, page, want->shopper_id, &terms);
 }
 
 const struct read voucher_list = {
@@ -76,9 +66,6 @@ static const struct shape waiting_list_shape = SHAPE("waiting_list", shopper_lis
 static enum refusal waiting_list_run(const struct read_call *call, struct read_page *page)
 {
     const struct shopper_list *want = call->request;
-    if (!shopper_may(call, want->shopper_id)) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = {
         .table = &waiting_table,
         .key = "deal_id",
@@ -87,8 +74,7 @@ static enum refusal waiting_list_run(const struct read_call *call, struct read_p
         .binds = { VALUE_I64(want->shopper_id), VALUE_I64(want->state), VALUE_I64(want->state) },
         .bind_count = 3,
     };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_shopper(call, page, want->shopper_id, &terms);
 }
 
 const struct read waiting_list = {
@@ -128,27 +114,18 @@ static enum refusal shop_rows(const struct read_call *call, struct read_page *pa
                               const char *key, const char *where)
 {
     const struct shop_list *want = call->request;
-    enum refusal refusal = read_shop_check(call, page, want->shop_id);
-    if (refusal != REFUSAL_none || page->status != STATUS_ok) {
-        return refusal;
-    }
     struct list_terms terms = { .table = table,
                                 .key = key,
                                 .newest_first = true,
                                 .where = where,
                                 .binds = { VALUE_I64(want->shop_id) },
                                 .bind_count = 1 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_shop(call, page, want->shop_id, &terms);
 }
 
 static enum refusal redemption_list_run(const struct read_call *call, struct read_page *page)
 {
     const struct shop_list *want = call->request;
-    enum refusal refusal = read_shop_check(call, page, want->shop_id);
-    if (refusal != REFUSAL_none || page->status != STATUS_ok) {
-        return refusal;
-    }
     struct list_terms terms = {
         .table = &redemption_table,
         .key = "redemption_id",
@@ -158,8 +135,7 @@ static enum refusal redemption_list_run(const struct read_call *call, struct rea
                    VALUE_I64(want->deal_id) },
         .bind_count = 5,
     };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_shop(call, page, want->shop_id, &terms);
 }
 
 const struct read redemption_list = {
