@@ -387,19 +387,29 @@ static int64_t percent_of(int64_t amount_minor, int32_t percent)
     return share;
 }
 
+/*
+ * What of a deposit is the shop's; the rest goes back. A hold that has lapsed went back already: after days in which
+ * nobody was there to fire timers its own may come first, and the booking must end all the same.
+ */
+static enum refusal deposit_end(struct view *view, struct moment *at, struct booking_row *booking, int64_t fee_minor)
+{
+    const struct shop_row *shop = shop_ask(view, booking->shop_id);
+    struct account_key takings = { booking->shop_id, PURPOSE_takings, shop->currency };
+    if (!row_exists(shop)) {
+        return REFUSAL_shop_unknown; /* not at hand yet, and the hold may be: its unit is the shop's */
+    }
+    enum refusal refusal = fee_minor > 0 ? ledger_capture(view, at, booking->hold_id, takings, fee_minor)
+                                         : ledger_release(view, at, booking->hold_id);
+    booking->fee_minor = refusal == REFUSAL_none ? fee_minor : 0;
+    return refusal == REFUSAL_hold_ended ? REFUSAL_none : refusal;
+}
+
 /* The shop keeps the percentage of what was paid or deposited, the rest goes back. */
 static enum refusal money_end(struct view *view, struct moment *at, struct booking_row *booking, int32_t percent)
 {
     bool paid = booking->trade_id != 0 && booking->state != BOOKING_held;
     if (booking->pay == RESOURCE_PAY_deposit && booking->hold_id != 0) {
-        const struct shop_row *shop = shop_ask(view, booking->shop_id);
-        struct account_key takings = { booking->shop_id, PURPOSE_takings, shop->currency };
-        booking->fee_minor = percent_of(booking->deposit_minor, percent);
-        if (!row_exists(shop)) {
-            return REFUSAL_shop_unknown; /* not at hand yet, and the hold may be: its unit is the shop's */
-        }
-        return booking->fee_minor > 0 ? ledger_capture(view, at, booking->hold_id, takings, booking->fee_minor)
-                                      : ledger_release(view, at, booking->hold_id);
+        return deposit_end(view, at, booking, percent_of(booking->deposit_minor, percent));
     }
     if (!paid) {
         return REFUSAL_none;
@@ -421,7 +431,7 @@ enum refusal booking_earn(struct view *view, struct moment *at, struct booking_r
     if (booking->trade_id != 0) {
         return escrow_earn(view, at, booking);
     }
-    return booking->hold_id != 0 ? ledger_release(view, at, booking->hold_id) : REFUSAL_none;
+    return booking->hold_id != 0 ? deposit_end(view, at, booking, 0) : REFUSAL_none;
 }
 
 enum refusal booking_end(struct view *view, struct moment *at, struct booking_row *booking, enum booking_state state,
