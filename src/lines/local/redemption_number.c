@@ -36,7 +36,8 @@ static bool redemption_agrees(struct view *view, const struct redemption_row *re
     const struct voucher_row *voucher = voucher_ask(view, redemption->voucher_id);
     bool same = voucher_code_read(span_of(want->code), code) && strcmp(code, voucher->code) == 0;
     bool stored = voucher->face_minor > 0;
-    return same && redemption->state == REDEMPTION_done && redemption->shop_id == want->shop_id && (stored || redemption->pieces == max_i64(want->pieces, 1));
+    return same && redemption->state == REDEMPTION_done && redemption->shop_id == want->shop_id &&
+           (stored || redemption->pieces == max_i64(want->pieces, 1));
 }
 
 enum refusal redemption_request(struct view *view, struct moment *at, const struct redemption_request *want,

@@ -306,8 +306,8 @@ static enum conflict_reason reason_of(enum refusal refusal)
 }
 
 /*
- * A redemption of this voucher that was told before in the same words; NULL: there is none. It was booked after the till
- * took it, and later ones after it.
+ * A redemption of this voucher that was told before in the same words; NULL: there is none. It was booked after the
+ * till took it, and later ones after it.
  */
 static const struct redemption_row *told_before(struct view *view, const struct voucher_row *voucher,
                                                 const struct voucher_use *use)
