@@ -373,6 +373,9 @@ static enum meal_state end_of(struct view *view, const struct moment *at, const 
         }
         return order->state == MEAL_open ? MEAL_cancelled : MEAL_open;
     default:
+        if (ride_ask(view, order->ride_id)->state == RIDE_cancelled) {
+            return MEAL_cancelled; /* it never left the house, and nobody said that it was fetched */
+        }
         if (made && ride_is_over(view, order)) {
             return MEAL_done;
         }
