@@ -81,6 +81,7 @@ class Tickets(Counter):
         self.assertEqual(self.app.must(CANCEL, cancel)['biz_code'], 'SUCCESS')
         self.assertEqual(self.app.must(CANCEL, cancel)['biz_code'], 'BIZ_ALREADY_SUCCESS')
         self.assertEqual(self.must('GET', f'/v1/shops/{self.app.shop}/funds')['available_minor'], 0)
+        self.assertEqual(self.use(code, number)['sub_code'], 'TICKET_REQUEST_INCONSISTENT')  # it is no use any more
         seen = self.app.must(QUERY, {'ticket_code': code, 'shop_id': self.app.shop})
         self.assertEqual((seen['ticket_status'], seen['ticket_trans_info_list']), ('EFFECTIVE', []))
 
