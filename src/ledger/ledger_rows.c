@@ -43,7 +43,7 @@ const char *const cause_names[] = {
     [CAUSE_packet_fill] = "packet_fill", "packet_claim", "packet_return", "", "",
     [CAUSE_slot_open] = "slot_open", "slot_close", "booking_hold", "booking_take", "booking_free", "booking_earn",
     [46] = "", "", "", "", /* bookings */
-    [CAUSE_meal_earn] = "meal_earn", "meal_return", "", "", "",
+    [CAUSE_meal_earn] = "meal_earn", "meal_return", "meal_tips", "", "",
     NULL,
 };
 

@@ -64,6 +64,7 @@ enum cause_kind {
     CAUSE_packet_return = 37,
     CAUSE_meal_earn = 50,   /* a meal is done: out of its escrow */
     CAUSE_meal_return = 51, /* and back into it, to be given back */
+    CAUSE_meal_tips = 52,   /* paid to one of the staff */
     CAUSE_slot_open = 40,    /* places of a slot or a show came into being */
     CAUSE_slot_close = 41,   /* and were taken away, as the show was cancelled */
     CAUSE_booking_hold = 42, /* set aside for a booking that is not paid, or an offer */

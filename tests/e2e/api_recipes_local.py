@@ -504,6 +504,13 @@ def meal_paid(side):
     return order
 
 
+@cached
+def tipped(side):
+    """A shop whose guests gave its staff something."""
+    side.operator.must('POST', f'/v1/meals/{meal_paid(side)}/close', {})
+    return kitchen(side)
+
+
 def away(side, **more):
     """An order to take away, or to be brought, with a line."""
     order = side.operator.must('POST', f'/v1/shops/{kitchen(side)}/meals',
@@ -572,6 +579,8 @@ MEALS = {
     'meal_unsplit': _meal(billed),
     'meal_pay': lambda side: ({'order_id': billed(side), 'bill': '1'}, {}, {'tip_minor': 2, 'confirmed': True}),
     'meal_close': _meal(meal_paid),
+    'tips_pay': lambda side: ({'shop_id': tipped(side)}, {}, {'shopper_id': side.shopper, 'amount_minor': 1}),
+    'tips_query': lambda side: ({'shop_id': tipped(side)}, {}, None),
     'meal_cancel': _meal(away),
     'meal_return': lambda side: ({'order_id': meal_paid(side), 'bill': '1'}, {}, {'amount_minor': 1}),
     'meal_list': lambda side: ({'shop_id': seated(side) and side.shop}, {}, None),

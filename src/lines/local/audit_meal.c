@@ -270,10 +270,23 @@ static bool leg_check(const struct transfer_row *transfer, const struct leg_row 
     return transfer->cause == CAUSE_meal_earn ? out : back;
 }
 
+static void tips_check(struct audit *audit, const struct transfer_row *transfer)
+{
+    struct audit_about about = { AUDIT_money_conserved, &transfer_table, transfer };
+    const struct leg_row *leg = &transfer->legs[0];
+    audit_expect(audit, about, "it moves what no meal does",
+                 transfer->legs_count == 1 && leg->from_purpose == PURPOSE_tips &&
+                     leg->from_owner_id == transfer->reference_id && leg->to_purpose == PURPOSE_wallet);
+}
+
 static bool transfer_each(struct audit *audit, void *state, const struct transfer_row *transfer)
 {
     struct audit_meals *meals = state;
     struct audit_about about = { AUDIT_money_conserved, &transfer_table, transfer };
+    if (transfer->cause == CAUSE_meal_tips) {
+        tips_check(audit, transfer);
+        return true;
+    }
     bool earns = transfer->cause == CAUSE_meal_earn;
     for (int32_t i = 0; i < transfer->legs_count; i++) {
         const struct leg_row *leg = &transfer->legs[i];
@@ -409,7 +422,7 @@ const struct audit_part audit_part_meal = {
     .trade_kind = LOCAL_meal,
     .trade = trade_each,
     .cause_first = CAUSE_meal_earn,
-    .cause_last = CAUSE_meal_return,
+    .cause_last = CAUSE_meal_tips,
     .transfer = transfer_each,
     .end = end,
     .purpose_first = PURPOSE_tips,

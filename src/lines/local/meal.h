@@ -24,6 +24,7 @@ extern const struct command meal_join, meal_open, meal_query;
 extern const struct command meal_add, meal_line_change, meal_send, meal_place;
 extern const struct command meal_split, meal_unsplit, meal_pay;
 extern const struct command meal_close, meal_cancel, meal_return;
+extern const struct command tips_pay, tips_query;
 extern const struct command ticket_mark;
 extern const struct command courier_enlist, courier_report, ride_assign, ride_move;
 extern const struct read kitchen_settings, menu_list, dish_stock_list, dish_list, dining_table_list;
