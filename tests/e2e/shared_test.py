@@ -432,6 +432,9 @@ class Gateway(Shared):
         self.app.pay('5.00')
         day = time.strftime('%Y-%m-%d', time.gmtime(time.time() + 8 * 3600))
         self.app.move(days=1)
+        now = max(process.ask('/v1/time').json['now'] for process in self.fleet.processes)
+        for process in self.fleet.processes:
+            self.until(lambda process=process: process.ask('/v1/time').json['now'] >= now[:19])
         for _ in range(4):
             node = self.app.must('alipay.data.dataservice.bill.downloadurl.query',
                                  {'bill_type': 'trade', 'bill_date': day})

@@ -49,9 +49,11 @@ class Counter {
         if (this.staff.door.shop === null) return;
         try {
             await this.last.load();
+            if (this.staff.door.shop === null) return void this.ended(); /* who left meanwhile is shown nothing */
             if (this.asked++ % kept_every === 0) await this.offline.load();
             this.away = false;
         } catch (error) {
+            if (this.staff.door.shop === null) return;
             if (error.code === undefined) throw error;
             this.away = error.code === "unreachable";
             if (error.code === "unauthenticated") this.staff.login_fault = error;

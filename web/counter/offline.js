@@ -53,11 +53,10 @@ export class Offline {
         const kept = await door.list(`/v1/shops/${shop_id}/kept-vouchers`, 2000);
         this.kept = new Map(kept.map((voucher) => [voucher.code, voucher]));
         this.conflicts = (await door.get(`/v1/shops/${shop_id}/conflicts?limit=10`)).data;
-        this.key ??= await this.keyAsk();
+        this.key ??= await this.keyAsk(door, shop_id);
     }
 
-    async keyAsk() {
-        const { door, shop_id } = this.staff;
+    async keyAsk(door, shop_id) {
         const { data } = await door.get(`/v1/shops/${shop_id}/voucher-quotas?limit=1`);
         if (data.length === 0) return null;
         const { offline_key } = await door.get(`/v1/shops/${shop_id}/voucher-quotas/${data[0].deal_id}`);

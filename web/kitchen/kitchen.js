@@ -84,6 +84,7 @@ class Kitchen {
                 door.get(path + "/tickets?all=true&limit=40"),
                 door.get(path + "/kitchen"),
             ]);
+            if (door.shop === null) return void this.ended(); /* who left meanwhile is shown nothing */
             this.stations = kitchen.stations;
             const before = this.tickets;
             this.tickets = new Map([...lately.data, ...open].map((ticket) => [ticket.ticket_id, ticket]));
@@ -91,6 +92,7 @@ class Kitchen {
             this.known = true;
             await this.stock.load();
         } catch (error) {
+            if (door.shop === null) return;
             if (error.code === undefined) throw error;
             this.live = false;
             if (error.code === "unauthenticated") {
