@@ -27,12 +27,12 @@ static uint32_t stride_of(const struct table *table, uint64_t columns)
 
 uint64_t columns_same(const struct table *table, struct span before, struct span after)
 {
+    if (table->shape.column_count > 64 || before.size == 0 || after.size == 0) {
+        return 0;
+    }
     struct packed left = { (const uint8_t *)before.bytes, (const uint8_t *)before.bytes + before.size };
     struct packed right = { (const uint8_t *)after.bytes, (const uint8_t *)after.bytes + after.size };
     uint64_t differ = 0;
-    if (table->shape.column_count > 64) {
-        return 0;
-    }
     for (uint32_t i = table->key_count; i < table->shape.column_count; i++) {
         const struct column *column = &table->shape.columns[i];
         struct value a, b;
