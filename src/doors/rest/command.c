@@ -283,10 +283,9 @@ static bool key_take(struct rest_call *self)
 }
 
 /* Decisions make no random numbers: what draws or hides something begins with one that the caller never sees. */
-static void seed_fill(const struct shape *shape, void *request)
+static void seed_fill(const struct column *seed, void *request)
 {
-    const struct column *seed = shape_column(shape, SPAN("seed"));
-    if (seed == NULL || seed->form != FORM_hidden) {
+    if (seed == NULL) {
         return;
     }
     if (seed->kind == COLUMN_fixed) {
@@ -344,7 +343,7 @@ void rest_command(struct rest *rest, const struct route *route, struct http_requ
     if (!key_take(self) || !rest_decode(rest, route, http, match, request)) {
         return;
     }
-    seed_fill(route->command->request, request);
+    seed_fill(route->seed, request);
     if (!edit_before(self)) {
         return;
     }

@@ -50,6 +50,12 @@ static struct route *route_add(struct rest *rest, enum route_kind kind, const ch
     return route;
 }
 
+static const struct column *seed_of(const struct shape *request)
+{
+    const struct column *seed = shape_column(request, SPAN("seed"));
+    return seed != NULL && seed->form == FORM_hidden ? seed : NULL;
+}
+
 static void command_add(struct rest *rest, const struct command *command)
 {
     if (command->method == NULL || (command->flags & COMMAND_internal) != 0) {
@@ -60,6 +66,7 @@ static void command_add(struct rest *rest, const struct command *command)
     route->request = shape_plan_make(&rest->arena, command->request);
     route->answer = shape_plan_make(&rest->arena, command->answer);
     route->edit = edit_of(&rest->settings, command->name);
+    route->seed = seed_of(command->request);
     route->json_size_max = route->answer->json_size_max;
     if (route->edit != NULL && route->edit->after != NULL) {
         assert(route->edit->added != NULL);

@@ -29,6 +29,7 @@ struct route {
     const struct rest_page *page;
     const struct rest_edit *edit;
     const struct shape_plan *request, *answer, *added;
+    const struct column *seed; /* of a command's request: what the door fills in; NULL: nothing */
     size_t json_size_max; /* of a command's answer */
     uint32_t param_count;
     struct span param_names[ROUTE_PARAMS_MAX];
