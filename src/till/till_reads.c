@@ -146,6 +146,16 @@ enum refusal read_shop_check(const struct read_call *call, struct read_page *pag
     }
 }
 
+enum refusal list_of_merchant(const struct read_call *call, struct read_page *page, int64_t merchant_id,
+                              const struct list_terms *terms)
+{
+    if (!read_merchant_may(call, merchant_id)) {
+        return REFUSAL_forbidden;
+    }
+    list_query(call, page, terms);
+    return REFUSAL_none;
+}
+
 enum refusal list_of_shop(const struct read_call *call, struct read_page *page, int64_t shop_id,
                           const struct list_terms *terms)
 {
@@ -303,16 +313,12 @@ static const struct shape app_list_shape = SHAPE("app_list", app_list, app_list_
 static enum refusal app_list_run(const struct read_call *call, struct read_page *page)
 {
     const struct app_list *want = call->request;
-    if (!read_merchant_may(call, want->merchant_id)) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = { .table = &app_table,
                                 .key = "app_id",
                                 .where = "merchant_id = ? AND ",
                                 .binds = { VALUE_I64(want->merchant_id) },
                                 .bind_count = 1 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_merchant(call, page, want->merchant_id, &terms);
 }
 
 const struct read app_list = {
@@ -336,16 +342,12 @@ static const struct shape shop_list_shape = SHAPE("shop_list", shop_list, shop_l
 static enum refusal shop_list_run(const struct read_call *call, struct read_page *page)
 {
     const struct shop_list *want = call->request;
-    if (!read_merchant_may(call, want->merchant_id)) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = { .table = &shop_table,
                                 .key = "shop_id",
                                 .where = "merchant_id = ? AND ",
                                 .binds = { VALUE_I64(want->merchant_id) },
                                 .bind_count = 1 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_merchant(call, page, want->merchant_id, &terms);
 }
 
 const struct read shop_list = {
@@ -420,17 +422,13 @@ static const struct shape delivery_list_shape = SHAPE("delivery_list", delivery_
 static enum refusal delivery_list_run(const struct read_call *call, struct read_page *page)
 {
     const struct delivery_list *want = call->request;
-    if (!read_merchant_may(call, want->merchant_id)) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = { .table = &delivery_table,
                                 .key = "delivery_id",
                                 .newest_first = true,
                                 .where = "merchant_id = ? AND ",
                                 .binds = { VALUE_I64(want->merchant_id) },
                                 .bind_count = 1 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_merchant(call, page, want->merchant_id, &terms);
 }
 
 const struct read delivery_list = {
@@ -464,9 +462,6 @@ static_assert(CALLER_shopper == 5, "as the SQL says");
 static enum refusal token_list_run(const struct read_call *call, struct read_page *page)
 {
     const struct token_list *want = call->request;
-    if (!read_merchant_may(call, want->merchant_id)) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = { .table = &token_table,
                                 .key = "token_id",
                                 .newest_first = true,
@@ -475,8 +470,7 @@ static enum refusal token_list_run(const struct read_call *call, struct read_pag
                                 .bind_count = 1,
                                 .computed_column = "state",
                                 .computed = TOKEN_STATE };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_merchant(call, page, want->merchant_id, &terms);
 }
 
 const struct read token_list = {

@@ -27,7 +27,9 @@ enum refusal read_shop_check(const struct read_call *call, struct read_page *pag
 bool read_merchant_may(const struct read_call *call, int64_t merchant_id);
 bool read_shopper_may(const struct read_call *call, int64_t shopper_id);
 
-/* What the terms say, for who may see the shop's or the shopper's lists. */
+/* What the terms say, for who may see the merchant's, the shop's or the shopper's lists. */
+enum refusal list_of_merchant(const struct read_call *call, struct read_page *page, int64_t merchant_id,
+                              const struct list_terms *terms);
 enum refusal list_of_shop(const struct read_call *call, struct read_page *page, int64_t shop_id,
                           const struct list_terms *terms);
 enum refusal list_of_shopper(const struct read_call *call, struct read_page *page, int64_t shopper_id,

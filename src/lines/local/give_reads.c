@@ -15,17 +15,13 @@ static const struct shape list_shape = SHAPE("give_list", merchant_gives, list_c
 static enum refusal list_run(const struct read_call *call, struct read_page *page)
 {
     const struct merchant_gives *want = call->request;
-    if (!read_merchant_may(call, want->merchant_id)) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = { .table = &give_table,
                                 .key = "deal_id",
                                 .newest_first = true,
                                 .where = "merchant_id = ? AND ",
                                 .binds = { VALUE_I64(want->merchant_id) },
                                 .bind_count = 1 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_merchant(call, page, want->merchant_id, &terms);
 }
 
 const struct read give_list = {

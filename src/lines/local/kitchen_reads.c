@@ -115,16 +115,12 @@ static const struct shape dish_shape = SHAPE("dish_list", dish_list, dish_column
 static enum refusal dish_run(const struct read_call *call, struct read_page *page)
 {
     const struct dish_list *want = call->request;
-    if (!read_merchant_may(call, want->merchant_id)) {
-        return REFUSAL_forbidden;
-    }
     struct list_terms terms = { .table = &dish_table,
                                 .key = "dish_id",
                                 .where = "merchant_id = ? AND ",
                                 .binds = { VALUE_I64(want->merchant_id) },
                                 .bind_count = 1 };
-    list_query(call, page, &terms);
-    return REFUSAL_none;
+    return list_of_merchant(call, page, want->merchant_id, &terms);
 }
 
 const struct read dish_list = {
