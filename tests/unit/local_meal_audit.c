@@ -93,6 +93,11 @@ static bool earns(const void *row)
     return ((const struct transfer_row *)row)->cause == CAUSE_meal_earn;
 }
 
+static bool tips(const void *row)
+{
+    return ((const struct transfer_row *)row)->cause == CAUSE_meal_tips;
+}
+
 static bool returns(const void *row)
 {
     return ((const struct transfer_row *)row)->cause == CAUSE_meal_return;
@@ -153,6 +158,8 @@ static const struct corruption corruptions[] = {
     { "earned by another trade", &transfer_table, earns, ADD, "reference_id", 1, AUDIT_money_conserved,
       "moves what no meal does" },
     { "given back by another trade", &transfer_table, returns, ADD, "reference_id", 1, AUDIT_money_conserved,
+      "moves what no meal does" },
+    { "tips of another shop", &transfer_table, tips, ADD, "reference_id", 1, AUDIT_money_conserved,
       "moves what no meal does" },
     { "a ticket of another order", &ticket_table, ticket_queued, ADD, "order_id", 1, AUDIT_answer_durable,
       "its tickets" },
@@ -237,6 +244,8 @@ static void books_make(struct stage *stage)
     pay(stage, second, 1, 3, 10);
     struct meal_return back = { second, 1, 100, "cold" };
     must(house_call(&stage->house, house_shop(1), &meal_return, &back, NULL));
+    struct tips_pay staff = { .shop_id = 1, .shopper_id = 4, .amount_minor = 5 };
+    must(house_call(&stage->house, house_operator, &tips_pay, &staff, NULL));
 
     place(stage, away(stage, 4, MEAL_take_away), 4, 0);
     for (int i = 0; i < 2; i++) {

@@ -180,4 +180,11 @@ struct ride_move {
     char reason[NAME_SIZE];
 };
 
+/* Of tips_pay: POST /v1/shops/{shop_id}/tips. */
+struct tips_pay {
+    int64_t shop_id;
+    int64_t shopper_id; /* who is paid */
+    int64_t amount_minor;
+};
+
 #endif

@@ -5,12 +5,6 @@
 #include "people/people.h"
 #include "till/party.h"
 
-struct tips_pay {
-    int64_t shop_id;
-    int64_t shopper_id; /* who is paid */
-    int64_t amount_minor;
-};
-
 struct tips_query {
     int64_t shop_id;
 };
