@@ -22,6 +22,8 @@
 #define NODES_MAX 64              /* processes on one shared store */
 #define PARTITIONS_MAX 64         /* of the tables of a database that shards */
 #define READ_AGE_MAX_US INT64_C(30000000) /* a replica that is further behind is not asked */
+#define DATABASE_UNSEEN_US_MAX INT64_C(5000000)  /* one that has not answered for longer is said to be away */
+#define DATABASE_SILENT_US_MAX INT64_C(10000000) /* a connection of which nothing is heard for longer is given up */
 #define ROUNDS_MAX 128            /* ask rounds in which nothing can be decided: who still asks has a bug */
 
 /* waiting work */

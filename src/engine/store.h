@@ -105,6 +105,7 @@ struct store_counts {
     int64_t replica_age_us; /* how old the last of them may have been */
     int64_t replica_at_us;  /* and when that was; monotonic, 0: never */
     uint64_t round_trips; /* to a database: times that something was sent and an answer waited for */
+    int64_t seen_us; /* a database that is looked at all the time: when it last answered; monotonic, 0: it is not */
 };
 
 struct store_ops {

@@ -532,6 +532,7 @@ static void postgres_counts(struct store *base, struct store_counts *counts)
         .replica_age_us = atomic_load_explicit(&store->replica_age_us, memory_order_relaxed),
         .replica_at_us = atomic_load_explicit(&store->replica_at_us, memory_order_relaxed),
         .round_trips = atomic_load_explicit(&store->round_trips, memory_order_relaxed),
+        .seen_us = atomic_load_explicit(&store->seen_us, memory_order_relaxed),
     };
 }
 
@@ -606,6 +607,9 @@ static struct postgres_store *store_make(const char *place, const struct table *
     if (store->settings.away_us_max == 0) {
         store->settings.away_us_max = AWAY_US;
     }
+    if (store->settings.silent_us_max == 0) {
+        store->settings.silent_us_max = DATABASE_SILENT_US_MAX;
+    }
     if (store->settings.query_us_max == 0) {
         store->settings.query_us_max = QUERY_US;
     }
@@ -622,6 +626,7 @@ static struct postgres_store *store_make(const char *place, const struct table *
     assert(store->keeper != NULL);
     assert(store->decider != NULL);
     rows_session_init(store->reads, store->place, "reads", store->settings.value_lists);
+    store->reads->silent_us = store->settings.silent_us_max;
     keeper_init(store->keeper, store);
     store->decider->store = store;
     store->decider->packed_at = calloc(BATCH_ROWS_MAX + 1, sizeof(store->decider->packed_at[0]));
@@ -641,10 +646,12 @@ enum status store_postgres_open(const char *place, const struct table *const *ta
     struct postgres_store *store = store_make(place, tables, settings);
     enum status status = rows_session_open(store->reads, error);
     if (status == STATUS_ok) {
+        postgres_patience(store->reads->connection, 0); /* migrations take as long as they take */
         status = postgres_schema_prepare(store->reads->connection, tables, &store->settings, &store->partitions,
                                          error);
     }
     if (status == STATUS_ok) {
+        postgres_patience(store->reads->connection, store->reads->silent_us);
         status = postgres_join(store, error);
     }
     if (status == STATUS_ok) {

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/limits.h"
+
 #define ASK_BINDS_MAX 64
 
 bool store_is_postgres(const char *place)
@@ -82,7 +84,12 @@ void postgres_reason(struct store_error *error, const char *what, const PGconn *
     char text[192] = "";
     const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (message == NULL) {
+    int64_t silent_us = postgres_given_up_us(connection);
+    char silence[64];
+    snprintf(silence, sizeof(silence), "nothing was heard of it for %lld ms", (long long)(silent_us / 1000));
+    if (silent_us > 0 && state == NULL) {
+        message = silence; /* libpq only knows that the connection is lost */
+    } else if (message == NULL) {
         message = connection != NULL ? PQerrorMessage(connection) : "the connection is lost";
     }
     snprintf(text, sizeof(text), "%s%s%s", state != NULL ? state : "", state != NULL ? " " : "", message);
@@ -168,6 +175,7 @@ enum status postgres_connect(const char *place, const char *name, PGconn **conne
         return status;
     }
     PQsetNoticeReceiver(made, notice_ignored, NULL);
+    postgres_patience(made, DATABASE_SILENT_US_MAX);
     enum status status = postgres_script(made, session_sql, error);
     if (status != STATUS_ok) {
         PQfinish(made);
@@ -213,8 +221,10 @@ enum status postgres_ask(PGconn *connection, const char *sql, const struct value
     for (size_t i = 0; i < bind_count; i++) {
         bind(&bound, i, &binds[i]);
     }
-    PGresult *got = PQexecParams(connection, sql, (int)bind_count, NULL, bound.values, bound.sizes,
-                                 bound.formats, 1);
+    postgres_idle(connection);
+    bool sent = PQsendQueryParams(connection, sql, (int)bind_count, NULL, bound.values, bound.sizes,
+                                  bound.formats, 1) == 1;
+    PGresult *got = postgres_last(connection, sent);
     enum status status = postgres_status(connection, got);
     if (status != STATUS_ok) {
         postgres_reason(error, "the database", connection, got);
@@ -232,11 +242,19 @@ enum status postgres_ask(PGconn *connection, const char *sql, const struct value
 
 enum status postgres_script(PGconn *connection, const char *sql, struct store_error *error)
 {
-    PGresult *result = PQexec(connection, sql);
+    postgres_idle(connection);
+    bool sent = PQsendQuery(connection, sql) == 1;
+    PGresult *result = postgres_last(connection, sent);
     enum status status = postgres_status(connection, result);
     if (status != STATUS_ok) {
         postgres_reason(error, "the database", connection, result);
     }
     PQclear(result);
     return status;
+}
+
+void postgres_undo(PGconn *connection)
+{
+    enum status status = postgres_script(connection, "ROLLBACK", NULL);
+    (void)status;
 }

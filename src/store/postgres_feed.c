@@ -32,7 +32,7 @@ static enum status feed_prepare(PGconn *connection)
         " ORDER BY f.node, f.batch",
         FEED_ROWS_MAX);
     assert(!sql.failed);
-    PGresult *result = PQprepare(connection, "feed", sql.text, 0, NULL);
+    PGresult *result = postgres_last(connection, PQsendPrepare(connection, "feed", sql.text, 0, NULL) == 1);
     enum status status = postgres_status(connection, result);
     PQclear(result);
     return status;
@@ -47,6 +47,7 @@ static enum status feed_connect(struct postgres_store *store)
     PQfinish(node->feed);
     enum status status = postgres_connect(store->place, "feed", &node->feed, NULL);
     if (status == STATUS_ok) {
+        postgres_patience(node->feed, store->settings.silent_us_max);
         status = feed_prepare(node->feed);
         if (status != STATUS_ok) {
             PQfinish(node->feed);
@@ -85,7 +86,8 @@ static enum status feed_ask(struct postgres_store *store, PGresult **result)
     feed_binds(store, places, cursors, sizeof(places));
     snprintf(own, sizeof(own), "%u", store->base.node);
     snprintf(instance, sizeof(instance), "%lld", (long long)store->instance);
-    *result = PQexecPrepared(store->node->feed, "feed", COUNT_OF(values), values, NULL, NULL, 1);
+    bool sent = PQsendQueryPrepared(store->node->feed, "feed", COUNT_OF(values), values, NULL, NULL, 1) == 1;
+    *result = postgres_last(store->node->feed, sent);
     status = postgres_status(store->node->feed, *result);
     if (status != STATUS_ok) {
         struct store_error error = { "" };

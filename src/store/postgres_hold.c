@@ -230,7 +230,8 @@ enum status decider_hold(struct decider *decider, struct store_error *error)
     if (keeper_busy(keeper)) {
         return STATUS_ok; /* what is decided ahead is decided on what is known */
     }
-    if (keeper->unresolved) {
+    /* What hangs may hold rows, and go on later: it is waited for, whatever it was doing. */
+    if (keeper->unresolved || keeper->work.given_up) {
         status = keeper_resolve(keeper, error);
     }
     if (status == STATUS_ok && decider->doubt) {

@@ -238,7 +238,7 @@ enum status keeper_resolve(struct keeper *keeper, struct store_error *error)
     if (status == STATUS_ok) {
         assert(batch == keeper->store->batch || batch == keeper->store->batch + 1);
         keeper->store->batch = batch;
-        keeper->unresolved = false;
+        keeper->unresolved = keeper->work.given_up = false;
     } else if (status != STATUS_fault) {
         rows_session_drop(&keeper->work);
         status = STATUS_away;
@@ -462,6 +462,7 @@ void keeper_init(struct keeper *keeper, struct postgres_store *store)
 {
     *keeper = (struct keeper){ .store = store };
     rows_session_init(&keeper->work, store->place, "keeper", store->settings.value_lists);
+    keeper->work.silent_us = store->settings.silent_us_max;
     pthread_mutex_init(&keeper->lock, NULL);
     pthread_cond_init(&keeper->wake, NULL);
     keeper->steps = calloc(BATCH_ROWS_MAX, sizeof(keeper->steps[0]));

@@ -18,7 +18,7 @@ enum status starter_end(PGconn *connection, enum status status, struct store_err
         status = postgres_script(connection, "COMMIT", error);
     }
     if (status != STATUS_ok) {
-        PQclear(PQexec(connection, "ROLLBACK"));
+        postgres_undo(connection);
     }
     return status;
 }

@@ -21,6 +21,8 @@
 #define GREETING_US INT64_C(500000) /* how long a joiner waits until the others have noticed it */
 #define GREETING_LOOK_US 20000
 
+static_assert(DATABASE_SILENT_US_MAX / 2 + 3000000 < SILENT_MAX_US, "who is connected anew in time keeps its place");
+
 /* ---- the clock ---- */
 
 static enum status clock_check(struct postgres_node *node, int64_t ahead_us, bool joining,
@@ -89,6 +91,8 @@ static enum status node_connect(struct postgres_store *store, struct store_error
         status = postgres_connect(store->place, "node", &node->connection, error);
         if (status == STATUS_ok) {
             socket_hasten(node->connection);
+            /* Well before the others take it for dead. */
+            postgres_patience(node->connection, store->settings.silent_us_max / 2);
         }
     }
     return status;
@@ -210,6 +214,8 @@ static void *node_run(void *context)
         if (status != STATUS_ok) {
             beat_failed(store, status, &error);
             beat_us = 0;
+        } else {
+            atomic_store_explicit(&store->seen_us, os_monotonic_us(), memory_order_relaxed);
         }
         next_us = status == STATUS_ok ? begun_us + LOOK_US : os_monotonic_us() + RETRY_US;
     }

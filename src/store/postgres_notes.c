@@ -102,7 +102,7 @@ enum status postgres_copy_mark(PGconn *connection, bool open, struct store_error
         status = postgres_script(connection, "COMMIT", error);
     }
     if (status != STATUS_ok) {
-        PQclear(PQexec(connection, "ROLLBACK"));
+        postgres_undo(connection);
     }
     return status;
 }

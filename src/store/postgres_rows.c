@@ -209,6 +209,7 @@ void rows_session_init(struct rows_session *session, const char *place, const ch
 
 void rows_session_drop(struct rows_session *session)
 {
+    session->given_up = session->given_up || postgres_given_up_us(session->connection) > 0;
     PQfinish(session->connection);
     session->connection = NULL;
     session->pipeline = session->flushed = false;
@@ -247,6 +248,7 @@ enum status rows_session_open(struct rows_session *session, struct store_error *
     rows_session_drop(session);
     enum status status = postgres_connect(session->place, session->name, &session->connection, error);
     if (status == STATUS_ok) {
+        postgres_patience(session->connection, session->silent_us);
         status = postgres_script(session->connection, rows_sql, error);
     }
     if (status == STATUS_ok && !session->lists) {
@@ -567,7 +569,7 @@ static enum status collect_one(struct rows_session *session, const struct sent *
 {
     enum status status = STATUS_ok;
     for (;;) {
-        PGresult *result = PQgetResult(session->connection);
+        PGresult *result = postgres_result(session->connection);
         if (result == NULL) {
             return PQstatus(session->connection) == CONNECTION_OK ? status : STATUS_away;
         }
@@ -611,7 +613,7 @@ enum status rows_session_collect(struct rows_session *session, rows_session_resu
         status = status == STATUS_ok ? found : status;
         lost = PQstatus(session->connection) != CONNECTION_OK;
     }
-    PGresult *sync = lost ? NULL : PQgetResult(session->connection);
+    PGresult *sync = lost ? NULL : postgres_result(session->connection);
     lost = lost || PQresultStatus(sync) != PGRES_PIPELINE_SYNC;
     PQclear(sync);
     session->pipeline = false;
@@ -683,7 +685,7 @@ static enum status copy_results(struct rows_session *session, struct store_error
     enum status status = STATUS_ok;
     size_t next = 0;
     for (;;) {
-        PGresult *result = PQgetResult(session->connection);
+        PGresult *result = postgres_result(session->connection);
         if (result == NULL) {
             break;
         }

@@ -103,6 +103,8 @@ struct rows_session {
     bool lists;
     bool pipeline;
     bool duplicate; /* a row was there already; cleared by the owner */
+    int64_t silent_us; /* its patience; set by the owner, 0: without end */
+    bool given_up;     /* the server hung: what it was doing may not be over; cleared by the owner */
     bool prepared[FORM_count][TABLE_COUNT_MAX][LIST_SIZES];
     struct updates updates[TABLE_COUNT_MAX];
     struct wire wire;

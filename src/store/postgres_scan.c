@@ -48,13 +48,18 @@ static enum status channel_lost(struct channel *channel)
 static enum status channel_await(struct channel *channel)
 {
     int64_t until_us = os_monotonic_us() + channel->wait_us_max;
-    while (PQisBusy(channel->connection)) {
+    for (;;) {
+        bool unsent = PQflush(channel->connection) == 1;
+        if (!PQisBusy(channel->connection)) {
+            return STATUS_ok;
+        }
         int64_t left_us = until_us - os_monotonic_us();
         if (left_us <= 0) {
             error_set(channel->error, "the database did not answer in time");
             return STATUS_busy;
         }
         struct pollfd wait = { .fd = PQsocket(channel->connection), .events = POLLIN };
+        wait.events = (short)(unsent ? POLLIN | POLLOUT : POLLIN);
         if (wait.fd < 0) {
             return channel_lost(channel);
         }
@@ -63,7 +68,6 @@ static enum status channel_await(struct channel *channel)
             return channel_lost(channel);
         }
     }
-    return STATUS_ok;
 }
 
 enum status channel_next(struct channel *channel, PGresult **result)

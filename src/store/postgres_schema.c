@@ -389,7 +389,7 @@ static enum status schema_step(struct postgres_place *place, const struct postgr
         status = place_run(&place->base, "COMMIT");
     }
     if (status != STATUS_ok) {
-        PQclear(PQexec(place->connection, "ROLLBACK"));
+        postgres_undo(place->connection);
     }
     return status;
 }

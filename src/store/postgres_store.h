@@ -26,7 +26,8 @@
 
 /*
  * Connects and sets what every session of ours has: UTC, no JIT, no waiting for locks for ever, no plans that
- * read whole tables for one row. `name` is shown in pg_stat_activity as "onetill NAME".
+ * read whole tables for one row, and DATABASE_SILENT_US_MAX of patience. `name` is shown in pg_stat_activity as
+ * "onetill NAME".
  * STATUS_away: nobody answers, or it is starting or stopping; STATUS_bad_input: `place` makes no sense, or the
  * database does not let us in. Messages never hold a password.
  */
@@ -48,6 +49,26 @@ bool postgres_failed_with(const PGresult *result, const char *sqlstate);
 MUST_CHECK enum status postgres_ask(PGconn *connection, const char *sql, const struct value *binds,
                                     size_t bind_count, PGresult **result, struct store_error *error);
 MUST_CHECK enum status postgres_script(PGconn *connection, const char *sql, struct store_error *error);
+/* Rolls back. A connection that is lost has done so. */
+void postgres_undo(PGconn *connection);
+
+/* ---- waiting (postgres_wait.c) ---- */
+
+/*
+ * From now on the connection is given up when it is waited for and nothing comes for `silent_us`: whoever waits
+ * finds it lost, as if the server had closed it. 0, as it is at first: it is waited for without end. A server that
+ * hangs with its connections open is found out in no other way. A connection with a limit never blocks when
+ * something is sent.
+ */
+void postgres_patience(PGconn *connection, int64_t silent_us);
+/* PQgetResult within that limit. */
+PGresult *postgres_result(PGconn *connection);
+/* The last result of what was sent; the others are cleared. NULL: nothing could be sent. */
+PGresult *postgres_last(PGconn *connection, bool sent);
+/* Takes what is left of what was sent before. */
+void postgres_idle(PGconn *connection);
+/* Whether it was given up, and after how long a silence; otherwise 0. */
+int64_t postgres_given_up_us(const PGconn *connection);
 
 /* ---- values (postgres_value.c) ---- */
 
@@ -124,6 +145,7 @@ struct postgres_store {
     atomic_uint_least64_t done_stamp; /* of the last batch that is durable: what is newer stays in the cache */
     atomic_int_least64_t replica_age_us, replica_at_us; /* of the last snapshot that a replica gave */
     atomic_uint_least64_t replica_snapshots;
+    atomic_int_least64_t seen_us; /* monotonic: when the node thread was last answered */
     atomic_uint_least64_t batch_count, rows_loaded, rows_cached, bytes_cached, bytes_sent, round_trips, conflicts;
 };
 

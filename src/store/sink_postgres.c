@@ -488,6 +488,7 @@ enum status sink_postgres_open(const char *place, const struct table *const *tab
                                     .stamp = moment_id_least(os_now_us()) };
     enum status status = postgres_connect(place, "copy", &sink->connection, error);
     if (status == STATUS_ok) {
+        postgres_patience(sink->connection, 0); /* indexes take as long as they take */
         status = postgres_schema_prepare(sink->connection, tables, &bare, &sink->partitions, error);
     }
     if (status == STATUS_ok) {

@@ -115,6 +115,7 @@ struct postgres_settings {
     bool value_lists;           /* rows as lists of VALUES, for sharding databases; otherwise as arrays */
     int64_t query_us_max;       /* run time of one query of a reader; 0: 10 s */
     int64_t away_us_max;        /* how long calls wait for a database that does not answer; 0: 2 s */
+    int64_t silent_us_max;      /* a connection that is waited for longer is given up; 0: DATABASE_SILENT_US_MAX */
     const char *const *indexes; /* NULL-terminated CREATE INDEX IF NOT EXISTS …; or NULL */
 };
 

@@ -312,13 +312,6 @@ static bool edit_before(struct rest_call *self)
     return true;
 }
 
-static bool database_is_away(struct engine *engine)
-{
-    struct engine_counts counts;
-    engine_counts(engine, &counts);
-    return counts.away_since_us != 0;
-}
-
 void rest_command(struct rest *rest, const struct route *route, struct http_request *http,
                   const struct router_match *match, const struct let_in *who)
 {
@@ -328,7 +321,7 @@ void rest_command(struct rest *rest, const struct route *route, struct http_requ
         return;
     }
     /* Calls wait for a database that comes back; whoever asks whether to send us any is told at once. */
-    if (route->command == &rest_health_command && database_is_away(rest->settings.engine)) {
+    if (route->command == &rest_health_command && rest_database_away(rest)) {
         rest_problem(rest, route, http, PROBLEM_database_away, NULL);
         return;
     }

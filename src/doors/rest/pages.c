@@ -77,6 +77,17 @@ static void engine_metrics(struct metrics_text *text, struct engine *engine)
                          "CPU time of the deciding thread.", counts.decide_cpu_ns);
 }
 
+bool rest_database_away(const struct rest *rest)
+{
+    struct engine_counts counts;
+    struct store_counts kept = { 0 };
+    struct store *store = rest->settings.store;
+    engine_counts(rest->settings.engine, &counts);
+    store->ops->counts(store, &kept);
+    return counts.away_since_us != 0 ||
+           (kept.seen_us != 0 && os_monotonic_us() - kept.seen_us > DATABASE_UNSEEN_US_MAX);
+}
+
 /* Of a database that several processes share. */
 static void shared_metrics(struct metrics_text *text, const struct rest *rest)
 {
@@ -99,7 +110,10 @@ static void shared_metrics(struct metrics_text *text, const struct rest *rest)
     metrics_text_value(text, "onetill_node_leads", "gauge", "1: it fires late timers and sends notifications.", leads);
     metrics_text_value(text, "onetill_nodes", "gauge", "Processes that serve this database now.", (int64_t)count);
     metrics_text_value(text, "onetill_database_away", "gauge", "1: it cannot be reached, and nothing is decided.",
-                       counts.away_since_us != 0);
+                       rest_database_away(rest));
+    metrics_text_seconds(text, "onetill_database_seen_seconds", "gauge",
+                         "Time since it last answered: it is looked at ten times a second.",
+                         kept.seen_us != 0 ? (os_monotonic_us() - kept.seen_us) * 1000 : 0);
     metrics_text_value(text, "onetill_database_aways_total", "counter", "Times that it could not be reached.",
                        (int64_t)counts.aways);
     metrics_text_value(text, "onetill_database_round_trips_total", "counter",

@@ -105,6 +105,8 @@ struct let_in {
 };
 
 /* The request was routed and its caller let in. */
+/* Nothing can be decided, or the database has not answered for DATABASE_UNSEEN_US_MAX. */
+bool rest_database_away(const struct rest *rest);
 void rest_command(struct rest *rest, const struct route *route, struct http_request *http,
                   const struct router_match *match, const struct let_in *who);
 /* Path and query, or path and body, into a zeroed request; false after it answered with the faults. */
