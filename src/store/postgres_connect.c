@@ -152,14 +152,9 @@ static const char session_sql[] =
     "('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), "
     "('default_transaction_isolation', 'read committed')) AS v(name, value) ON lower(s.name) = v.name";
 
-enum status postgres_connect(const char *place, const char *name, PGconn **connection,
-                             struct store_error *error)
+PGconn *postgres_dial(const char *place, const char *name)
 {
     char shown[64];
-    *connection = NULL;
-    if (!place_check(place, error)) {
-        return STATUS_bad_input;
-    }
     snprintf(shown, sizeof(shown), "onetill %s", name);
     /* What stands before the place is a default that the place may change. */
     const char *const keys[] = { "connect_timeout",     "keepalives_idle",           "keepalives_interval",
@@ -167,7 +162,17 @@ enum status postgres_connect(const char *place, const char *name, PGconn **conne
                                  "target_session_attrs", "fallback_application_name", "dbname",
                                  NULL };
     const char *const values[] = { "3", "5", "2", "3", "10000", "UTF8", "any", shown, place, NULL };
-    PGconn *made = PQconnectdbParams(keys, values, 1);
+    return PQconnectdbParams(keys, values, 1);
+}
+
+enum status postgres_connect(const char *place, const char *name, PGconn **connection,
+                             struct store_error *error)
+{
+    *connection = NULL;
+    if (!place_check(place, error)) {
+        return STATUS_bad_input;
+    }
+    PGconn *made = postgres_dial(place, name);
     if (made == NULL || PQstatus(made) != CONNECTION_OK) {
         enum status status = made == NULL ? STATUS_away : refused(made);
         postgres_reason(error, "the database", made, NULL);
@@ -177,6 +182,9 @@ enum status postgres_connect(const char *place, const char *name, PGconn **conne
     PQsetNoticeReceiver(made, notice_ignored, NULL);
     postgres_patience(made, DATABASE_SILENT_US_MAX);
     enum status status = postgres_script(made, session_sql, error);
+    if (status == STATUS_ok) {
+        status = postgres_pool_check(place, made, error);
+    }
     if (status != STATUS_ok) {
         PQfinish(made);
         return status == STATUS_conflict ? STATUS_away : status;

@@ -28,11 +28,19 @@
  * Connects and sets what every session of ours has: UTC, no JIT, no waiting for locks for ever, no plans that
  * read whole tables for one row, and DATABASE_SILENT_US_MAX of patience. `name` is shown in pg_stat_activity as
  * "onetill NAME".
- * STATUS_away: nobody answers, or it is starting or stopping; STATUS_bad_input: `place` makes no sense, or the
- * database does not let us in. Messages never hold a password.
+ * STATUS_away: nobody answers, or it is starting or stopping; STATUS_bad_input: `place` makes no sense, the
+ * database does not let us in, or a pooler hands its sessions round. Messages never hold a password.
  */
 MUST_CHECK enum status postgres_connect(const char *place, const char *name, PGconn **connection,
                                         struct store_error *error);
+/* A connection as libpq makes it, in whatever state. */
+PGconn *postgres_dial(const char *place, const char *name);
+/*
+ * STATUS_bad_input: it is no session of the server, but of a pooler that gives each transaction or statement
+ * another one (postgres_pool.c). Tried out thoroughly at the first connection to a place, and at later ones that
+ * come through a pooler.
+ */
+MUST_CHECK enum status postgres_pool_check(const char *place, PGconn *connection, struct store_error *error);
 /* What went wrong, by SQLSTATE or the lost connection: ok, conflict, away, or fault when it is a bug. */
 enum status postgres_status(const PGconn *connection, const PGresult *result);
 /* `what` and the server's words, on one line. `result` may be NULL. */

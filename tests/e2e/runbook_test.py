@@ -257,13 +257,13 @@ class Runbook(program.Case):
 
     # ---- pgbouncer ----
 
-    def bouncer(self, folder, database, mode):
+    def bouncer(self, folder, database, mode, size=60, more=''):
         name = database.partition('@/')[2].partition('?')[0]
         port = free_port()
         (folder / f'{mode}.ini').write_text(
             f'[databases]\n{name} = host={cluster.urllib.parse.unquote(database.partition("host=")[2])} user=till\n'
             f'[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\nunix_socket_dir =\n'
-            f'pool_mode = {mode}\nmax_client_conn = 200\ndefault_pool_size = 60\n', encoding='ascii')
+            f'pool_mode = {mode}\nmax_client_conn = 200\ndefault_pool_size = {size}\n{more}', encoding='ascii')
         self.daemon(folder, mode, shutil.which('pgbouncer'), str(folder / f'{mode}.ini'))
         place = f'postgres://till@127.0.0.1:{port}/{name}'
         give_up = time.monotonic() + WAIT_S
@@ -292,11 +292,46 @@ class Runbook(program.Case):
     def test_pgbouncer_must_not_pool_transactions(self):
         primary = cluster.joined()
         self.addCleanup(primary.close)
-        folder = self.folder_of_postgres()
-        place = self.bouncer(folder, primary.database(), 'transaction')
-        done = self.run_program('serve', '--store', place, '--key', 'till.key', '--listen', '127.0.0.1:0', seconds=20)
+        database = primary.database()
+        for mode in ('transaction', 'statement'):
+            place = self.bouncer(self.folder_of_postgres(), database, mode)
+            self.refused(place, mode)
+            self.refused(place, mode)  # also by sessions that were marked before
+        # Sessions that go round in a circle, and a pool that others are busy in.
+        place = self.bouncer(self.folder_of_postgres(), database, 'transaction', 2, 'server_round_robin = 1\n')
+        self.refused(place, 'circle')
+        place = self.bouncer(self.folder_of_postgres(), database, 'transaction', 6)
+        busy = [subprocess.Popen([f'{cluster.programs()}/psql', '-qX', place], stdin=subprocess.PIPE, text=True,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(3)]
+        for one in busy:
+            one.stdin.write('SELECT pg_sleep(0.001) FROM generate_series(1, 3) \\watch 0.001\n')
+            one.stdin.flush()
+        try:
+            for _ in range(5):
+                self.refused(place, 'busy')
+        finally:
+            for one in busy:
+                one.kill()
+                one.communicate()
+        self.assertEqual(0, int(cluster.run_sql(database, "SELECT count(*) FROM pg_class WHERE relname LIKE 'onetill%'")))
+
+    def refused(self, place, what):
+        """By everything that opens a store; nothing is left behind."""
+        for command in (('serve', '--key', 'till.key', '--listen', '127.0.0.1:0'), ('audit',)):
+            done = self.run_program(command[0], '--store', place, *command[1:], seconds=20)
+            self.assertNotEqual(0, done.returncode, what)
+            self.assertIn('a pooler that hands its sessions round', done.stderr, what)
+            self.assertIn('Set pool_mode = session', done.stderr, what)
+            self.assertEqual(1, done.stderr.count('\n'), done.stderr)
+
+    @unittest.skipUnless(shutil.which('pgbouncer'), 'needs pgbouncer')
+    def test_a_pool_of_sessions_must_have_enough(self):
+        primary = cluster.joined()
+        self.addCleanup(primary.close)
+        place = self.bouncer(self.folder_of_postgres(), primary.database(), 'session', 1)
+        done = self.run_program('serve', '--store', place, '--key', 'till.key', '--listen', '127.0.0.1:0', seconds=30)
         self.assertNotEqual(0, done.returncode)
-        self.told(done.stderr.strip())
+        self.assertIn('default_pool_size must hold all connections', done.stderr)
 
     # ---- back to a moment ----
 
