@@ -24,6 +24,7 @@ sys.path.insert(0, str(program.ROOT / 'tests' / 'support'))
 import cluster  # noqa: E402 pylint: disable=wrong-import-position
 
 WAIT_S = 90
+PGBOUNCER = shutil.which('pgbouncer', path=f'{os.environ["PATH"]}:/usr/sbin')
 
 
 class Work(threading.Thread):
@@ -264,7 +265,7 @@ class Runbook(program.Case):
             f'[databases]\n{name} = host={cluster.urllib.parse.unquote(database.partition("host=")[2])} user=till\n'
             f'[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\nunix_socket_dir =\n'
             f'pool_mode = {mode}\nmax_client_conn = 200\ndefault_pool_size = {size}\n{more}', encoding='ascii')
-        self.daemon(folder, mode, shutil.which('pgbouncer'), str(folder / f'{mode}.ini'))
+        self.daemon(folder, mode, PGBOUNCER, str(folder / f'{mode}.ini'))
         place = f'postgres://till@127.0.0.1:{port}/{name}'
         give_up = time.monotonic() + WAIT_S
         while True:
@@ -275,7 +276,7 @@ class Runbook(program.Case):
                 self.assertLess(time.monotonic(), give_up, error)
                 time.sleep(0.05)
 
-    @unittest.skipUnless(shutil.which('pgbouncer'), 'needs pgbouncer')
+    @unittest.skipUnless(PGBOUNCER, 'needs pgbouncer')
     def test_pgbouncer_pools_sessions(self):
         primary = cluster.joined()
         self.addCleanup(primary.close)
@@ -288,7 +289,7 @@ class Runbook(program.Case):
         work.end()
         self.holds(database, work)
 
-    @unittest.skipUnless(shutil.which('pgbouncer'), 'needs pgbouncer')
+    @unittest.skipUnless(PGBOUNCER, 'needs pgbouncer')
     def test_pgbouncer_must_not_pool_transactions(self):
         primary = cluster.joined()
         self.addCleanup(primary.close)
@@ -324,7 +325,7 @@ class Runbook(program.Case):
             self.assertIn('Set pool_mode = session', done.stderr, what)
             self.assertEqual(1, done.stderr.count('\n'), done.stderr)
 
-    @unittest.skipUnless(shutil.which('pgbouncer'), 'needs pgbouncer')
+    @unittest.skipUnless(PGBOUNCER, 'needs pgbouncer')
     def test_a_pool_of_sessions_must_have_enough(self):
         primary = cluster.joined()
         self.addCleanup(primary.close)
