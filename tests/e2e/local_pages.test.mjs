@@ -80,7 +80,11 @@ describe("what the pages are painted with", () => {
                 input.value = "typed";
                 paint(box, list(["c", "d", "b"]));
                 const order = [...box.querySelectorAll("input")].map((one) => one.id);
-                const same = box.querySelector("#ib") === input && input.value === "typed";
+                const same =
+                    box.querySelector("#ib") === input && input.value === "typed" && document.activeElement === input;
+                paint(box, list(["b", "c", "a", "d"]));
+                const moved = [...box.querySelectorAll("input")].map((one) => one.id).join();
+                const kept = moved === "ib,ic,ia,id" && document.activeElement === input;
                 paint(box, [
                     h(
                         "p",
@@ -96,6 +100,7 @@ describe("what the pages are painted with", () => {
                 return {
                     order,
                     same,
+                    kept,
                     text: box.textContent,
                     images: box.querySelectorAll("img, input").length,
                     clicked: window.clicked,
@@ -105,6 +110,7 @@ describe("what the pages are painted with", () => {
             });
             assert.deepEqual(seen.order, ["ic", "id", "ib"]);
             assert.ok(seen.same);
+            assert.ok(seen.kept, "who has the focus keeps it when it is moved to the front");
             assert.equal(seen.text, "<img src=x onerror=alert(1)>");
             assert.equal(seen.images, 0);
             assert.equal(seen.clicked, 1);
@@ -400,14 +406,17 @@ describe("what is given away", () => {
         await must("POST", "/v1/gives", {
             deal_id: deal.deal_id,
             kind: "claim",
-            starts_at: street.at(4),
+            starts_at: street.at(300),
             ends_at: street.at(3600),
         });
         await withPage(english_phone, async (page) => {
+            await page.clock.install();
             await street.logIn(page, "#deal/" + deal.deal_id);
             await page.waitForSelector("#claim:disabled");
             await says(page, ".countdown", say.begins_in);
-            await page.waitForSelector("#claim:enabled", { timeout: 20_000 });
+            await street.sandbox.later(300);
+            await page.clock.fastForward(300_000);
+            await page.waitForSelector("#claim:enabled");
             await fits(page);
             await page.click("#claim");
             await page.waitForSelector("#code");
@@ -445,7 +454,6 @@ describe("what is given away", () => {
             await page.waitForFunction(
                 ([won, lost]) => [won, lost].includes(document.querySelector(".ticket .subject")?.textContent),
                 [say.ticket_won, say.ticket_lost],
-                { timeout: 15_000 },
             );
             const ticket = await must("GET", `/v1/gives/${deal.deal_id}/entries/1001`);
             await says(page, ".ticket", ticket.won ? say.ticket_won : say.ticket_lost);
@@ -657,18 +665,15 @@ describe("a meal", () => {
     /* What comes from tables is on the screen at once, and goes by keys. */
     async function cook(kitchen, send) {
         const say = kitchen_words.en;
+        await kitchen.addInitScript(() => {
+            const timer = window.setTimeout.bind(window);
+            window.setTimeout = (work, wait_ms, ...more) => (wait_ms < 3000 ? timer(work, wait_ms, ...more) : 0);
+        });
         await street.staff(kitchen, "kitchen");
         await says(kitchen, "#line", say.line_live);
         await says(kitchen, "#view", say.none);
-        const sent = Date.now();
-        await send();
-        await kitchen.waitForFunction(() => document.querySelectorAll(".kitchen-ticket").length === 2, null, {
-            timeout: 15_000,
-        });
-        assert.ok(
-            Date.now() - sent < 15_000,
-            "a ticket comes as an event, not with the next asking half a minute later",
-        );
+        await send(); /* the page does not ask by itself: a ticket comes as an event */
+        await kitchen.waitForFunction(() => document.querySelectorAll(".kitchen-ticket").length === 2);
         await says(kitchen, ".kitchen-ticket", "no nuts");
         await says(kitchen, ".kitchen-ticket", "Hot");
         await kitchen.keyboard.press("2");
@@ -705,9 +710,9 @@ describe("a meal", () => {
                 await street.staff(kitchen, "kitchen");
                 await kitchen.click("#stock summary");
                 await kitchen.click("#stock-" + dishes.tea);
-                await page.waitForSelector("#dish-" + dishes.tea, { state: "detached", timeout: 20_000 });
+                await page.waitForSelector("#dish-" + dishes.tea, { state: "detached" });
                 await kitchen.click("#stock-" + dishes.tea);
-                await page.waitForSelector("#dish-" + dishes.tea, { timeout: 15_000 });
+                await page.waitForSelector("#dish-" + dishes.tea);
             });
             await page.click("#dish-" + dishes.tea);
             await page.click("#dish-add");

@@ -13,6 +13,12 @@ export const desk = { viewport: { width: 1280, height: 900 }, locale: "en-GB" };
 export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, locale: "zh-CN" };
 export const here = { latitude_e6: 30274100, longitude_e6: 120155100 };
 
+/*
+ * How long a test waits for what must come: that it comes late on a machine that is busy is no fault. What must come
+ * sooner than that says so, and what must not come is never waited for.
+ */
+export const comes_ms = 60_000;
+
 const all_day = Array(7).fill({ minute_from: 0, minute_to: 1440 });
 /* What the browser itself says of an answer that is no 200; the page says it in words of its own. */
 const expected_noise = /Failed to load resource: the server responded with a status of (401|402|403|404|409|422|429)/;
@@ -100,6 +106,7 @@ export class Street {
     async withPage(options, body) {
         const { noise = null, ...context_options } = options; /* what this browser may complain of besides */
         const context = await this.browser.newContext(context_options);
+        context.setDefaultTimeout(comes_ms);
         const page = await context.newPage();
         const problems = [];
         page.on("console", (message) => {
@@ -153,7 +160,55 @@ export async function fits(page) {
 
 /* Waits until an element says so. */
 export function says(page, selector, text) {
-    return page.locator(selector, { hasText: text }).first().waitFor({ timeout: 20_000 });
+    return page.locator(selector, { hasText: text }).first().waitFor();
+}
+
+/*
+ * Holds back the answers to the next `most` requests that `matches` says yes to: what the server says now comes when it
+ * is let go.
+ * Answers { held, go }: `held` is there when the first answer is, `go` lets all of them come and holds no more.
+ */
+export async function holdBack(page, matches, most = Infinity) {
+    let caught, letGo;
+    let holding = true;
+    const held = new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error("nothing was asked that was to be held back")), comes_ms);
+        caught = () => resolve(clearTimeout(late));
+    });
+    const gone = new Promise((resolve) => (letGo = resolve));
+    const open = [];
+    const hold = async (route) => {
+        const response = await route.fetch();
+        caught();
+        await gone;
+        await route.fulfill({ response });
+    };
+    const wanted = (url) => holding && open.length < most && matches(url.pathname + url.search);
+    await page.route(wanted, (route) => void open.push(hold(route)));
+    const go = async () => {
+        holding = false;
+        letGo();
+        await Promise.all(open);
+    };
+    return { held, go };
+}
+
+/* Notes, from now on, whether this was ever not said: answers a function that tells. */
+export async function alwaysSays(page, selector, text) {
+    const name = "unsaid_" + Math.random().toString(36).slice(2);
+    await page.evaluate(
+        ([name, selector, text]) => {
+            window[name] = 0;
+            const look = () => {
+                const found = [...document.querySelectorAll(selector)].some((one) => one.textContent.includes(text));
+                if (!found) window[name]++;
+            };
+            look();
+            new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+        },
+        [name, selector, text],
+    );
+    return async () => assert.equal(await page.evaluate((key) => window[key], name), 0, `"${text}" was not shown`);
 }
 
 /* Moves by Tab until the element with this id has the focus. */

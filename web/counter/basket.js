@@ -10,6 +10,7 @@ export class BasketPart {
         this.counter = counter;
         this.entries = []; /* { code, voucher, pieces, amount, offline } */
         this.done = null; /* what was redeemed last: { title, rest } each */
+        this.round = 0; /* how often it was emptied by hand */
     }
 
     get staff() {
@@ -17,6 +18,7 @@ export class BasketPart {
     }
 
     clear() {
+        this.round++;
         this.entries = [];
         this.done = null;
     }
@@ -53,7 +55,9 @@ export class BasketPart {
             return;
         }
         if (this.entries.length === entries_most) this.entries.shift();
+        const { round } = this;
         const entry = { code, ...(await this.prepare(code, signed)), pieces: 1, amount: "" };
+        if (round !== this.round) return;
         this.entries.push(entry);
         this.staff.heard("heard_looked", { title: entry.voucher.title, verdict: this.verdict(entry) });
     }
@@ -73,9 +77,9 @@ export class BasketPart {
 
     redeem() {
         const { staff, counter } = this;
-        const ready = this.entries.filter((entry) => entry.voucher.valid);
-        if (ready.length === 0) return Promise.resolve();
         const work = staff.act(async () => {
+            const ready = this.entries.filter((entry) => entry.voucher.valid);
+            if (ready.length === 0) return;
             const uses = ready.map((entry) => this.use(entry));
             let answers = [];
             if (ready.some((entry) => entry.offline)) counter.offline.take(uses);
@@ -101,10 +105,10 @@ export class BasketPart {
     }
 
     async send(codes) {
-        const { once, door, shop_id } = this.staff;
+        const { door, shop_id } = this.staff;
         const body = { codes };
         if (door.staff.terminal_id !== "") body.terminal_id = door.staff.terminal_id;
-        return (await once.change(`/v1/shops/${shop_id}/redemptions`, body)).redemptions;
+        return (await this.staff.change(`/v1/shops/${shop_id}/redemptions`, body)).redemptions;
     }
 
     remove(entry) {

@@ -46,20 +46,28 @@ class Counter {
 
     async ask() {
         clearTimeout(this.timer);
-        if (this.staff.door.shop === null) return;
+        const { staff } = this;
+        const { shop } = staff.door;
+        if (shop === null) return;
         try {
             await this.last.load();
-            if (this.staff.door.shop === null) return void this.ended(); /* who left meanwhile is shown nothing */
-            if (this.asked++ % kept_every === 0) await this.offline.load();
+            if (staff.door.shop !== shop) return; /* who left meanwhile is shown nothing */
+            if (this.asked % kept_every !== 0 || (await this.offline.load())) this.asked++;
             this.away = false;
         } catch (error) {
-            if (this.staff.door.shop === null) return;
+            if (staff.turnedAway(error) || staff.door.shop !== shop) return;
             if (error.code === undefined) throw error;
             this.away = error.code === "unreachable";
-            if (error.code === "unauthenticated") this.staff.login_fault = error;
         }
-        this.staff.draw();
+        staff.draw();
+        clearTimeout(this.timer);
         this.timer = setTimeout(() => this.ask(), ask_every_ms);
+    }
+
+    /* Keys may come faster than answers: each is about what the ones before it have led to. */
+    inTurn(step) {
+        this.work = this.work.catch(() => undefined).then(step);
+        return this.work;
     }
 
     /*
@@ -68,12 +76,13 @@ class Counter {
      */
     enter() {
         const text = this.code.trim();
+        const { round } = this.basket;
         this.code = "";
         this.staff.draw();
-        this.work = this.work
-            .catch(() => undefined)
-            .then(() => (text === "" ? this.basket.redeem() : this.look(text)));
-        return this.work;
+        return this.inTurn(() => {
+            if (round !== this.basket.round) return undefined; /* all of it was taken away since */
+            return text === "" ? this.basket.redeem() : this.look(text);
+        });
     }
 
     async look(text) {
@@ -99,7 +108,7 @@ class Counter {
             this.focus();
         } else if (event.key === "F8") {
             event.preventDefault();
-            void this.last.undoLast();
+            void this.inTurn(() => this.last.undoLast());
         } else if (/^\d$/.test(event.key) && !event.target.matches("input"))
             this.focus(); /* the scanner is heard anywhere */
     }

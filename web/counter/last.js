@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was redeemed last and can be undone, what was taken without a network, what of that did not hold. */
 import { h } from "/local/paint.js";
+import { Reading } from "/shopper/reading.js";
 
 const shown = 12;
 
@@ -17,10 +18,13 @@ export class LastPart {
     }
 
     async load() {
-        const { door, shop_id } = this.staff;
-        this.redemptions = (await door.get(`/v1/shops/${shop_id}/redemptions?limit=${shown}`)).data;
-        for (const { deal_id } of this.redemptions)
+        const { door } = this.staff;
+        const { shop } = door;
+        const reading = new Reading(door);
+        const { data } = await reading.get(`/v1/shops/${shop.shop_id}/redemptions?limit=${shown}`);
+        for (const { deal_id } of data)
             if (!this.titles.has(deal_id)) this.titles.set(deal_id, (await door.get(`/v1/deals/${deal_id}`)).title);
+        if (this.staff.believes(reading, shop)) this.redemptions = data;
     }
 
     title(deal_id) {
@@ -41,7 +45,9 @@ export class LastPart {
         this.sure = null;
         return staff
             .act(async () => {
-                await staff.once.change(`/v1/redemptions/${redemption.redemption_id}/undo`);
+                const now = this.redemptions?.find((one) => one.redemption_id === redemption.redemption_id);
+                if (now === undefined || !this.undoable(now)) return;
+                await staff.change(`/v1/redemptions/${redemption.redemption_id}/undo`);
                 this.counter.basket.done = null;
                 staff.heard("heard_undone");
                 await this.load();
@@ -57,6 +63,7 @@ export class LastPart {
     tell() {
         const { staff, counter } = this;
         return staff.act(async () => {
+            if (counter.offline.taken.length === 0) return;
             await counter.offline.tell();
             counter.away = false;
             await counter.offline.load();

@@ -6,6 +6,8 @@
  * server has heard of it, also over a break of power; it is told in the order in which it was taken.
  */
 
+import { Reading } from "/shopper/reading.js";
+
 const told_most = 32; /* of one request */
 const signed_form = /^(ov1\.(\d{12})\.(\d+)\.(\d+)\.\d+\.(\d+)\.(\d+)\.(\d+)\.(\d+))\.([\w-]{86})$/;
 
@@ -49,11 +51,16 @@ export class Offline {
     }
 
     async load() {
-        const { door, shop_id } = this.staff;
-        const kept = await door.list(`/v1/shops/${shop_id}/kept-vouchers`, 2000);
+        const { door } = this.staff;
+        const { shop } = door;
+        const reading = new Reading(door);
+        const kept = await reading.list(`/v1/shops/${shop.shop_id}/kept-vouchers`, 2000);
+        const conflicts = await reading.get(`/v1/shops/${shop.shop_id}/conflicts?limit=10`);
+        if (!this.staff.believes(reading, shop)) return false;
         this.kept = new Map(kept.map((voucher) => [voucher.code, voucher]));
-        this.conflicts = (await door.get(`/v1/shops/${shop_id}/conflicts?limit=10`)).data;
-        this.key ??= await this.keyAsk(door, shop_id);
+        this.conflicts = conflicts.data;
+        this.key ??= await this.keyAsk(door, shop.shop_id);
+        return true;
     }
 
     async keyAsk(door, shop_id) {
@@ -123,13 +130,13 @@ export class Offline {
     }
 
     async tell() {
-        const { once, door, shop_id } = this.staff;
+        const { door, shop_id } = this.staff;
         this.result = { good: 0, bad: 0 };
         while (this.taken.length > 0) {
             const now = this.taken.slice(0, told_most);
             const body = { taken: now };
             if (door.staff.terminal_id !== "") body.terminal_id = door.staff.terminal_id;
-            const answer = await once.change(`/v1/shops/${shop_id}/reconciliations`, body);
+            const answer = await this.staff.change(`/v1/shops/${shop_id}/reconciliations`, body);
             this.taken = this.taken.slice(now.length);
             this.keep();
             for (const one of answer.taken)

@@ -4,16 +4,19 @@
  * They come as events, at once; while the stream is broken the list is asked for every few seconds. Everything is done
  * by keys as well: kitchens have bump bars.
  */
+import { Board } from "/kitchen/board.js";
 import { words } from "/kitchen/text.js";
 import { StockPart } from "/kitchen/stock.js";
 import { ticketTree, whereText } from "/kitchen/ticket.js";
 import { h } from "/local/paint.js";
 import { News } from "/local/news.js";
 import { Staff } from "/local/staff.js";
+import { Reading } from "/shopper/reading.js";
 
 const lost_every_ms = 3000;
 const live_every_ms = 30_000; /* whatever the stream says: a list that is a little wrong does not stay so */
-const soon_ms = 60;
+const soon_ms = 60; /* a burst of events is one question */
+const overtaken_ms = 1000; /* a list that news has overtaken is asked for anew, also where there is always news */
 const lately_shown = 6;
 const open_states = ["queued", "cooking"];
 
@@ -26,15 +29,17 @@ class Kitchen {
             broken: () => this.lineSet(false),
             heard: (event, data) => this.heard(event, data),
         });
-        this.tickets = new Map(); /* id: ticket; those that are open, and the last that are not */
+        this.board = new Board();
         this.known = false;
         this.stations = [];
         this.station = 0;
         this.live = false;
+        this.answered = true; /* the last question */
         this.asking = false;
         this.again = false;
         this.work = Promise.resolve();
         this.timer = 0;
+        this.due_at = Infinity; /* when it asks again */
         this.clock_timer = 0;
     }
 
@@ -50,7 +55,8 @@ class Kitchen {
         this.news.close();
         clearInterval(this.clock_timer);
         clearTimeout(this.timer);
-        this.tickets.clear();
+        this.due_at = Infinity;
+        this.board.clear();
         this.known = false;
     }
 
@@ -60,47 +66,66 @@ class Kitchen {
         void this.ask(); /* what was told while nobody listened */
     }
 
-    /* One question at a time: an older answer never comes after a newer one. */
+    /* Asks in so many milliseconds, or sooner when it does so anyway. */
+    askIn(wait_ms) {
+        const due_at = performance.now() + wait_ms;
+        if (due_at >= this.due_at) return;
+        clearTimeout(this.timer);
+        this.due_at = due_at;
+        this.timer = setTimeout(() => {
+            this.due_at = Infinity;
+            void this.ask();
+        }, wait_ms);
+    }
+
+    /* One question at a time. */
     async ask() {
         this.again = true;
         if (this.asking) return;
         this.asking = true;
-        while (this.again && this.staff.door.shop !== null) {
-            this.again = false;
-            await this.askOnce();
+        try {
+            while (this.again && this.staff.door.shop !== null) {
+                this.again = false;
+                await this.askOnce();
+            }
+        } finally {
+            this.asking = false;
+            if (this.staff.door.shop !== null)
+                this.askIn(this.live && this.answered ? live_every_ms : lost_every_ms);
         }
-        this.asking = false;
-        clearTimeout(this.timer);
-        if (this.staff.door.shop !== null)
-            this.timer = setTimeout(() => this.ask(), this.live ? live_every_ms : lost_every_ms);
     }
 
     async askOnce() {
-        const { door } = this.staff;
+        const { staff } = this;
+        const { door } = staff;
+        const { shop } = door;
+        const reading = new Reading(door);
         try {
-            const path = `/v1/shops/${door.shop.shop_id}`;
+            const path = `/v1/shops/${shop.shop_id}`;
             const [open, lately, kitchen] = await Promise.all([
-                door.list(path + "/tickets", 300),
-                door.get(path + "/tickets?all=true&limit=40"),
-                door.get(path + "/kitchen"),
+                reading.list(path + "/tickets", 300),
+                reading.get(path + "/tickets?all=true&limit=40"),
+                reading.get(path + "/kitchen"),
+                this.stock.load(),
             ]);
-            if (door.shop === null) return void this.ended(); /* who left meanwhile is shown nothing */
+            if (door.shop !== shop) return; /* who left meanwhile is shown nothing */
             this.stations = kitchen.stations;
-            const before = this.tickets;
-            this.tickets = new Map([...lately.data, ...open].map((ticket) => [ticket.ticket_id, ticket]));
-            if (this.known) for (const ticket of open) if (!before.has(ticket.ticket_id)) this.announce(ticket);
-            this.known = true;
-            await this.stock.load();
+            this.take([...lately.data, ...open], reading.as_of);
+            this.answered = true;
         } catch (error) {
-            if (door.shop === null) return;
+            if (staff.turnedAway(error) || door.shop !== shop) return;
             if (error.code === undefined) throw error;
-            this.live = false;
-            if (error.code === "unauthenticated") {
-                this.staff.login_fault = error;
-                this.ended();
-            }
+            this.answered = false;
         }
-        this.staff.draw();
+        staff.draw();
+    }
+
+    take(list, as_of) {
+        const before = this.board.tickets;
+        if (!this.board.take(list, as_of)) this.askIn(overtaken_ms);
+        for (const ticket of this.open(0))
+            if (this.known && !before.has(ticket.ticket_id)) this.announce(ticket);
+        this.known = true;
     }
 
     announce(ticket) {
@@ -110,28 +135,21 @@ class Kitchen {
 
     /* What is told is how a ticket stands, in short; what is to be made is asked for when it is new, or came back. */
     heard(event, data) {
-        if (event === "dish.changed") return this.askSoon();
-        if (event !== "gap" && event !== "ticket.changed") return;
-        const known = this.tickets.get(data?.ticket_id);
-        if (known === undefined || known.state !== data.state || known.state === "bumped") this.askSoon();
-        if (known === undefined) return;
+        if (event === "dish.changed" || event === "gap") return this.askIn(soon_ms);
+        if (event !== "ticket.changed") return;
+        const known = this.board.get(data.ticket_id);
         const { state, late, recalls, prints } = data;
-        this.tickets.set(data.ticket_id, { ...known, state, late, recalls, prints });
+        this.board.hear(data.ticket_id, { state, late, recalls, prints });
+        if (known === undefined || known.state !== state || state === "bumped") this.askIn(soon_ms);
         this.staff.draw();
     }
 
-    /* A burst of events is one question. */
-    askSoon() {
-        clearTimeout(this.timer);
-        this.timer = setTimeout(() => this.ask(), soon_ms);
-    }
-
-    /* Of the chosen station, those that are to be begun first in front. */
-    open() {
-        return [...this.tickets.values()]
+    /* Of a station, or of all, those that are to be begun first in front. */
+    open(station = this.station) {
+        return this.board
+            .all()
             .filter(
-                (ticket) =>
-                    open_states.includes(ticket.state) && (this.station === 0 || ticket.station === this.station),
+                (ticket) => open_states.includes(ticket.state) && (station === 0 || ticket.station === station),
             )
             .sort(
                 (a, b) =>
@@ -141,56 +159,57 @@ class Kitchen {
     }
 
     lately() {
-        return [...this.tickets.values()]
+        const bumped_at = (ticket) => (ticket.bumped_at === null ? Infinity : Date.parse(ticket.bumped_at));
+        return this.board
+            .all()
             .filter((ticket) => ticket.state === "bumped" && (this.station === 0 || ticket.station === this.station))
-            .sort((a, b) => Date.parse(b.bumped_at) - Date.parse(a.bumped_at))
+            .sort((a, b) => (bumped_at(a) === bumped_at(b) ? 0 : bumped_at(b) - bumped_at(a)))
             .slice(0, lately_shown);
     }
 
     /* Keys may come faster than answers: one after the other. */
-    mark(ticket, action) {
-        this.work = this.work
-            .catch(() => undefined)
-            .then(() => this.markNow(this.tickets.get(ticket.ticket_id) ?? ticket, action));
+    inTurn(step) {
+        this.work = this.work.catch(() => undefined).then(step);
         return this.work;
+    }
+
+    mark(ticket, action) {
+        return this.inTurn(() => this.markNow(this.board.get(ticket.ticket_id) ?? ticket, action));
     }
 
     /* Enter: begins it, or is done with it, as it stands when its turn has come. */
     next(ticket) {
-        this.work = this.work
-            .catch(() => undefined)
-            .then(() => {
-                const now = this.tickets.get(ticket.ticket_id);
-                if (now === undefined || !open_states.includes(now.state)) return undefined;
-                return this.markNow(now, now.state === "queued" ? "start" : "bump");
-            });
-        return this.work;
+        return this.inTurn(() => {
+            const now = this.board.get(ticket.ticket_id);
+            if (now === undefined || !open_states.includes(now.state)) return undefined;
+            return this.markNow(now, now.state === "queued" ? "start" : "bump");
+        });
     }
 
-    markNow(ticket, action) {
+    async markNow(ticket, action) {
         const { staff } = this;
-        const next = this.neighbour(ticket);
+        const around = this.open();
         const where = whereText(staff, ticket);
-        return staff
-            .act(async () => {
-                const marked = await staff.once.change(`/v1/tickets/${ticket.ticket_id}/mark`, { action });
-                const now = this.tickets.get(ticket.ticket_id) ?? ticket;
-                const { state, late, recalls, prints, started_at, bumped_at } = marked;
-                this.tickets.set(ticket.ticket_id, { ...now, state, late, recalls, prints, started_at, bumped_at });
-                if (action === "bump") staff.heard("heard_bumped", { where });
-                if (action === "recall") staff.heard("heard_recalled", { where });
-                if (action === "reprint") staff.heard("heard_printed");
-            })
-            .then((done) => {
-                if (done && action === "bump") this.focus(next);
-                else if (done) this.focus(ticket);
-            });
+        const done = await staff.act(async () => {
+            const sent_at = performance.now();
+            const marked = await staff.once.change(`/v1/tickets/${ticket.ticket_id}/mark`, { action });
+            const { state, late, recalls, prints, started_at, bumped_at } = marked;
+            const what = { state, late, recalls, prints, started_at, bumped_at };
+            if (!this.board.answered(ticket.ticket_id, what, sent_at)) this.askIn(soon_ms);
+            if (action === "bump") staff.heard("heard_bumped", { where });
+            if (action === "recall") staff.heard("heard_recalled", { where });
+            if (action === "reprint") staff.heard("heard_printed");
+        });
+        if (!done) return this.askIn(soon_ms); /* somebody else may have marked it before */
+        this.focus(action === "bump" ? this.neighbour(ticket, around) : ticket);
     }
 
-    neighbour(ticket) {
-        const open = this.open();
-        const index = open.findIndex((one) => one.ticket_id === ticket.ticket_id);
-        return open[index + 1] ?? open[index - 1] ?? null;
+    /* The next one after it that is still there, or else the last one before. */
+    neighbour(ticket, around) {
+        const open = new Set(this.open().map((one) => one.ticket_id));
+        const index = around.findIndex((one) => one.ticket_id === ticket.ticket_id);
+        const there = (one) => open.has(one.ticket_id);
+        return around.slice(index + 1).find(there) ?? around.slice(0, Math.max(index, 0)).findLast(there) ?? null;
     }
 
     focus(ticket) {
@@ -199,7 +218,7 @@ class Kitchen {
 
     chosen() {
         const id = document.activeElement?.closest?.(".kitchen-ticket")?.dataset.ticket;
-        return id === undefined ? null : (this.tickets.get(id) ?? null);
+        return id === undefined ? null : (this.board.get(id) ?? null);
     }
 
     /* Cards stand in rows: up and down go to the nearest card above and below. */
@@ -255,7 +274,8 @@ class Kitchen {
 
     stationsTree() {
         const { staff } = this;
-        const open = [...this.tickets.values()].filter((ticket) => open_states.includes(ticket.state));
+        const open = this.open(0);
+        const live = this.live && this.answered;
         const button = (station, name) => {
             const count = open.filter((ticket) => station === 0 || ticket.station === station).length;
             return h(
@@ -279,8 +299,8 @@ class Kitchen {
             this.stations.map((one) => button(one.station, one.name)),
             h(
                 "span",
-                { class: "state", "data-state": this.live ? "live" : "lost", id: "line" },
-                this.live ? "● " + staff.say("line_live") : "○ " + staff.say("line_lost"),
+                { class: "state", "data-state": live ? "live" : "lost", id: "line" },
+                live ? "● " + staff.say("line_live") : "○ " + staff.say("line_lost"),
             ),
         );
     }

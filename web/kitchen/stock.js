@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What has run out: one touch, and no phone can order it any more. */
 import { h } from "/local/paint.js";
+import { Reading } from "/shopper/reading.js";
 
 export class StockPart {
     constructor(staff) {
         this.staff = staff;
         this.dishes = [];
         this.stocks = new Map();
+        this.set_at = -Infinity; /* when one was set here last */
     }
 
+    /* What was set while this was asked is newer than its answer. */
     async load() {
         const { door, shop_id } = this.staff;
+        const { shop } = door;
+        const reading = new Reading(door);
         const [dishes, stocks] = await Promise.all(
-            ["menu", "stocks"].map((name) => door.list(`/v1/shops/${shop_id}/${name}`, 500)),
+            ["menu", "stocks"].map((name) => reading.list(`/v1/shops/${shop_id}/${name}`, 500)),
         );
+        if (door.shop !== shop) return;
         this.dishes = dishes.sort((a, b) => a.place - b.place);
-        this.stocks = new Map(stocks.map((stock) => [stock.dish_id, stock]));
+        if (this.set_at < reading.as_of) this.stocks = new Map(stocks.map((stock) => [stock.dish_id, stock]));
     }
 
     out(dish) {
@@ -34,7 +40,12 @@ export class StockPart {
             );
             if (options_out.length > 0) body.options_out = options_out.map(({ option }) => ({ option }));
             const path = `/v1/shops/${staff.shop_id}/dishes/${dish.dish_id}/stock`;
-            this.stocks.set(dish.dish_id, await staff.once.change(path, body, "PUT"));
+            this.set_at = Infinity;
+            try {
+                this.stocks.set(dish.dish_id, await staff.once.change(path, body, "PUT"));
+            } finally {
+                this.set_at = performance.now();
+            }
         });
     }
 

@@ -64,6 +64,27 @@ function nodeFind(parent, place, tree, keyed) {
     return place !== null && fits(place, tree) ? place : elementMake(tree, spaceOf(parent));
 }
 
+/*
+ * Puts `node` at `place` and answers the place behind it. A node that is moved loses the focus: what has it stays where
+ * it is, and what stands in front of it goes behind.
+ */
+function nodePut(parent, node, place) {
+    if (node === place) return place.nextSibling;
+    if (place !== null && node.parentNode === parent && node.contains(document.activeElement)) {
+        const behind = document.createDocumentFragment();
+        while (place !== null && place !== node) {
+            const next = place.nextSibling;
+            behind.append(place);
+            place = next;
+        }
+        const after = behind.firstChild;
+        node.after(behind);
+        return after;
+    }
+    parent.insertBefore(node, place);
+    return place;
+}
+
 /* Makes the children of `parent` what `children` says. Everything below it is painted, nothing is made otherwise. */
 export function paint(parent, children) {
     const keyed = new Map();
@@ -74,8 +95,7 @@ export function paint(parent, children) {
     let place = parent.firstChild;
     for (const tree of children) {
         const node = nodeFind(parent, place, tree, keyed);
-        if (node === place) place = place.nextSibling;
-        else parent.insertBefore(node, place);
+        place = nodePut(parent, node, place);
         if (typeof tree !== "object") {
             if (node.data !== String(tree)) node.data = String(tree);
             continue;

@@ -20,7 +20,8 @@ export class Staff {
         this.frame = new Frame({ en: joined("en"), zh: joined("zh") }, () => this.draw());
         this.clock = new Clock(this.door);
         this.once = new Once(this.door);
-        this.busy = false;
+        this.work = Promise.resolve(); /* what is wanted and not done yet */
+        this.changed_at = -Infinity; /* when something was changed here last; what was asked before is older */
         this.fault = null;
         this.login_fault = null;
     }
@@ -56,22 +57,56 @@ export class Staff {
         paint(find("view"), known ? [this.page.tree()].flat(Infinity).filter(Boolean) : []);
     }
 
-    async act(work) {
-        if (this.busy) return false;
-        this.busy = true;
+    /*
+     * Does what is wanted, one after the other: scanners and bump bars do not wait for answers. Answers whether it was
+     * done. What is to be done is looked at when its turn has come, so that wanting it twice does not do it twice.
+     */
+    act(work) {
+        const { shop } = this.door;
+        const done = this.work.then(() => this.door.shop === shop && this.actNow(work));
+        this.work = done.catch(() => undefined);
+        return done;
+    }
+
+    async actNow(work) {
         this.fault = null;
         this.draw();
         try {
             await work();
         } catch (error) {
+            if (this.turnedAway(error)) return false;
             if (error.code === undefined) throw error;
             this.fault = error;
             this.frame.announce(this.frame.fault(error));
         } finally {
-            this.busy = false;
             this.draw();
         }
         return this.fault === null;
+    }
+
+    /* A change, once; while it is on its way nobody knows whether an answer is from before or after it. */
+    async change(path, body, method) {
+        this.changed_at = Infinity;
+        try {
+            return await this.once.change(path, body, method);
+        } finally {
+            this.changed_at = performance.now();
+        }
+    }
+
+    /* Whether what these questions brought may be shown: it is of this shop, and of after the last change. */
+    believes(reading, shop) {
+        return this.door.shop === shop && this.changed_at < reading.as_of;
+    }
+
+    /* Whether the token holds no more: then one enters anew. */
+    turnedAway(error) {
+        if (error.code !== "unauthenticated" || this.door.staff === null || this.door.shop !== null) return false;
+        this.page.ended();
+        this.door.leave();
+        this.login_fault = error;
+        this.draw();
+        return true;
     }
 
     async enter(staff) {

@@ -21,6 +21,19 @@ export function requestKey() {
     return "page-" + [...crypto.getRandomValues(new Uint8Array(16))].map(hex).join("");
 }
 
+/* The elements of a list, at most so many; the server gives at most a hundred at a time. `door` has a get(). */
+export async function listRead(door, path, most) {
+    const elements = [];
+    for (let cursor = ""; cursor !== null && elements.length < most; ) {
+        const limit = Math.min(100, most - elements.length);
+        const more = `${path.includes("?") ? "&" : "?"}limit=${limit}` + (cursor === "" ? "" : `&cursor=${cursor}`);
+        const page = await door.get(path + more);
+        elements.push(...page.data);
+        cursor = page.next_cursor;
+    }
+    return elements;
+}
+
 export class Door {
     constructor() {
         this.shopper = null; /* of the session: { shopper_id, user_id, ends_at, proof } */
@@ -37,8 +50,11 @@ export class Door {
         this.shopper = null;
     }
 
-    /* Answers the document, or throws a DoorError. */
-    async call(method, path, body = undefined, key = undefined) {
+    /*
+     * Answers the document and how many milliseconds old it may be, which only lists from a replica of the database
+     * are; or throws a DoorError.
+     */
+    async ask(method, path, body = undefined, key = undefined) {
         const headers = this.credentials();
         if (body !== undefined) headers["Content-Type"] = "application/json";
         if (key !== undefined) headers["Idempotency-Key"] = key;
@@ -56,9 +72,13 @@ export class Door {
         } catch {
             throw new DoorError(answer?.status ?? 0, {});
         }
-        if (answer.ok) return document;
+        if (answer.ok) return { document, age_ms: Number(answer.headers.get("Onetill-Read-Age-Ms") ?? 0) };
         if (answer.status === 401) this.lost();
         throw new DoorError(answer.status, document);
+    }
+
+    async call(method, path, body = undefined, key = undefined) {
+        return (await this.ask(method, path, body, key)).document;
     }
 
     get(path) {
@@ -75,17 +95,8 @@ export class Door {
         return this.call("PUT", path, body, key);
     }
 
-    /* The elements of a list, at most so many; the server gives at most a hundred at a time. */
-    async list(path, most = 100) {
-        const elements = [];
-        for (let cursor = ""; cursor !== null && elements.length < most; ) {
-            const limit = Math.min(100, most - elements.length);
-            const more = `${path.includes("?") ? "&" : "?"}limit=${limit}` + (cursor === "" ? "" : `&cursor=${cursor}`);
-            const page = await this.get(path + more);
-            elements.push(...page.data);
-            cursor = page.next_cursor;
-        }
-        return elements;
+    list(path, most = 100) {
+        return listRead(this, path, most);
     }
 
     /* Who is logged in, if anybody. */
