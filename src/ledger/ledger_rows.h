@@ -150,6 +150,7 @@ enum timer_kind {
     TIMER_ticket_late = 14,
     TIMER_ride_look = 15,
     TIMER_meal_look = 16,
+    TIMER_waiting_turn = 17,
     TIMER_count,
 };
 

@@ -6,7 +6,6 @@
 #include "till/policy.h"
 #include "till/trade.h"
 
-#define WALLET_ZONE_MINUTES 480 /* of the day in which a shopper's transfers count: no shop is part of them */
 
 static const struct column row_columns[] = {
     COLUMN(wallet_transfer_row, payer_kind, .form = FORM_choice, .names = party_kinds),

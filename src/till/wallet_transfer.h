@@ -12,6 +12,7 @@
 
 #define TRANSFER_TITLE_SIZE 256
 #define TRANSFER_REMARK_SIZE 512
+#define WALLET_ZONE_MINUTES 480 /* of the day in which a shopper's transfers count: no shop is part of them */
 
 struct shopper_row;
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/civil.h"
+#include "lines/local/hoard.h"
 #include "model/local.h"
 
 /* ---- worlds ---- */
@@ -79,9 +80,21 @@ static void campaign_draw(struct run *run, struct model_campaign *c)
     c->target = c->target_kind == 2 || c->target_kind == 4 ? pick(run, 2) : pick(run, run->model.shop_count);
 }
 
+/* So that people may keep as much as they like: the model does not know these limits. */
+static void limits_open(struct run *run)
+{
+    struct hoard_limits_row limits = { .purchases_most = 100000, .copies_most = 1000000, .bookings_most = 100000,
+                                       .visits_most = 100000, .waitings_most = 100000, .numbers_most = 50,
+                                       .meals_most = 100000, .unpaid_day_most = 1000000, .unpaid_minutes = 21600 };
+    struct hoard_limits_row answer;
+    same_refusal(run, "hoard_limits_change", 0,
+                 call(run, house_operator, &hoard_limits_change, &limits, &answer));
+}
+
 void people_open(struct run *run)
 {
     struct model *m = &run->model;
+    limits_open(run);
     for (int i = 0; i < 2; i++) {
         struct merchant_create want = { .merchant_id = id_of(run, i) };
         struct merchant_row answer;

@@ -60,6 +60,8 @@ int stage_open(void **state)
     struct merchant_create merchant = { .merchant_id = 1, .name = "Lotus" };
     struct shop_create shop = { .shop_id = 1, .merchant_id = 1, .name = "Lake" };
     house_open_memory(house, NULL);
+    struct hoard_limits_row limits = { .meals_most = 100000 }; /* who does anything begins many meals */
+    must(house_call(house, house_operator, &hoard_limits_change, &limits, NULL));
     must(house_call(house, house_operator, &merchant_create, &merchant, NULL));
     must(house_call(house, house_operator, &shop_create, &shop, NULL));
     for (int64_t id = 1; id <= COURIER; id++) {

@@ -304,10 +304,12 @@ static void booking_words_check(struct audit *audit, const struct audit_bookings
                  booking->ends_at_us > booking->starts_at_us && booking->pieces > 0 && booking->price_minor >= 0 &&
                      booking->fee_minor >= 0 && booking->deposit_minor >= 0);
     bool runs = booking->state == BOOKING_confirmed || booking->state == BOOKING_offered;
-    audit_expect(audit, about, "its timer is not that of its state", runs == (booking->due_at_us != 0));
-    if (runs) {
+    bool may = runs || booking->state == BOOKING_waiting; /* one of an older store waits without */
+    bool timed = booking->due_at_us != 0;
+    audit_expect(audit, about, "its timer is not that of its state", timed ? may : !runs);
+    if (timed && may) {
         audit_timer_claim(audit, about, booking->due_at_us,
-                          booking->state == BOOKING_offered ? TIMER_booking_offer : TIMER_booking_due,
+                          booking->state == BOOKING_confirmed ? TIMER_booking_due : TIMER_booking_offer,
                           booking->booking_id);
     }
     audit_expect(audit, about, "the shop kept more than there was",

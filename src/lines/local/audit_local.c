@@ -7,7 +7,7 @@
 static const struct audit_part *const parts[] = { &audit_part_deal, &audit_part_voucher, &audit_part_redemption_number,
                                                  &audit_part_voucher_template,
                                                  &audit_part_give,
-                                                 &audit_part_booking, &audit_part_meal, NULL };
+                                                 &audit_part_booking, &audit_part_meal, &audit_part_hoard, NULL };
 
 struct local_state {
     struct audit_list of[PARTS_MAX]; /* one item each: the part's state */

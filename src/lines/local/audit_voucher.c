@@ -405,6 +405,11 @@ static bool line_each(struct audit *audit, void *state, const void *row)
         return audit_too_large(audit);
     }
     waiting->waiting = line->waiting;
+    if (line->due_us != 0) {
+        audit_timer_claim(audit, about, line->due_us, TIMER_waiting_turn, line->deal_id);
+    }
+    audit_expect(audit, about, "so many copies nobody was told of",
+                 line->promised >= 0 && (line->promised == 0 || line->told > 0));
     audit_expect(audit, about, "more wait than have places",
                  line->waiting >= 0 && line->waiting <= line->next_number - line->first_number);
     return true;

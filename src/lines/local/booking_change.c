@@ -350,7 +350,8 @@ static enum refusal decide_lapse(const void *request, struct moment *at, struct 
     const struct timer_due *due = request;
     const struct booking_row *asked = booking_ask(view, due->subject_id);
     (void)answer;
-    if (!row_exists(asked) || asked->state != BOOKING_offered || asked->due_at_us != due->due_us) {
+    bool waits = row_exists(asked) && (asked->state == BOOKING_offered || asked->state == BOOKING_waiting);
+    if (!waits || asked->due_at_us != due->due_us) {
         return REFUSAL_none;
     }
     return booking_end(view, at, view_change(view, asked), BOOKING_lapsed, 0, true);
@@ -363,5 +364,6 @@ const struct command booking_lapse = {
     .request = &timer_due_shape,
     .answer = &nothing_shape,
     .decide = decide_lapse,
-    .summary = "An offer that nobody accepted in time goes to who waits next.",
+    .summary = "An offer that nobody accepted in time goes to who waits next; who waits for a time that has come waits "
+               "no more.",
 };

@@ -37,6 +37,11 @@ struct booking_payment {
     const char *subject;
     int32_t hold_minutes;
 };
+/*
+ * What it counts as, among what its shopper keeps without having paid, follows its state: to be called after each
+ * change of it. Refused with the limit that it would pass.
+ */
+MUST_CHECK enum refusal booking_count(struct view *view, const struct moment *at, struct booking_row *booking);
 /* What has its places (slot_held) is paid, secured or confirmed, as its `pay` says. */
 enum refusal booking_secure(struct view *view, struct moment *at, struct booking_row *booking,
                             const struct booking_payment *payment);
@@ -69,6 +74,7 @@ enum refusal booking_give_back(struct view *view, struct moment *at, const struc
                                int64_t amount_minor, const char *what);
 /* A deposit is released; its time begins anew when the booking has another one. */
 enum refusal booking_deposit_hold(struct view *view, struct moment *at, struct booking_row *booking);
+/* Of a waiting or offered one at its `due_at_us`, of a confirmed one when it is over. Its state says which kind. */
 void booking_timer_set(struct view *view, const struct moment *at, struct booking_row *booking);
 void booking_timer_drop(struct view *view, struct booking_row *booking);
 

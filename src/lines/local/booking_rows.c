@@ -38,7 +38,7 @@ static const struct column booking_columns[] = {
     COLUMN(booking_row, hold_id, .form = FORM_id, .text = "Of its deposit."),
     COLUMN(booking_row, fee_minor, .form = FORM_amount, .text = "What the shop kept when it was cancelled or missed."),
     COLUMN(booking_row, due_at_us, .form = FORM_instant,
-           .text = "Until when an offer can be accepted; when a confirmed one is over or missing."),
+           .text = "Until when it waits or an offer can be accepted; when a confirmed one is over or missing."),
     COLUMN(booking_row, free_minutes, .text = "Before its start it can be cancelled and moved for nothing."),
     COLUMN(booking_row, late_percent, .text = "What cancelling costs later, of price or deposit."),
     COLUMN(booking_row, missed_percent, .text = "What not coming costs."),
@@ -51,5 +51,8 @@ static const struct column booking_columns[] = {
     COLUMN(booking_row, ended_at_us, .form = FORM_instant),
     COLUMN_LIST(booking_row, slots, booking_slot_shape),
     COLUMN_LIST(booking_row, seats, booking_seat_shape),
+    COLUMN(booking_row, counted, .form = FORM_hidden),
+    COLUMN(booking_row, returns, .form = FORM_hidden),
+    COLUMN(booking_row, returned_minor, .form = FORM_amount, .text = "Given back by the shop after it had ended."),
 };
 const struct table booking_table = TABLE("bookings", 76, booking_row, booking_columns, 1);

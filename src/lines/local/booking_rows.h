@@ -63,6 +63,9 @@ struct booking_row {
     struct booking_slot_row slots[BOOKING_SLOTS_MAX];
     int32_t seats_count;
     struct booking_seat_row seats[BOOKING_SEATS_MAX];
+    int32_t counted;       /* enum hoard_kind: what it counts as among what its shopper keeps without having paid */
+    int32_t returns;       /* how often the shop gave something back after it had ended */
+    int64_t returned_minor; /* in all */
 };
 
 extern const struct table booking_table;

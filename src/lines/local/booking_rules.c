@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "engine/engine_rows.h"
 #include "ledger/ledger.h"
+#include "lines/local/hoard.h"
 #include "lines/local/local_internal.h"
 #include "people/people.h"
 
@@ -97,7 +98,35 @@ struct booking_row *booking_new(struct view *view, struct moment *at, const stru
     booking->grace_minutes = resource->grace_minutes;
     booking->missed_itself = resource->missed_itself;
     booking->created_at_us = at->now_us;
+    booking->counted = booker->shop ? HOARD_never : HOARD_none;
     return booking;
+}
+
+static enum hoard_kind counts_as(const struct booking_row *booking)
+{
+    switch (booking->state) {
+    case BOOKING_waiting:
+    case BOOKING_offered:
+        return HOARD_waiting;
+    case BOOKING_held:
+        return HOARD_booking;
+    case BOOKING_confirmed:
+        return booking->trade_id == 0 && booking->hold_id == 0 ? HOARD_visit : HOARD_none;
+    default:
+        return HOARD_none;
+    }
+}
+
+enum refusal booking_count(struct view *view, const struct moment *at, struct booking_row *booking)
+{
+    enum hoard_kind kind = counts_as(booking);
+    if (booking->counted == HOARD_never || booking->counted == (int32_t)kind) {
+        return REFUSAL_none;
+    }
+    int64_t person_id = hoard_person(view, booking->shopper_id);
+    bool unpaid = booking->counted == HOARD_booking && booking->state != BOOKING_confirmed;
+    hoard_take(view, at, person_id, 0, unpaid, &booking->counted);
+    return kind != HOARD_none ? hoard_add(view, at, person_id, kind, 0, &booking->counted) : REFUSAL_none;
 }
 
 void booking_slots_set(struct booking_row *booking, const struct slot_choice *choice)
@@ -219,24 +248,27 @@ enum refusal places_give_back(struct view *view, struct moment *at, const struct
 
 /* ---- timers ---- */
 
+static enum timer_kind timer_of(const struct booking_row *booking)
+{
+    assert(booking->state == BOOKING_waiting || booking->state == BOOKING_offered ||
+           booking->state == BOOKING_confirmed);
+    return booking->state == BOOKING_confirmed ? TIMER_booking_due : TIMER_booking_offer;
+}
+
 void booking_timer_set(struct view *view, const struct moment *at, struct booking_row *booking)
 {
-    assert(booking->state == BOOKING_confirmed || booking->state == BOOKING_offered);
-    bool offered = booking->state == BOOKING_offered;
-    if (!offered) {
+    if (booking->state == BOOKING_confirmed) {
         booking->due_at_us = booking->missed_itself != 0
                                  ? booking->starts_at_us + booking->grace_minutes * US_PER_MINUTE
                                  : booking->ends_at_us;
     }
-    timer_set(view, at->now_us, booking->due_at_us, offered ? TIMER_booking_offer : TIMER_booking_due,
-              booking->booking_id);
+    timer_set(view, at->now_us, booking->due_at_us, timer_of(booking), booking->booking_id);
 }
 
 void booking_timer_drop(struct view *view, struct booking_row *booking)
 {
     if (booking->due_at_us != 0) {
-        timer_drop(view, booking->due_at_us,
-                   booking->state == BOOKING_offered ? TIMER_booking_offer : TIMER_booking_due, booking->booking_id);
+        timer_drop(view, booking->due_at_us, timer_of(booking), booking->booking_id);
         booking->due_at_us = 0;
     }
 }
@@ -312,17 +344,19 @@ static enum refusal trade_begin(struct view *view, struct moment *at, struct boo
 enum refusal booking_secure(struct view *view, struct moment *at, struct booking_row *booking,
                             const struct booking_payment *payment)
 {
+    enum refusal refusal = REFUSAL_none;
     booking->state = BOOKING_held;
     if (booking->pay == RESOURCE_PAY_before && booking->price_minor > 0) {
-        return trade_begin(view, at, booking, payment);
-    }
-    if (booking->pay == RESOURCE_PAY_deposit) {
-        enum refusal refusal = booking_deposit_hold(view, at, booking);
-        if (refusal != REFUSAL_none) {
-            return refusal;
+        refusal = trade_begin(view, at, booking, payment);
+    } else {
+        if (booking->pay == RESOURCE_PAY_deposit) {
+            refusal = booking_deposit_hold(view, at, booking);
+        }
+        if (refusal == REFUSAL_none) {
+            refusal = booking_confirm(view, at, booking);
         }
     }
-    return booking_confirm(view, at, booking);
+    return refusal == REFUSAL_none ? booking_count(view, at, booking) : refusal;
 }
 
 static enum refusal booking_paid(struct view *view, struct moment *at, struct trade_row *trade)
@@ -332,7 +366,9 @@ static enum refusal booking_paid(struct view *view, struct moment *at, struct tr
         return REFUSAL_booking_unknown; /* not at hand yet */
     }
     assert(view_unsure(view) || booking->state == BOOKING_held);
-    return booking_confirm(view, at, view_change(view, booking));
+    struct booking_row *paid = view_change(view, booking);
+    enum refusal refusal = booking_confirm(view, at, paid);
+    return refusal == REFUSAL_none ? booking_count(view, at, paid) : refusal;
 }
 
 /* The trade is closed whatever is said here; so nothing is begun that would be refused half-way. */
@@ -428,6 +464,10 @@ enum refusal booking_earn(struct view *view, struct moment *at, struct booking_r
     booking_timer_drop(view, booking);
     booking->state = (int32_t)state;
     booking->ended_at_us = at->now_us;
+    enum refusal refusal = booking_count(view, at, booking);
+    if (refusal != REFUSAL_none) {
+        return refusal;
+    }
     if (booking->trade_id != 0) {
         return escrow_earn(view, at, booking);
     }
@@ -447,6 +487,7 @@ enum refusal booking_end(struct view *view, struct moment *at, struct booking_ro
     }
     booking->state = (int32_t)state;
     booking->ended_at_us = at->now_us;
+    refusal = refusal == REFUSAL_none ? booking_count(view, at, booking) : refusal;
     if (refusal != REFUSAL_none || waiting || !places) {
         return refusal;
     }

@@ -66,6 +66,33 @@ void booking_unwait(struct view *view, const struct booking_row *booking)
 
 /* ---- joining ---- */
 
+/* Whether the shopper waits for some of the same time already: once is enough. */
+static bool waits_already(struct view *view, const struct wait_list *list, const struct booking_row *booking)
+{
+    bool found = false;
+    for (int32_t i = 0; i < *list->count; i++) { /* all are asked in one round */
+        const struct booking_row *other = booking_ask(view, list->ids[i].id);
+        found |= other->shopper_id == booking->shopper_id && other->starts_at_us < booking->ends_at_us &&
+                 booking->starts_at_us < other->ends_at_us;
+    }
+    return found;
+}
+
+static enum refusal list_join(struct view *view, const struct moment *at, const struct wait_list *list,
+                              struct booking_row *booking)
+{
+    if (waits_already(view, list, booking)) {
+        return REFUSAL_waiting_twice;
+    }
+    if (*list->count == BOOKING_WAITING_MAX) {
+        return REFUSAL_waiting_full;
+    }
+    list->ids[(*list->count)++].id = booking->booking_id;
+    booking->due_at_us = booking->starts_at_us;
+    booking_timer_set(view, at, booking);
+    return booking_count(view, at, booking);
+}
+
 static enum refusal wait_for_slots(struct view *view, struct moment *at, const struct booking_wait *want,
                                    const struct resource_row *resource, const struct booker *booker,
                                    struct booking_row **to)
@@ -157,12 +184,9 @@ static enum refusal decide_wait(const void *request, struct moment *at, struct v
     struct wait_list list = want->show_id != 0
                               ? waiting_of_show(view, show)
                               : waiting_of_day(view, day_ask(view, resource->resource_id, booking->day));
-    if (*list.count == BOOKING_WAITING_MAX) {
-        return REFUSAL_waiting_full;
-    }
-    list.ids[(*list.count)++].id = booking->booking_id;
+    refusal = list_join(view, at, &list, booking);
     memcpy(answer, booking, sizeof(*booking));
-    return REFUSAL_none;
+    return refusal;
 }
 
 const struct command booking_wait = {
@@ -186,6 +210,7 @@ static enum refusal offer(struct view *view, struct moment *at, const struct res
                           struct booking_row *booking)
 {
     enum refusal refusal = places_hold(view, at, booking);
+    booking_timer_drop(view, booking); /* of its waiting */
     booking->state = BOOKING_offered;
     booking->due_at_us = min_i64(at->now_us + resource->hold_minutes * US_PER_MINUTE, booking->starts_at_us);
     booking_timer_set(view, at, booking);
@@ -198,8 +223,11 @@ static bool still_waits(struct view *view, const struct moment *at, const struct
     if (booking->state == BOOKING_waiting && booking->starts_at_us <= at->now_us) {
         booking_unwait(view, booking);
         struct booking_row *lapsed = view_change(view, booking);
+        booking_timer_drop(view, lapsed);
         lapsed->state = BOOKING_lapsed;
         lapsed->ended_at_us = at->now_us;
+        enum refusal refusal = booking_count(view, at, lapsed);
+        assert(refusal == REFUSAL_none); /* it counts as less */
     }
     return booking->state == BOOKING_waiting;
 }

@@ -200,7 +200,7 @@ enum refusal deal_take_back(struct view *view, struct moment *at, const struct d
     enum refusal refusal = ledger_move(view, at, cause, &leg, 1, NULL);
     if (refusal == REFUSAL_none && again) {
         deal_sum_change(view, deal->deal_id)->restocked_pieces += pieces;
-        voucher_stock_back(view, at, deal);
+        voucher_stock_back(view, at, deal, pieces / deal->pieces_each);
     }
     return refusal;
 }

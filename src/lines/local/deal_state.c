@@ -29,7 +29,7 @@ static enum refusal decide_stock(const void *request, struct moment *at, struct 
     }
     refusal = deal_stock_change(view, at, deal, want->copies);
     if (refusal == REFUSAL_none) {
-        voucher_stock_back(view, at, deal);
+        voucher_stock_back(view, at, deal, want->copies);
     }
     deal_fill(view, deal, answer);
     return refusal;
@@ -112,6 +112,7 @@ static enum refusal decide_resume(const void *request, struct moment *at, struct
         struct deal_row *deal = view_change(view, asked);
         deal->stopped = 0;
         refusal = state_set(view, at, deal, DEAL_live);
+        voucher_stock_back(view, at, deal, 0);
     }
     deal_fill(view, asked, answer);
     return refusal;
@@ -143,6 +144,7 @@ enum refusal deal_finish(struct view *view, struct moment *at, struct deal_row *
         deal_sum_change(view, deal->deal_id)->stock_copies -= pieces / deal->pieces_each;
         refusal = ledger_move(view, at, (struct cause){ CAUSE_deal_stock, deal->deal_id }, &leg, 1, NULL);
     }
+    voucher_sale_ended(view, at, deal);
     if (refusal == REFUSAL_none && deal->group_state == GROUP_open) {
         group_settle_begin(view, at, deal, GROUP_failed);
     }

@@ -10,6 +10,7 @@
 #include "lines/local/booking.h"
 #include "lines/local/deal.h"
 #include "lines/local/give.h"
+#include "lines/local/hoard.h"
 #include "lines/local/meal.h"
 #include "lines/local/packet.h"
 #include "lines/local/queue.h"

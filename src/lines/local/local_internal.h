@@ -33,6 +33,7 @@ extern const struct audit_line local_audit;
 
 /* The parts, a file each (audit_<part>.c). */
 extern const struct audit_part audit_part_booking;
+extern const struct audit_part audit_part_hoard;
 extern const struct audit_part audit_part_voucher;
 extern const struct audit_part audit_part_voucher_template; /* voucher_template.c */
 extern const struct audit_part audit_part_redemption_number; /* redemption_number.c */

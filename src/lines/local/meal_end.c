@@ -54,6 +54,7 @@ static void order_leave(struct view *view, const struct moment *at, struct meal_
                         enum meal_state state)
 {
     const struct dining_table_row *table = dining_table_ask(view, order->table_id);
+    meal_uncount(view, at, order, order->state == MEAL_waiting);
     order->state = (int32_t)state;
     order->ended_at_us = at->now_us;
     meal_look_set(view, at, order, 0);

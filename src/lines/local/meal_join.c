@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Orders begin: a guest scans the code of a table, the staff sits somebody down, a shopper orders to take away. */
 #include "base/civil.h"
+#include "lines/local/hoard.h"
 #include "lines/local/meal_internal.h"
 
 /* A kitchen that takes orders now. */
@@ -87,6 +88,12 @@ static enum refusal shopper_check(struct view *view, const struct moment *at, in
     return shopper->blocked != 0 ? REFUSAL_shopper_blocked : REFUSAL_none;
 }
 
+/* What a shopper began counts for that person until it is paid; what the staff began counts for nobody. */
+static enum refusal count_add(struct view *view, const struct moment *at, struct meal_order_row *order)
+{
+    return hoard_add(view, at, hoard_person(view, order->shopper_id), HOARD_meal, 0, &order->counted);
+}
+
 /* ---- at a table ---- */
 
 static const struct column join_columns[] = {
@@ -115,7 +122,8 @@ static enum refusal decide_join(const void *request, struct moment *at, struct v
     const struct shop_row *shop = shop_ask(view, table->shop_id);
     const struct kitchen_row *kitchen = kitchen_ask(view, table->shop_id);
     struct meal_order_row *order;
-    if (table->order_id != 0) {
+    bool begins = table->order_id == 0;
+    if (!begins) {
         order = meal_change(view, meal_ask(view, table->order_id)); /* who is late may join also after hours */
     } else {
         refusal = kitchen_check(kitchen, shop, at->now_us);
@@ -125,6 +133,9 @@ static enum refusal decide_join(const void *request, struct moment *at, struct v
         order = table_begin(view, at, kitchen, shop, table);
     }
     refusal = guest_add(view, at, order, shopper_id, want->name);
+    if (refusal == REFUSAL_none && begins) {
+        refusal = count_add(view, at, order);
+    }
     memcpy(answer, order, sizeof(*order));
     return refusal;
 }
@@ -231,6 +242,9 @@ static enum refusal decide_open(const void *request, struct moment *at, struct v
     }
     if (refusal == REFUSAL_none && shopper_id != 0) {
         refusal = guest_add(view, at, order, shopper_id, want->name);
+    }
+    if (refusal == REFUSAL_none && !staff) {
+        refusal = count_add(view, at, order);
     }
     if (refusal == REFUSAL_none) {
         memcpy(answer, order, sizeof(*order));

@@ -172,6 +172,9 @@ static enum refusal meal_paid(struct view *view, struct moment *at, struct trade
     bill->tip_left_minor = bill->tip_minor;
     order->paid_minor += bill->total_minor;
     order->bills_unpaid--;
+    if (meal_is_paid(order)) {
+        meal_uncount(view, at, order, false);
+    }
     enum refusal refusal = paid_cook(view, at, order, bill);
     bool eaten = order->kind == MEAL_dine_in && order->pay_first == 0 && order->sent_at_us != 0 &&
                  order->drafts == 0 && order->tickets_open == 0 && meal_is_paid(order);

@@ -43,6 +43,7 @@ static enum refusal place_check(const struct moment *at, const struct meal_place
 static enum refusal cook_now(struct view *view, struct moment *at, struct meal_order_row *order)
 {
     struct fire_terms terms = { .due_at_us = order->ready_by_us };
+    meal_uncount(view, at, order, false);
     enum refusal refusal = meal_fire(view, at, order, &terms);
     if (refusal == REFUSAL_none && order->kind == MEAL_delivery) {
         ride_begin(view, at, order);

@@ -63,6 +63,7 @@ static const struct column order_columns[] = {
     COLUMN(meal_order_row, ended_at_us, .form = FORM_instant),
     COLUMN(meal_order_row, last_ticket_id, .form = FORM_id),
     COLUMN(meal_order_row, look_at_us, .form = FORM_hidden),
+    COLUMN(meal_order_row, counted, .form = FORM_hidden),
 };
 const struct table meal_order_table = TABLE("meal_orders", 86, meal_order_row, order_columns, 1);
 

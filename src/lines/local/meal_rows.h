@@ -89,6 +89,7 @@ struct meal_order_row {
     int64_t ended_at_us;
     int64_t last_ticket_id; /* 0: the kitchen has none of it */
     int64_t look_at_us;     /* when its timer looks at it; 0: it has none */
+    int32_t counted;        /* enum hoard_kind: what it counts as for who began it */
 };
 
 /* Somebody who orders along. */

@@ -2,6 +2,7 @@
 /* What the meals' commands share: asking for rows, who may speak to an order, its timer. */
 #include "base/civil.h"
 #include "engine/engine_rows.h"
+#include "lines/local/hoard.h"
 #include "lines/local/meal_internal.h"
 
 const struct kitchen_row *kitchen_ask(struct view *view, int64_t shop_id)
@@ -149,6 +150,13 @@ void meal_look_set(struct view *view, const struct moment *at, struct meal_order
     order->look_at_us = look_at_us;
     if (look_at_us != 0) {
         timer_set(view, at->now_us, look_at_us, TIMER_meal_look, order->order_id);
+    }
+}
+
+void meal_uncount(struct view *view, const struct moment *at, struct meal_order_row *order, bool unpaid)
+{
+    if (order->counted == HOARD_meal) {
+        hoard_take(view, at, hoard_person(view, order->shopper_id), 0, unpaid, &order->counted);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "base/civil.h"
 #include "engine/engine_rows.h"
 #include "lines/local/deal_internal.h"
+#include "lines/local/hoard.h"
 #include "lines/local/local_internal.h"
 #include "lines/local/voucher.h"
 
@@ -44,7 +45,7 @@ static void pieces_free(struct view *view, struct moment *at, const struct deal_
     refusal = deal_buyer_count(view, deal, purchase->person_id, -purchase->copies);
     assert(refusal == REFUSAL_none); /* only more can be too many */
     if (again) {
-        voucher_stock_back(view, at, deal);
+        voucher_stock_back(view, at, deal, purchase->copies);
     } else {
         deal_sum_change(view, deal->deal_id)->stock_copies -= purchase->copies;
     }
@@ -161,6 +162,9 @@ enum refusal purchase_open(struct view *view, struct moment *at, const struct pu
         refusal = terms->pay_later != 0 ? wait_for(view, at, terms, &policy, shop, row)
                                         : pay_now(view, at, terms, &policy, shop, row);
     }
+    if (refusal == REFUSAL_none && row->state == PURCHASE_waiting && row->give_id == 0) {
+        refusal = hoard_add(view, at, row->person_id, HOARD_purchase, row->copies, &row->counted);
+    }
     if (refusal == REFUSAL_none) {
         purchase_fill(view, row, purchase);
     }
@@ -255,6 +259,7 @@ static enum refusal purchase_paid(struct view *view, struct moment *at, struct t
         return REFUSAL_deal_ended;
     }
     purchase->paid_at_us = at->now_us;
+    hoard_take(view, at, purchase->person_id, purchase->copies, false, &purchase->counted);
     if (deal->group_state == GROUP_open) {
         group_join(view, at, deal, purchase);
         return REFUSAL_none;
@@ -268,6 +273,7 @@ static void purchase_ended(struct view *view, struct moment *at, const struct tr
     assert(view_unsure(view) || purchase->state == PURCHASE_waiting);
     purchase->state = PURCHASE_closed;
     purchase->closed_at_us = at->now_us;
+    hoard_take(view, at, purchase->person_id, purchase->copies, true, &purchase->counted);
     pieces_free(view, at, deal_ask(view, purchase->deal_id), purchase);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a shopper does: buys, looks at a purchase, calls it off before there are vouchers. */
 #include "lines/local/deal_internal.h"
+#include "lines/local/hoard.h"
+#include "till/policy.h"
 #include "base/civil.h"
 
 static const struct column buy_columns[] = {
@@ -11,7 +13,7 @@ static const struct column buy_columns[] = {
            .text = "The trade waits until the shopper pays it in any way; otherwise the wallet pays at once."),
     COLUMN(deal_buy, confirmed, .form = FORM_flag, .text = "The shopper gave a second factor on the device."),
     COLUMN(deal_buy, expires_in_s, .least = 0, .most = TRADE_EXPIRES_MOST_S,
-           .text = "Seconds until it closes unpaid, when it waits."),
+           .text = "Seconds until it closes unpaid, when it waits; of a shopper at most what hoard_limits say."),
 };
 static const struct shape buy_shape = SHAPE("deal_buy", deal_buy, buy_columns);
 
@@ -41,6 +43,21 @@ static enum refusal sale_check(const struct deal_row *deal, int32_t copies, int6
     return copies * deal->parts_count > PURCHASE_VOUCHERS_MAX ? REFUSAL_deal_limit_reached : REFUSAL_none;
 }
 
+/* A shopper may not ask for copies to be kept for days. */
+static enum refusal wait_check(struct view *view, const struct moment *at, const struct deal_buy *want)
+{
+    struct hoard_limits_row limits;
+    struct policy_row policy;
+    if (want->pay_later == 0 || want->expires_in_s == 0 || at->caller.kind != CALLER_shopper) {
+        return REFUSAL_none;
+    }
+    hoard_limits_ask(view, &limits);
+    policy_ask(view, &policy);
+    int32_t most_s = limits.unpaid_minutes * 60;
+    return want->expires_in_s > most_s && want->expires_in_s > policy.pay_timeout_s ? REFUSAL_expiry_invalid
+                                                                                    : REFUSAL_none;
+}
+
 static enum refusal decide_buy(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct deal_buy *want = request;
@@ -51,6 +68,9 @@ static enum refusal decide_buy(const void *request, struct moment *at, struct vi
     enum refusal refusal = buyer_check(at, shopper_id, shopper);
     if (refusal == REFUSAL_none) {
         refusal = sale_check(deal, copies, at->now_us);
+    }
+    if (refusal == REFUSAL_none) {
+        refusal = wait_check(view, at, want);
     }
     if (refusal != REFUSAL_none) {
         return refusal;

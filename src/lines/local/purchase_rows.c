@@ -27,6 +27,7 @@ static const struct column purchase_columns[] = {
     COLUMN(purchase_row, give_id, .form = FORM_id),
     COLUMN_LIST(purchase_row, parts, purchase_part_shape, .form = FORM_hidden),
     COLUMN(purchase_row, voucher_id, .form = FORM_id, .text = "The first that came of it."),
+    COLUMN(purchase_row, counted, .form = FORM_hidden),
 };
 const struct table purchase_table = TABLE("purchases", 55, purchase_row, purchase_columns, 1);
 

@@ -38,6 +38,7 @@ struct purchase_row {
         int64_t share_minor; /* of one copy, as it was when it was bought */
     } parts[DEAL_PARTS_MAX];
     int64_t voucher_id;   /* the first that came of it; 0: none yet */
+    int32_t counted;      /* enum hoard_kind: that its person keeps without having paid */
 };
 
 /* How much of a deal one person has: waiting, paid and issued copies, less what was returned in whole. */

@@ -2,6 +2,7 @@
 #include "lines/local/queue.h"
 
 #include "base/civil.h"
+#include "lines/local/hoard.h"
 #include "people/people.h"
 
 static const struct queue_row *queue_ask(struct view *view, int64_t queue_id)
@@ -157,6 +158,7 @@ static enum refusal decide_take(const void *request, struct moment *at, struct v
     const struct queue_row *asked = queue_ask(view, want->queue_id);
     const struct shop_row *shop = shop_ask(view, asked->shop_id);
     bool own = want->shopper_id == 0 && at->caller.kind == CALLER_shopper;
+    bool by_shopper = at->caller.kind == CALLER_shopper || access_platform(at);
     int64_t shopper_id = own ? at->caller.id : want->shopper_id;
     if (!row_exists(asked)) {
         return REFUSAL_queue_unknown;
@@ -184,7 +186,11 @@ static enum refusal decide_take(const void *request, struct moment *at, struct v
     place->state = PLACE_waiting;
     place->taken_at_us = at->now_us;
     place_show(queue, place, answer);
-    return REFUSAL_none;
+    if (shopper_id == 0 || !by_shopper) {
+        return REFUSAL_none; /* the shop knows whom it gives how many */
+    }
+    struct hoard_number taken = { queue->shop_id, queue->queue_id, queue->day, queue->number };
+    return hoard_number_add(view, hoard_person(view, shopper_id), &taken);
 }
 
 const struct command queue_take = {
@@ -339,6 +345,10 @@ static enum refusal decide_end(const void *request, struct moment *at, struct vi
         waiting_take_out(queue, place->number);
         place->state = want->outcome == OUTCOME_seated ? PLACE_seated : PLACE_left;
         place->ended_at_us = at->now_us;
+    }
+    if (place->shopper_id != 0 && place->ended_at_us != 0) {
+        struct hoard_number ended = { queue->shop_id, queue->queue_id, place->day, place->number };
+        hoard_number_take(view, hoard_person(view, place->shopper_id), &ended);
     }
     place_show(queue, place, answer);
     return REFUSAL_none;

@@ -57,8 +57,13 @@ struct voucher_order {
 MUST_CHECK enum refusal voucher_issue(struct view *view, struct moment *at, const struct voucher_order *order,
                                       const struct voucher_row **first, int64_t *issued);
 
-/* To be called when pieces of a deal are on sale again: tells those who wait, in order, as many as they serve. */
-void voucher_stock_back(struct view *view, const struct moment *at, const struct deal_row *deal);
+/*
+ * To be called when `copies` of a deal are on sale again (0: all of a deal that was paused): tells those who wait, in
+ * order, as many as they serve.
+ */
+void voucher_stock_back(struct view *view, const struct moment *at, const struct deal_row *deal, int64_t copies);
+/* To be called when a sale has ended: nobody waits any more, in a moment. */
+void voucher_sale_ended(struct view *view, const struct moment *at, const struct deal_row *deal);
 
 /* ---- for other doors ---- */
 
@@ -98,7 +103,7 @@ extern const struct command voucher_lapse;                                      
 extern const struct command voucher_quota_reserve, voucher_quota_release, voucher_quota_query; /* of shops */
 extern const struct command voucher_keep, voucher_unkeep; /* the holder sets it aside for a shop, or takes it back */
 extern const struct command voucher_reconcile;            /* a till tells what it took without a network */
-extern const struct command waiting_join, waiting_leave;
+extern const struct command waiting_join, waiting_leave, waiting_turn;
 extern const struct command review_write, review_reply;
 
 extern const struct read voucher_list, redemption_list, conflict_list, voucher_quota_list, voucher_kept_list;

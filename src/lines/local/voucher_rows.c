@@ -3,7 +3,7 @@
 
 const char *const voucher_states[] = { "", "open", "redeemed", "returned", "lapsed", NULL };
 const char *const redemption_states[] = { "", "done", "undone", NULL };
-const char *const waiting_states[] = { "", "waits", "told", "left", NULL };
+const char *const waiting_states[] = { "", "waits", "told", "left", "over", NULL };
 const char *const conflict_reasons[] = { "",          "unknown", "redeemed", "returned", "lapsed",
                                          "elsewhere", "short",   "invalid",  NULL };
 
@@ -120,6 +120,7 @@ static const struct column waiting_columns[] = {
     COLUMN(waiting_row, joined_at_us, .form = FORM_instant),
     COLUMN(waiting_row, told_at_us, .form = FORM_instant, .text = "When there were copies on sale again."),
     COLUMN(waiting_row, number, .text = "Place in the line; lower ones are told before."),
+    COLUMN(waiting_row, counted, .form = FORM_hidden),
 };
 const struct table waiting_table = TABLE("waitings", 63, waiting_row, waiting_columns, 2);
 
@@ -129,6 +130,10 @@ static const struct column line_columns[] = {
     COLUMN(waiting_line_row, next_number),
     COLUMN(waiting_line_row, waiting),
     COLUMN(waiting_line_row, told),
+    COLUMN(waiting_line_row, promised),
+    COLUMN(waiting_line_row, turn_us, .form = FORM_instant),
+    COLUMN(waiting_line_row, turn_from_us, .form = FORM_instant),
+    COLUMN(waiting_line_row, due_us, .form = FORM_instant),
 };
 const struct table waiting_line_table = TABLE("waiting_lines", 64, waiting_line_row, line_columns, 1);
 

@@ -139,6 +139,7 @@ enum waiting_state {
     WAITING_waits = 1,
     WAITING_told = 2, /* that there are pieces again */
     WAITING_left = 3,
+    WAITING_over = 4, /* the sale is */
 };
 
 /* A shopper who waits for copies of a deal. */
@@ -150,6 +151,7 @@ struct waiting_row {
     int64_t joined_at_us;
     int64_t told_at_us;
     int64_t number;   /* its place in the line */
+    int32_t counted;  /* enum hoard_kind: among what its person keeps */
 };
 
 /* The line in front of a deal: places from first_number to next_number, less those who left. */
@@ -159,6 +161,9 @@ struct waiting_line_row {
     int64_t next_number;
     int64_t waiting; /* how many */
     int64_t told;    /* in all */
+    int64_t promised; /* copies that people were told of in the turn that lasts ... */
+    int64_t turn_us, turn_from_us; /* ... until, and from */
+    int64_t due_us;   /* when its timer looks at it; 0: it has none */
 };
 
 /* Who stands at a place of the line; there is no row when he left. */
@@ -185,15 +190,9 @@ struct review_row {
     int64_t replied_at_us;
 };
 
-extern const struct table voucher_table;       /* 58 vouchers */
-extern const struct table voucher_code_table;  /* 59 voucher_codes */
-extern const struct table redemption_table;    /* 60 redemptions */
-extern const struct table voucher_quota_table; /* 61 voucher_quotas */
-extern const struct table conflict_table;      /* 62 redemption_conflicts */
-extern const struct table waiting_table;       /* 63 waitings */
-extern const struct table waiting_line_table;  /* 64 waiting_lines */
-extern const struct table review_table;        /* 65 reviews */
-extern const struct table waiting_place_table; /* 66 waiting_places */
+extern const struct table voucher_table, voucher_code_table, redemption_table, voucher_quota_table; /* 58 to 61 */
+extern const struct table conflict_table; /* 62 redemption_conflicts */
+extern const struct table waiting_table, waiting_line_table, review_table, waiting_place_table; /* 63 to 66 */
 extern const char *const voucher_states[], *const redemption_states[], *const waiting_states[];
 extern const char *const conflict_reasons[];
 

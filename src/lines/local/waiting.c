@@ -2,8 +2,11 @@
 /*
  * The waiting list of a deal that is sold out. Places are numbered in the order in which people came; who leaves takes
  * the place's row away. When copies come on sale again, as many people are told as they serve, the first first: they
- * are told, nothing is held for them.
+ * are told, nothing is held for them. Copies that are still there when the turn of who was told is over are told of to
+ * the next ones, so that nobody waits behind somebody who does not want any.
  */
+#include "engine/engine_rows.h"
+#include "lines/local/hoard.h"
 #include "lines/local/voucher_internal.h"
 
 #define PLACES_LOOKED_AT 40 /* of which some may be empty; all are asked for at once */
@@ -26,40 +29,156 @@ static const struct waiting_place_row *place_ask(struct view *view, int64_t deal
     return view_ask(view, &waiting_place_table, &key);
 }
 
-void voucher_stock_back(struct view *view, const struct moment *at, const struct deal_row *deal)
+/* ---- telling ---- */
+
+/* The line's one timer: when it is looked at next; 0: never. */
+static void line_timer_set(struct view *view, const struct moment *at, struct waiting_line_row *line, int64_t due_us)
 {
-    const struct waiting_place_row *places[PLACES_LOOKED_AT];
-    const struct waiting_row *waiting[PLACES_LOOKED_AT];
-    const struct waiting_line_row *asked = line_ask(view, deal->deal_id);
-    int64_t copies = account_free(view, deal_stock(deal)) / deal->pieces_each;
-    if (!row_exists(asked) || asked->waiting == 0 || copies <= 0 || deal->state != DEAL_live) {
-        return;
+    if (line->due_us != 0 && line->due_us != due_us) {
+        timer_drop(view, line->due_us, TIMER_waiting_turn, line->deal_id);
     }
-    struct waiting_line_row *line = view_change(view, asked);
-    int64_t first = line->first_number;
-    int32_t count = (int32_t)min_i64(PLACES_LOOKED_AT, line->next_number - first);
-    for (int32_t i = 0; i < count; i++) {
-        places[i] = place_ask(view, deal->deal_id, first + i);
-    }
-    for (int32_t i = 0; i < count; i++) {
-        waiting[i] = waiting_ask(view, deal->deal_id, places[i]->shopper_id);
-    }
-    int32_t told = 0;
-    for (int32_t i = 0; i < count && copies > 0 && told < WAITING_TOLD_MAX; i++) {
-        line->first_number = first + i + 1;
-        if (!row_exists(places[i])) {
-            continue; /* who stood here has left */
-        }
-        struct waiting_row *row = view_change(view, waiting[i]);
-        copies -= row->copies;
-        row->state = WAITING_told;
-        row->told_at_us = at->now_us;
-        view_drop(view, places[i]);
-        line->waiting--;
-        line->told++;
-        told++;
+    line->due_us = due_us;
+    if (due_us != 0) {
+        timer_set(view, at->now_us, due_us, TIMER_waiting_turn, line->deal_id);
     }
 }
+
+struct standing {
+    const struct waiting_place_row *place;
+    const struct waiting_row *waiting;
+    int64_t person_id;
+};
+
+/* Who stands first; what takes one away needs all of its rows, which are asked for all at once. */
+static int32_t line_first(struct view *view, const struct waiting_line_row *line, struct standing *first)
+{
+    int32_t count = (int32_t)min_i64(PLACES_LOOKED_AT, line->next_number - line->first_number);
+    for (int32_t i = 0; i < count; i++) {
+        first[i].place = place_ask(view, line->deal_id, line->first_number + i);
+    }
+    for (int32_t i = 0; i < count; i++) {
+        first[i].waiting = waiting_ask(view, line->deal_id, first[i].place->shopper_id);
+        first[i].person_id = row_exists(first[i].place) ? hoard_person(view, first[i].place->shopper_id) : 0;
+    }
+    return count;
+}
+
+/* Takes whoever stands there off the line; NULL: who stood there has left. */
+static struct waiting_row *first_take(struct view *view, const struct moment *at, struct waiting_line_row *line,
+                                      const struct standing *standing, enum waiting_state state)
+{
+    line->first_number++;
+    if (!row_exists(standing->place)) {
+        return NULL;
+    }
+    struct waiting_row *row = view_change(view, standing->waiting);
+    row->state = (int32_t)state;
+    hoard_take(view, at, standing->person_id, 0, false, &row->counted);
+    view_drop(view, standing->place);
+    line->waiting--;
+    return row;
+}
+
+/* The line is looked at again: soon when more can be told now, else when the turn of who was told is over. */
+static void line_look_set(struct view *view, const struct moment *at, const struct deal_row *deal,
+                          struct waiting_line_row *line, bool more)
+{
+    int64_t due_us = line->promised > 0 ? line->turn_us : deal->sale_until_us;
+    due_us = more ? at->now_us + US_PER_SECOND : min_i64(due_us, deal->sale_until_us);
+    line_timer_set(view, at, line, line->waiting > 0 ? due_us : 0);
+}
+
+/* `fresh` of the copies that are free were not a moment ago: nobody was told of them. */
+static void line_tell(struct view *view, const struct moment *at, const struct deal_row *deal,
+                      struct waiting_line_row *line, int64_t fresh)
+{
+    struct standing first[PLACES_LOOKED_AT];
+    struct hoard_limits_row limits;
+    int32_t told = 0;
+    hoard_limits_ask(view, &limits);
+    int64_t free = account_free(view, deal_stock(deal)) / deal->pieces_each;
+    bool over = line->turn_us <= at->now_us; /* who was told has had time to buy */
+    line->promised = over ? 0 : min_i64(line->promised, max_i64(free - fresh, 0));
+    int64_t copies = free - line->promised;
+    int32_t count = copies > 0 ? line_first(view, line, first) : 0;
+    for (int32_t i = 0; i < count && copies > 0 && told < WAITING_TOLD_MAX; i++) {
+        struct waiting_row *row = first_take(view, at, line, &first[i], WAITING_told);
+        if (row != NULL) {
+            row->told_at_us = at->now_us;
+            copies -= row->copies;
+            line->promised += row->copies;
+            line->told++;
+            told++;
+        }
+    }
+    if (told > 0 && over) {
+        line->turn_from_us = at->now_us;
+        line->turn_us = at->now_us + limits.turn_minutes * US_PER_MINUTE;
+    }
+    line_look_set(view, at, deal, line, copies > 0);
+}
+
+void voucher_stock_back(struct view *view, const struct moment *at, const struct deal_row *deal, int64_t copies)
+{
+    const struct waiting_line_row *line = line_ask(view, deal->deal_id);
+    if (row_exists(line) && line->waiting > 0 && deal->state == DEAL_live) {
+        line_tell(view, at, deal, view_change(view, line), copies);
+    }
+}
+
+void voucher_sale_ended(struct view *view, const struct moment *at, const struct deal_row *deal)
+{
+    const struct waiting_line_row *line = line_ask(view, deal->deal_id);
+    if (row_exists(line) && line->waiting > 0) {
+        line_timer_set(view, at, view_change(view, line), at->now_us);
+    }
+}
+
+/* Nobody waits for a sale that is over. */
+static void line_send_home(struct view *view, const struct moment *at, struct waiting_line_row *line)
+{
+    struct standing first[PLACES_LOOKED_AT];
+    int32_t count = line_first(view, line, first);
+    for (int32_t i = 0; i < count; i++) {
+        (void)first_take(view, at, line, &first[i], WAITING_over);
+    }
+    line_timer_set(view, at, line, line->waiting > 0 ? at->now_us + US_PER_SECOND : 0);
+}
+
+static enum refusal decide_turn(const void *request, struct moment *at, struct view *view, void *answer)
+{
+    const struct timer_due *due = request;
+    const struct deal_row *deal = deal_ask(view, due->subject_id);
+    const struct waiting_line_row *asked = line_ask(view, due->subject_id);
+    (void)answer;
+    if (!row_exists(deal) || !row_exists(asked) || asked->due_us != due->due_us) {
+        return REFUSAL_none;
+    }
+    struct waiting_line_row *line = view_change(view, asked);
+    line->due_us = 0; /* the timer has fired */
+    if (line->waiting == 0) {
+        return REFUSAL_none;
+    }
+    if (deal->state == DEAL_ended || at->now_us >= deal->sale_until_us) {
+        line_send_home(view, at, line);
+    } else if (deal->state == DEAL_live) {
+        line_tell(view, at, deal, line, 0);
+    } else {
+        line_timer_set(view, at, line, deal->sale_until_us); /* or when it is on sale again */
+    }
+    return REFUSAL_none;
+}
+
+const struct command waiting_turn = {
+    .name = "waiting_turn",
+    .number = 304,
+    .flags = COMMAND_internal,
+    .request = &timer_due_shape,
+    .answer = &nothing_shape,
+    .decide = decide_turn,
+    .summary = "Who waited for copies, was told and did not buy had time enough: the next in the line are told. When "
+               "the sale is over nobody waits.",
+};
 
 /* ---- joining and leaving ---- */
 
@@ -116,10 +235,14 @@ static enum refusal decide_join(const void *request, struct moment *at, struct v
         row->state = WAITING_waits;
         row->joined_at_us = at->now_us;
         row->told_at_us = 0;
+        if (line->due_us == 0) {
+            line_look_set(view, at, deal, line, false);
+        }
+        refusal = hoard_add(view, at, hoard_person(view, shopper_id), HOARD_waiting, 0, &row->counted);
     }
     row->copies = copies;
     memcpy(answer, row, sizeof(*row));
-    return REFUSAL_none;
+    return refusal;
 }
 
 const struct command waiting_join = {
@@ -137,6 +260,16 @@ const struct command waiting_join = {
                "again. Asked again, the place stays.",
 };
 
+/* What was kept in mind for who was told may be told of to others. */
+static void told_leave(struct view *view, const struct moment *at, const struct waiting_row *told)
+{
+    const struct waiting_line_row *asked = line_ask(view, told->deal_id);
+    if (told->told_at_us >= asked->turn_from_us && at->now_us < asked->turn_us) {
+        struct waiting_line_row *line = view_change(view, asked);
+        line->promised = max_i64(line->promised - told->copies, 0);
+    }
+}
+
 static enum refusal decide_leave(const void *request, struct moment *at, struct view *view, void *answer)
 {
     const struct waiting_join *want = request;
@@ -153,8 +286,12 @@ static enum refusal decide_leave(const void *request, struct moment *at, struct 
         line->waiting--;
         view_drop(view, place_ask(view, want->deal_id, asked->number));
     }
+    if (asked->state == WAITING_told) {
+        told_leave(view, at, asked);
+    }
     struct waiting_row *row = view_change(view, asked);
     row->state = WAITING_left;
+    hoard_take(view, at, hoard_person(view, shopper_id), 0, false, &row->counted);
     memcpy(answer, row, sizeof(*row));
     return REFUSAL_none;
 }
