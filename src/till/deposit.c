@@ -15,6 +15,7 @@ struct deposit_create {
     int64_t shop_id;
     int64_t amount_minor;
     int32_t lapses_in_s;
+    int32_t confirmed;
 };
 static const struct column create_columns[] = {
     COLUMN(deposit_create, shopper_id, .form = FORM_id, .flags = COLUMN_required | COLUMN_in_path),
@@ -22,6 +23,7 @@ static const struct column create_columns[] = {
     COLUMN(deposit_create, amount_minor, .form = FORM_amount, .flags = COLUMN_required, .least = 1, .most = AMOUNT_MAX),
     COLUMN(deposit_create, lapses_in_s, .least = 0, .most = LAPSES_MOST_S,
            .text = "Seconds until it returns by itself; left out: half an hour."),
+    COLUMN(deposit_create, confirmed, .form = FORM_flag, .text = "The shopper gave a second factor on the device."),
 };
 static const struct shape create_shape = SHAPE("deposit_create", deposit_create, create_columns);
 
@@ -29,6 +31,41 @@ static const struct hold_row *hold_find(struct view *view, int64_t hold_id)
 {
     struct hold_row key = { .hold_id = hold_id };
     return view_ask(view, &hold_table, &key);
+}
+
+/* As trade_take judges a payment without a code of the counter. */
+static enum refusal confirmation_check(const struct policy_row *policy, const struct shopper_row *shopper,
+                                       int32_t today, const struct deposit_terms *terms)
+{
+    bool same_day = shopper->day >= today;
+    int64_t code_minor = (same_day ? shopper->day_code_minor : 0) + terms->amount_minor;
+    int64_t confirmed_minor = (same_day ? shopper->day_confirmed_minor : 0) + terms->amount_minor;
+    int64_t limit_minor = min_i64(shopper->no_password_limit_minor, policy->no_password_minor);
+    if (terms->confirmed) {
+        return confirmed_minor > policy->day_confirmed_minor ? REFUSAL_day_limit_reached : REFUSAL_none;
+    }
+    bool more = terms->amount_minor > limit_minor || code_minor > policy->day_code_minor;
+    return more ? REFUSAL_confirmation_missing : REFUSAL_none;
+}
+
+enum refusal deposit_hold(struct view *view, struct moment *at, const struct deposit_terms *terms, int64_t *hold_id)
+{
+    struct policy_row policy;
+    int32_t today = civil_yyyymmdd(civil_day(at->now_us, terms->shop->zone_minutes));
+    policy_ask(view, &policy);
+    enum refusal refusal = confirmation_check(&policy, terms->shopper, today, terms);
+    if (refusal != REFUSAL_none) {
+        return refusal;
+    }
+    struct shopper_row *shopper = view_change(view, terms->shopper);
+    shopper_day_begin(shopper, today);
+    *(terms->confirmed ? &shopper->day_confirmed_minor : &shopper->day_code_minor) += terms->amount_minor;
+    struct hold_terms hold = { .account = { shopper->shopper_id, PURPOSE_wallet, terms->shop->currency },
+                               .amount = terms->amount_minor,
+                               .lapses_at_us = terms->lapses_at_us,
+                               .cause = terms->cause };
+    refusal = ledger_hold(view, at, &hold, hold_id);
+    return refusal == REFUSAL_floor_reached ? REFUSAL_balance_short : refusal;
 }
 
 static enum refusal decide_create(const void *request, struct moment *at, struct view *view, void *answer)
@@ -60,15 +97,17 @@ static enum refusal decide_create(const void *request, struct moment *at, struct
         return refusal;
     }
     int64_t seconds = want->lapses_in_s > 0 ? want->lapses_in_s : LAPSES_DEFAULT_S;
-    struct hold_terms terms = { .account = { want->shopper_id, PURPOSE_wallet, shop->currency },
-                                .amount = want->amount_minor,
-                                .lapses_at_us = at->now_us + seconds * US_PER_SECOND,
-                                .cause = { CAUSE_hold, want->shop_id } };
-    refusal = ledger_hold(view, at, &terms, &hold_id);
+    struct deposit_terms terms = { .shop = shop,
+                                   .shopper = shopper,
+                                   .amount_minor = want->amount_minor,
+                                   .lapses_at_us = at->now_us + seconds * US_PER_SECOND,
+                                   .cause = { CAUSE_hold, want->shop_id },
+                                   .confirmed = want->confirmed != 0 };
+    refusal = deposit_hold(view, at, &terms, &hold_id);
     if (refusal == REFUSAL_none) {
         memcpy(answer, hold_find(view, hold_id), sizeof(struct hold_row));
     }
-    return refusal == REFUSAL_floor_reached ? REFUSAL_balance_short : refusal;
+    return refusal;
 }
 
 const struct command deposit_create = {

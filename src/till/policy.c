@@ -42,6 +42,16 @@ void policy_ask(struct view *view, struct policy_row *policy)
     policy_complete(policy);
 }
 
+void shopper_day_begin(struct shopper_row *shopper, int32_t day)
+{
+    if (shopper->day < day) {
+        shopper->day = day;
+        shopper->day_code_minor = 0;
+        shopper->day_confirmed_minor = 0;
+        shopper->day_static_minor = 0;
+    }
+}
+
 enum refusal policy_magic(const struct policy_row *policy, int64_t amount_minor)
 {
     int64_t number = amount_minor - MAGIC_AMOUNT_MINOR;

@@ -15,6 +15,10 @@ void policy_ask(struct view *view, struct policy_row *policy);
 /* Fills in what an older row or request leaves out. */
 void policy_complete(struct policy_row *policy);
 
+/* A shopper's sums of the day begin anew when it is another one. */
+struct shopper_row;
+void shopper_day_begin(struct shopper_row *shopper, int32_t day);
+
 /*
  * With the policy's `sandbox` on, amounts from 990,000.00 yuan up provoke refusals: 99,000,000 plus the
  * number of a refusal is refused with it. REFUSAL_none for any other amount.

@@ -201,12 +201,7 @@ static void shopper_book(struct view *view, const struct moment *at, const struc
                          const struct trade_row *trade)
 {
     struct shopper_row *shopper = view_change(view, payment->shopper);
-    if (shopper->day < trade->day) {
-        shopper->day = trade->day;
-        shopper->day_code_minor = 0;
-        shopper->day_confirmed_minor = 0;
-        shopper->day_static_minor = 0;
-    }
+    shopper_day_begin(shopper, trade->day);
     if (trade->way == WAY_static) {
         shopper->day_static_minor += trade->paid_minor;
     }

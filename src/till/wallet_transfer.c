@@ -167,12 +167,7 @@ enum refusal wallet_day_book(struct view *view, const struct moment *at, const s
         return REFUSAL_day_limit_reached;
     }
     struct shopper_row *shopper = view_change(view, asked);
-    if (shopper->day < today) {
-        shopper->day = today;
-        shopper->day_code_minor = 0;
-        shopper->day_confirmed_minor = 0;
-        shopper->day_static_minor = 0;
-    }
+    shopper_day_begin(shopper, today);
     shopper->day_confirmed_minor += amount_minor;
     return REFUSAL_none;
 }

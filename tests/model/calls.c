@@ -204,8 +204,8 @@ void do_deposit(struct run *run, int shopper, int shop, int64_t amount, int64_t 
 {
     struct {
         int64_t shopper_id, shop_id, amount_minor;
-        int32_t lapses_in_s;
-    } want = { id_of(run, shopper), id_of(run, shop), amount, (int32_t)seconds };
+        int32_t lapses_in_s, confirmed;
+    } want = { id_of(run, shopper), id_of(run, shop), amount, (int32_t)seconds, amount % 2 == 1 };
     struct hold_row row;
     assert(run->model.deposit_count < MODEL_DEPOSITS);
     int index = run->model.deposit_count;

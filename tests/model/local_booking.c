@@ -71,13 +71,11 @@ static void confirm(struct model *m, struct local_booking *b)
 static int pay(struct model *m, struct local_booking *b, const struct booking_wish *want, int64_t trade_id)
 {
     const struct local_resource *r = &bookings.resources[b->resource];
-    struct model_shopper *s = &m->shoppers[b->shopper];
     if (b->pay == PAY_DEPOSIT) {
-        if (b->deposit > s->wallet) {
-            return REFUSAL_balance_short;
+        int refusal = model_set_aside(m, b->shopper, r->shop, b->deposit, want->confirmed);
+        if (refusal != 0) {
+            return refusal;
         }
-        s->wallet -= b->deposit;
-        s->held += b->deposit;
         b->held = true;
     }
     if (b->pay != PAY_BEFORE) {

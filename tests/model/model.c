@@ -153,6 +153,31 @@ static void book(struct model *m, struct model_trade *t, bool confirmed)
     }
 }
 
+int model_set_aside(struct model *m, int shopper, int shop, int64_t amount, bool confirmed)
+{
+    struct model_shopper *s = &m->shoppers[shopper];
+    int day = model_date(m->now_us, m->shops[shop].zone_minutes);
+    bool today = s->day >= day;
+    if (confirmed && (today ? s->day_confirmed : 0) + amount > CONFIRMED_DAY_MOST) {
+        return REFUSAL_day_limit_reached;
+    }
+    bool more = amount > less(s->limit, NO_PASSWORD_MOST) || (today ? s->day_code : 0) + amount > CODE_DAY_MOST;
+    if (!confirmed && more) {
+        return REFUSAL_confirmation_missing;
+    }
+    if (amount > s->wallet) {
+        return REFUSAL_balance_short;
+    }
+    if (!today) {
+        s->day = day;
+        s->day_code = s->day_confirmed = s->day_static = 0;
+    }
+    *(confirmed ? &s->day_confirmed : &s->day_code) += amount;
+    s->wallet -= amount;
+    s->held += amount;
+    return 0;
+}
+
 int64_t *model_payee(struct model *m, struct model_trade *t)
 {
     return t->escrow ? &t->in_escrow : &m->shops[t->shop].takings;

@@ -192,11 +192,10 @@ int model_deposit(struct model *m, int shopper, int shop, int64_t amount, int64_
     if (refusal != 0) {
         return refusal;
     }
-    if (amount > s->wallet) {
-        return REFUSAL_balance_short;
+    refusal = model_set_aside(m, shopper, shop, amount, amount % 2 == 1); /* the calls confirm every other one */
+    if (refusal != 0) {
+        return refusal;
     }
-    s->wallet -= amount;
-    s->held += amount;
     m->deposits[m->deposit_count++] = (struct model_deposit){ .shopper = shopper, .shop = shop, .state = DEPOSIT_OPEN,
                                                               .amount = amount,
                                                               .lapses_us = m->now_us + seconds * 1000000 };

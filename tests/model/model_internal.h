@@ -32,6 +32,8 @@ struct model_trade *model_open_trade(struct model *m, int shop, const char *numb
 int64_t *model_payee(struct model *m, struct model_trade *t);
 /* Pays it from the wallet, or lets it wait for the shopper's word. */
 int model_take(struct model *m, struct model_trade *t, int shopper, bool confirmed, bool guessed);
+/* Sets money of a wallet aside for that shop, as a payment would take it. */
+int model_set_aside(struct model *m, int shopper, int shop, int64_t amount, bool confirmed);
 /* Gives back some of the price of a paid trade; see model_refund_given. */
 int model_give_back(struct model *m, struct model_trade *t, const char *number, int64_t amount,
                     const struct model_given *given);

@@ -128,7 +128,8 @@ static void wish_deposit(struct world *world)
         struct deposit_want want = { .shopper_id = 1 + world_pick(world, SHOPPERS),
                                      .shop_id = 1 + world_pick(world, SHOPS),
                                      .amount_minor = 1 + world_pick(world, 2500),
-                                     .lapses_in_s = world_pick(world, 900) };
+                                     .lapses_in_s = world_pick(world, 900),
+                                     .confirmed = world_chance(world, 50) };
         struct intent *intent = intent_new(world, house_shopper(want.shopper_id), &deposit_create);
         assert(deposit_create.request->size == sizeof(want));
         memcpy(intent->request, &want, sizeof(want));

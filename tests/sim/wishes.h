@@ -15,6 +15,7 @@
 struct deposit_want {
     int64_t shopper_id, shop_id, amount_minor;
     int32_t lapses_in_s;
+    int32_t confirmed;
 };
 struct deposit_end_want {
     int64_t hold_id, amount_minor;

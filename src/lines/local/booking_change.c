@@ -82,7 +82,7 @@ static enum refusal move_money(struct view *view, struct moment *at, struct book
 {
     char what[32];
     if (booking->pay == RESOURCE_PAY_deposit) {
-        return booking_deposit_hold(view, at, booking);
+        return booking_deposit_renew(view, at, booking);
     }
     if (booking->trade_id == 0 || price_minor == booking->price_minor) {
         return REFUSAL_none;

@@ -73,7 +73,7 @@ enum refusal booking_earn(struct view *view, struct moment *at, struct booking_r
 enum refusal booking_give_back(struct view *view, struct moment *at, const struct booking_row *booking,
                                int64_t amount_minor, const char *what);
 /* A deposit is released; its time begins anew when the booking has another one. */
-enum refusal booking_deposit_hold(struct view *view, struct moment *at, struct booking_row *booking);
+enum refusal booking_deposit_renew(struct view *view, struct moment *at, struct booking_row *booking);
 /* Of a waiting or offered one at its `due_at_us`, of a confirmed one when it is over. Its state says which kind. */
 void booking_timer_set(struct view *view, const struct moment *at, struct booking_row *booking);
 void booking_timer_drop(struct view *view, struct booking_row *booking);

@@ -10,6 +10,7 @@
 #include "lines/local/hoard.h"
 #include "lines/local/local_internal.h"
 #include "people/people.h"
+#include "till/deposit.h"
 
 const struct booking_row *booking_ask(struct view *view, int64_t booking_id)
 {
@@ -248,7 +249,7 @@ enum refusal places_give_back(struct view *view, struct moment *at, const struct
 
 /* ---- timers ---- */
 
-static enum timer_kind timer_of(const struct booking_row *booking)
+static int32_t timer_of(const struct booking_row *booking)
 {
     assert(booking->state == BOOKING_waiting || booking->state == BOOKING_offered ||
            booking->state == BOOKING_confirmed);
@@ -285,20 +286,31 @@ static enum refusal booking_confirm(struct view *view, struct moment *at, struct
     return refusal;
 }
 
-enum refusal booking_deposit_hold(struct view *view, struct moment *at, struct booking_row *booking)
+#define DEPOSIT_AFTER_US (7 * US_PER_DAY) /* a deposit outlasts its booking: long after the booking's own timer */
+
+static enum refusal deposit_begin(struct view *view, struct moment *at, struct booking_row *booking, bool confirmed)
+{
+    struct deposit_terms terms = { .shop = shop_ask(view, booking->shop_id),
+                                   .shopper = shopper_ask(view, booking->shopper_id),
+                                   .amount_minor = booking->deposit_minor,
+                                   .lapses_at_us = booking->ends_at_us + DEPOSIT_AFTER_US,
+                                   .cause = { CAUSE_booking_take, booking->booking_id },
+                                   .confirmed = confirmed };
+    return deposit_hold(view, at, &terms, &booking->hold_id);
+}
+
+enum refusal booking_deposit_renew(struct view *view, struct moment *at, struct booking_row *booking)
 {
     int32_t unit = shop_ask(view, booking->shop_id)->currency;
-    if (booking->hold_id != 0) {
-        enum refusal refusal = ledger_release(view, at, booking->hold_id);
-        if (refusal != REFUSAL_none) {
-            return refusal;
-        }
+    enum refusal refusal = ledger_release(view, at, booking->hold_id);
+    if (refusal != REFUSAL_none) {
+        return refusal;
     }
     struct hold_terms terms = { .account = { booking->shopper_id, PURPOSE_wallet, unit },
                                 .amount = booking->deposit_minor,
-                                .lapses_at_us = booking->ends_at_us + 7 * US_PER_DAY, /* long after its own timer */
+                                .lapses_at_us = booking->ends_at_us + DEPOSIT_AFTER_US,
                                 .cause = { CAUSE_booking_take, booking->booking_id } };
-    enum refusal refusal = ledger_hold(view, at, &terms, &booking->hold_id);
+    refusal = ledger_hold(view, at, &terms, &booking->hold_id);
     return refusal == REFUSAL_floor_reached ? REFUSAL_balance_short : refusal;
 }
 
@@ -350,7 +362,7 @@ enum refusal booking_secure(struct view *view, struct moment *at, struct booking
         refusal = trade_begin(view, at, booking, payment);
     } else {
         if (booking->pay == RESOURCE_PAY_deposit) {
-            refusal = booking_deposit_hold(view, at, booking);
+            refusal = deposit_begin(view, at, booking, payment->confirmed);
         }
         if (refusal == REFUSAL_none) {
             refusal = booking_confirm(view, at, booking);
