@@ -5,12 +5,15 @@
  * the policy, nothing from elsewhere, no scrolling sideways.
  */
 import assert from "node:assert/strict";
+import { after, before } from "node:test";
+
 import { chromium } from "playwright-core";
 
 import { Sandbox } from "./alipay_stage.mjs";
 
 export const desk = { viewport: { width: 1280, height: 900 }, locale: "en-GB" };
 export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, locale: "zh-CN" };
+export const english_phone = { ...phone, locale: "en-GB" };
 export const here = { latitude_e6: 30274100, longitude_e6: 120155100 };
 
 /*
@@ -24,20 +27,23 @@ const all_day = Array(7).fill({ minute_from: 0, minute_to: 1440 });
 const expected_noise = /Failed to load resource: the server responded with a status of (401|402|403|404|409|422|429)/;
 
 export class Street {
-    static async start() {
-        const street = new Street();
-        street.sandbox = await Sandbox.start();
-        street.browser = await chromium.launch({
+    constructor() {
+        this.must = this.must.bind(this);
+        this.withPage = this.withPage.bind(this);
+    }
+
+    async open() {
+        this.sandbox = await Sandbox.start();
+        this.browser = await chromium.launch({
             executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
             args: ["--no-sandbox", "--disable-gpu"],
         });
-        street.url = street.sandbox.url;
+        this.url = this.sandbox.url;
         const place = { ...here, category: "dining", address: "88 Hubin Road 湖滨路", hours: all_day };
-        await street.must("PUT", "/v1/shops/1/place", place);
-        await street.must("PUT", "/v1/shops/2/place", { ...place, latitude_e6: here.latitude_e6 + 9000 });
+        await this.must("PUT", "/v1/shops/1/place", place);
+        await this.must("PUT", "/v1/shops/2/place", { ...place, latitude_e6: here.latitude_e6 + 9000 });
         for (const id of ["1001", "1002", "1003"])
-            await street.must("POST", `/v1/shoppers/${id}/wallet/top_up`, { amount_minor: 500_000 });
-        return street;
+            await this.must("POST", `/v1/shoppers/${id}/wallet/top_up`, { amount_minor: 500_000 });
     }
 
     async stop() {
@@ -135,13 +141,18 @@ export class Street {
         }
     }
 
-    /* The phone of a shopper, logged in, at this part of /deals/. */
-    async logIn(page, address = "#near", shopper = 0) {
-        await page.goto(this.url + "/deals/" + address);
+    /* One of the sandbox's shoppers logs in at a page that wants to know who it is. */
+    async logInAt(page, address, shopper = 0) {
+        await page.goto(address);
         await page.waitForSelector("#sandbox-shoppers button");
         await page.locator("#sandbox-shoppers button").nth(shopper).click();
         await page.waitForFunction(() => document.getElementById("login-code").value.length === 18);
         await page.click("#login-button");
+    }
+
+    /* The phone of a shopper, logged in, at this part of /deals/. */
+    async logIn(page, address = "#near", shopper = 0) {
+        await this.logInAt(page, this.url + "/deals/" + address, shopper);
         await page.waitForSelector("#view:not([hidden])");
     }
 
@@ -151,6 +162,14 @@ export class Street {
         await page.goto(`${this.url}/${name}/#shop=${shop_id}&token=${token}`);
         await page.waitForSelector("#view:not([hidden])");
     }
+}
+
+/* A street that is there from before the first test of a file until after the last. */
+export function streetHere() {
+    const street = new Street();
+    before(() => street.open());
+    after(() => street.stop());
+    return street;
 }
 
 export async function fits(page) {

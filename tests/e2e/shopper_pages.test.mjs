@@ -17,6 +17,7 @@ import { shared } from "../../web/shopper/text.js";
 import { minorOf } from "../../web/wallet/amount.js";
 import { words as wallet_words } from "../../web/wallet/text.js";
 import { Sandbox, number } from "./alipay_stage.mjs";
+import { comes_ms } from "./local_stage.mjs";
 
 const desk = { viewport: { width: 1280, height: 850 }, locale: "en-GB" };
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, locale: "zh-CN" };
@@ -54,6 +55,7 @@ after(async () => {
 /* Runs `body` with a page, then checks what must hold for each. */
 async function withPage(options, body) {
     const context = await browser.newContext(options);
+    context.setDefaultTimeout(comes_ms);
     const page = await context.newPage();
     const problems = [];
     page.on("console", (message) => {
@@ -90,7 +92,7 @@ async function fits(page) {
     assert.ok(wide <= 0, `the page is ${wide} pixels too wide`);
 }
 
-const shown = (page, id) => page.waitForSelector(`#${id}:not([hidden])`, { timeout: 10_000 });
+const shown = (page, id) => page.waitForSelector(`#${id}:not([hidden])`, { timeout: comes_ms });
 const textOf = (page, id) => page.locator("#" + id).textContent();
 
 /* Logs in as one of the sandbox's shoppers by the buttons that a sandbox offers. */
@@ -230,7 +232,7 @@ describe("the checkout", () => {
             await page.goto(address);
             await logIn(page);
             await page.click("#pay");
-            await page.waitForURL(shop.url + "/**", { timeout: 10_000 });
+            await page.waitForURL(shop.url + "/**", { timeout: comes_ms });
             const back = new URL(page.url());
             assert.equal(back.hash, "#top");
             const told = Object.fromEntries(back.searchParams);

@@ -8,6 +8,7 @@ import { find, make, show } from "/live/document.js";
 import { Door } from "/shopper/door.js";
 import { Frame } from "/shopper/frame.js";
 import { Login } from "/shopper/login.js";
+import { Outdated, Readings } from "/shopper/reading.js";
 import { words } from "/checkout/text.js";
 
 const ask_every_ms = 2000;
@@ -15,6 +16,7 @@ const return_after_ms = 3000;
 const address = "/checkout/" + location.pathname.split("/")[2];
 
 const door = new Door();
+const readings = new Readings(door);
 const frame = new Frame(words, draw);
 const login = new Login(frame, door, begun);
 let trade = null;
@@ -91,15 +93,16 @@ function draw() {
 }
 
 async function ask() {
-    const before = trade;
     try {
-        trade = await door.get(address + "/trade");
+        const now = await readings.begin().get(address + "/trade");
+        const waited = waits();
+        trade = now;
         news = null;
+        if (waited && !waits()) ended();
     } catch (error) {
         if (error.status === 404) lost = true;
-        else news = error;
+        else if (!(error instanceof Outdated)) news = error; /* then somebody knows it better */
     }
-    if (before?.state === "WAIT_BUYER_PAY" && !waits()) ended();
     draw();
 }
 
@@ -127,8 +130,10 @@ async function act(step) {
     fault = null;
     draw();
     try {
-        await door.change("/v1/qr/scan", { qr: trade.qr });
-        if (step !== null) await door.change(`/v1/trades/${trade.trade_id}/${step}`);
+        await readings.changing(async () => {
+            await door.change("/v1/qr/scan", { qr: trade.qr });
+            if (step !== null) await door.change(`/v1/trades/${trade.trade_id}/${step}`);
+        });
     } catch (error) {
         fault = error;
         frame.announce(frame.fault(error));

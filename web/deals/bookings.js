@@ -16,8 +16,8 @@ export class BookingsView {
         this.sure = null;
     }
 
-    async load() {
-        const bookings = await this.app.door.list(`/v1/shoppers/${this.app.shopper_id}/bookings`, 60);
+    async load(reading) {
+        const bookings = await reading.list(`/v1/shoppers/${this.app.shopper_id}/bookings`, 60);
         for (const booking of bookings) {
             const before = this.bookings?.find((one) => one.booking_id === booking.booking_id);
             if (booking.state === "offered" && before?.state === "waiting") this.app.heard("heard_offered");
@@ -28,9 +28,9 @@ export class BookingsView {
     act(booking, verb, heard, body = {}) {
         const { app } = this;
         return app.act(async () => {
-            await app.once.change(`/v1/bookings/${booking.booking_id}/${verb}`, body);
+            await app.change(`/v1/bookings/${booking.booking_id}/${verb}`, body);
             app.heard(heard);
-            await this.load();
+            await this.load(app.reading());
         });
     }
 

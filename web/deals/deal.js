@@ -37,22 +37,21 @@ export class DealView {
         this.bought = null;
     }
 
-    async load() {
-        const { door } = this.app;
-        this.deal = await door.get(`/v1/deals/${this.deal_id}`);
+    async load(reading) {
+        this.deal = await reading.get(`/v1/deals/${this.deal_id}`);
         if (this.deal.kind === "give") {
             this.give ??= new GivePart(this.app, this.deal_id);
-            await this.give.load(this.deal);
+            await this.give.load(reading);
         }
         if (this.detail === null) {
-            this.detail = await door.get(`/v1/deals/${this.deal_id}/detail`);
-            this.reviews = (await door.get(`/v1/shops/${this.shopShown()}/reviews?limit=${reviews_shown}`)).data;
+            this.detail = await reading.get(`/v1/deals/${this.deal_id}/detail`);
+            this.reviews = (await reading.get(`/v1/shops/${this.shopShown()}/reviews?limit=${reviews_shown}`)).data;
         }
-        if (this.deal.copies_left === 0 && this.deal.kind !== "give") await this.loadWaiting();
+        if (this.deal.copies_left === 0 && this.deal.kind !== "give") await this.loadWaiting(reading);
     }
 
-    async loadWaiting() {
-        const all = await this.app.door.list(`/v1/shoppers/${this.app.shopper_id}/deals-awaited`);
+    async loadWaiting(reading) {
+        const all = await reading.list(`/v1/shoppers/${this.app.shopper_id}/deals-awaited`);
         this.waiting = all.find((one) => one.deal_id === this.deal_id && one.state === "waits") ?? null;
     }
 
@@ -70,7 +69,7 @@ export class DealView {
         const { app } = this;
         return app.act(async () => {
             const body = { copies: this.copies, confirmed: true };
-            this.bought = await app.once.change(`/v1/deals/${this.deal_id}/purchases`, body);
+            this.bought = await app.change(`/v1/deals/${this.deal_id}/purchases`, body);
             app.heard(this.bought.state === "issued" ? "heard_bought" : "heard_ordered");
             if (this.bought.state === "issued") await this.show();
         });
@@ -88,7 +87,7 @@ export class DealView {
         const { app } = this;
         return app.act(async () => {
             const path = `/v1/deals/${this.deal_id}/waiting` + (joins ? "" : "/leave");
-            const answer = await app.once.change(path, joins ? { copies: 1 } : {});
+            const answer = await app.change(path, joins ? { copies: 1 } : {});
             this.waiting = answer.state === "waits" ? answer : null;
             app.heard(joins ? "heard_waiting_deal" : "heard_left");
         });

@@ -24,6 +24,9 @@ import { words } from "/deals/text.js";
 import { Door } from "/shopper/door.js";
 import { Frame } from "/shopper/frame.js";
 import { Login } from "/shopper/login.js";
+import { Outdated, Readings } from "/shopper/reading.js";
+
+const again_ms = 400; /* after an answer that was older than what the page knows */
 
 /* Which view an address names, and the place below which it stands. */
 const views = {
@@ -42,6 +45,13 @@ const views = {
     me: [MeView, "me"],
 };
 
+/* While something is under way: a button that was pressed then would do nothing. */
+function waiting(tree) {
+    if (typeof tree !== "object") return tree;
+    const props = tree.name === "button" ? { ...tree.props, "aria-disabled": "true" } : tree.props;
+    return { ...tree, props, children: tree.children.map(waiting) };
+}
+
 /* What a view gets: the server, the words, the time, and how it is shown anew. */
 class App {
     constructor() {
@@ -55,6 +65,7 @@ class App {
         this.busy = false;
         this.fault = null;
         this.timer = 0;
+        this.readings = new Readings(this.door);
     }
 
     say(key, values) {
@@ -87,11 +98,11 @@ class App {
         for (const link of document.querySelectorAll("[data-place]"))
             if (link.dataset.place === this.view?.below) link.setAttribute("aria-current", "page");
             else link.removeAttribute("aria-current");
-        if (known && this.view !== null) paint(find("view"), [this.view.tree()].flat(Infinity).filter(Boolean));
-        else paint(find("view"), []);
+        const trees = known && this.view !== null ? [this.view.tree()].flat(Infinity).filter(Boolean) : [];
+        paint(find("view"), this.busy ? trees.map(waiting) : trees);
     }
 
-    /* One thing at a time; what goes wrong is said where it was wanted and read out. */
+    /* One thing at a time, and its buttons show it; what goes wrong is said where it was wanted and read out. */
     async act(work) {
         if (this.busy) return;
         this.busy = true;
@@ -101,14 +112,26 @@ class App {
         try {
             await work();
         } catch (error) {
-            if (error.code === undefined) throw error;
-            if (this.view === view) this.fault = error;
-            this.frame.announce(this.frame.fault(error));
+            if (!(error instanceof Outdated)) {
+                if (error.code === undefined) throw error;
+                if (this.view === view) this.fault = error;
+                this.frame.announce(this.frame.fault(error));
+            }
         } finally {
             this.busy = false;
             this.draw();
         }
         if (this.view === view) void this.ask();
+    }
+
+    /* A change, once: what was asked before is older than its answer. */
+    change(path, body, method) {
+        return this.readings.changing(() => this.once.change(path, body, method));
+    }
+
+    /* Questions whose answers count unless something was changed, or asked anew, since. */
+    reading() {
+        return this.readings.begin();
     }
 
     heard(key, values) {
@@ -132,18 +155,21 @@ class App {
         clearTimeout(this.timer);
         const { view } = this;
         if (view === null || this.door.shopper === null) return;
+        let every_ms = view.every_ms;
         if (!document.hidden && !this.busy) {
             try {
-                await view.load();
+                await view.load(this.reading());
                 view.trouble = null;
             } catch (error) {
-                if (error.code === undefined) throw error;
-                view.trouble = error;
+                if (error instanceof Outdated) every_ms = again_ms;
+                else if (error.code === undefined) throw error;
+                else view.trouble = error;
             }
         }
         if (view !== this.view) return;
         this.draw();
-        if (view.every_ms > 0) this.timer = setTimeout(() => this.ask(), view.every_ms);
+        clearTimeout(this.timer); /* somebody else may have asked meanwhile */
+        if (every_ms > 0) this.timer = setTimeout(() => this.ask(), every_ms);
     }
 
     async begun() {
@@ -158,6 +184,7 @@ class App {
         } catch {
             this.door.shopper = null; /* the cookie ends by itself */
         }
+        this.readings.forget();
         this.known.forget();
         this.view = null;
         this.draw();
@@ -171,6 +198,7 @@ class App {
             find("main").focus();
         });
         window.addEventListener("hashchange", () => this.open());
+        document.addEventListener("visibilitychange", () => document.hidden || void this.ask());
         setInterval(() => this.view?.ticks && !document.hidden && this.draw(), 500);
         try {
             if ((await this.door.open()) !== null) await this.begun();

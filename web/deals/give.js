@@ -17,23 +17,22 @@ export class GivePart {
         this.claimed = null;
     }
 
-    async load(deal) {
-        const { door, shopper_id } = this.app;
-        this.give = await door.get(`/v1/gives/${deal.deal_id}`);
+    async load(reading) {
+        const path = `/v1/gives/${this.deal_id}`;
+        this.give = await reading.get(path);
         if (this.give.kind !== "lottery" || (this.asked && this.ticket === null)) return;
         this.asked = true; /* who has none gets one by entering */
         try {
-            this.ticket = await door.get(`/v1/gives/${deal.deal_id}/entries/${shopper_id}`);
+            this.ticket = await reading.get(`${path}/entries/${this.app.shopper_id}`);
         } catch (error) {
             if (error.status !== 404) throw error;
-            this.ticket = null;
         }
     }
 
     claim() {
         const { app } = this;
         return app.act(async () => {
-            this.claimed = await app.once.change(`/v1/gives/${this.deal_id}/claims`, { confirmed: true });
+            this.claimed = await app.change(`/v1/gives/${this.deal_id}/claims`, { confirmed: true });
             app.heard("heard_claimed");
             if (this.claimed.voucher_id !== null) app.go("#voucher/" + this.claimed.voucher_id);
         });
@@ -42,7 +41,7 @@ export class GivePart {
     enter() {
         const { app } = this;
         return app.act(async () => {
-            this.ticket = await app.once.change(`/v1/gives/${this.deal_id}/entries`);
+            this.ticket = await app.change(`/v1/gives/${this.deal_id}/entries`);
             app.heard("heard_entered");
         });
     }

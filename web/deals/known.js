@@ -4,6 +4,8 @@
  * it first; until it has come there is nothing, then `ready` is called.
  */
 
+const again_ms = 5000;
+
 export class Known {
     constructor(door, ready) {
         this.door = door;
@@ -27,8 +29,10 @@ export class Known {
     async ask(path) {
         try {
             this.answers.set(path, await this.door.get(path));
-        } catch {
-            return; /* it stays unknown for as long as the page */
+        } catch (error) {
+            /* What there is not stays unknown for as long as the page; what only did not come is asked for again. */
+            if (error.status < 400 || error.status >= 500) setTimeout(() => this.answers.delete(path), again_ms);
+            return;
         }
         this.ready();
     }

@@ -24,7 +24,8 @@ export class MealView {
         this.bills = [];
         this.dishes = null;
         this.stocks = new Map();
-        this.version = -1;
+        this.version = -1; /* of the order when its lines, guests and bills were asked for */
+        this.grown_at = -Infinity; /* when the order was seen to be another than before */
         this.asked = 0;
         this.menu = new MenuPart(app, this);
         this.ordered = new OrderPart(app, this);
@@ -50,44 +51,47 @@ export class MealView {
         return guest === this.me ? this.app.say("guest_me", { name: guest.name }) : guest.name;
     }
 
-    async load() {
-        const { door } = this.app;
+    async load(reading) {
         const before = this.order;
-        this.take(await door.get(this.path));
+        this.take(await reading.get(this.path));
         if (before !== null && before.state !== "ready" && this.order.state === "ready")
             this.app.heard("heard_ready");
         if (this.dishes === null) {
-            const dishes = await door.list(`/v1/shops/${this.order.shop_id}/menu`, 500);
+            const dishes = await reading.list(`/v1/shops/${this.order.shop_id}/menu`, 500);
             this.dishes = dishes.sort((a, b) => a.place - b.place);
             if (this.order.lines > 0 && this.tab === "menu" && !this.open) this.tab = "order";
         }
-        if (this.asked++ % stocks_every === 0) {
-            const stocks = await door.list(`/v1/shops/${this.order.shop_id}/stocks`, 500);
+        if (this.asked % stocks_every === 0) {
+            const stocks = await reading.list(`/v1/shops/${this.order.shop_id}/stocks`, 500);
             this.stocks = new Map(stocks.map((stock) => [stock.dish_id, stock]));
         }
-        if (this.order.version !== this.version) await this.parts();
+        this.asked++;
+        if (this.order.version !== this.version) await this.parts(reading.again());
     }
 
     /* Answers may overtake one another; an order's version only grows. */
     take(order) {
-        if (this.order === null || order.version >= this.order.version) this.order = order;
+        if (this.order !== null && order.version < this.order.version) return;
+        if (order.version !== this.order?.version) this.grown_at = performance.now();
+        this.order = order;
     }
 
-    async parts() {
-        const { door } = this.app;
+    /* A list from a replica that is behind may be of before: then it is asked for again. */
+    async parts(reading) {
         const { version } = this.order;
         const [lines, guests, bills] = await Promise.all(
-            ["lines", "guests", "bills"].map((name) => door.list(this.path + "/" + name)),
+            ["lines", "guests", "bills"].map((name) => reading.list(this.path + "/" + name)),
         );
-        Object.assign(this, { lines, guests, bills, version });
+        Object.assign(this, { lines, guests, bills });
+        if (reading.as_of >= this.grown_at) this.version = version;
     }
 
     /* Every change of the order answers the order. */
     change(path, body, heard = null, method = "POST") {
         const { app } = this;
         return app.act(async () => {
-            this.take(await app.once.change(this.path + path, body, method));
-            await this.parts();
+            this.take(await app.change(this.path + path, body, method));
+            await this.parts(app.reading());
             if (heard !== null) app.heard(heard);
         });
     }

@@ -11,8 +11,8 @@ export class MealsView {
         this.table = "";
     }
 
-    async load() {
-        this.meals = (await this.app.door.get(`/v1/shoppers/${this.app.shopper_id}/meals?limit=30`)).data;
+    async load(reading) {
+        this.meals = (await reading.get(`/v1/shoppers/${this.app.shopper_id}/meals?limit=30`)).data;
     }
 
     /* What the QR on the table says: an address that ends in #table/ID/CODE. */
@@ -96,19 +96,19 @@ export class MeView {
         this.sure = null;
     }
 
-    async load() {
-        const { door, shopper_id } = this.app;
-        this.purchases = (await door.get(`/v1/shoppers/${shopper_id}/purchases?limit=30`)).data;
-        const awaited = (await door.get(`/v1/shoppers/${shopper_id}/deals-awaited?limit=50`)).data;
+    async load(reading) {
+        const { shopper_id } = this.app;
+        this.purchases = (await reading.get(`/v1/shoppers/${shopper_id}/purchases?limit=30`)).data;
+        const awaited = (await reading.get(`/v1/shoppers/${shopper_id}/deals-awaited?limit=50`)).data;
         this.awaited = awaited.filter((one) => one.state !== "left");
     }
 
     cancel(purchase) {
         const { app } = this;
         return app.act(async () => {
-            await app.once.change(`/v1/purchases/${purchase.purchase_id}/cancel`);
+            await app.change(`/v1/purchases/${purchase.purchase_id}/cancel`);
             app.heard("heard_cancelled");
-            await this.load();
+            await this.load(app.reading());
         });
     }
 

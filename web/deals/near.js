@@ -58,10 +58,10 @@ export class NearView {
         return "/v1/nearby/deals?" + query;
     }
 
-    async load() {
+    async load(reading) {
         if (placeRead(this.wish.place) === null) return;
         const path = this.path(null);
-        const { data, next_cursor } = await this.app.door.get(path);
+        const { data, next_cursor } = await reading.get(path);
         if (path !== this.path(null)) return; /* it was wished otherwise meanwhile */
         const shown = this.found?.path === path ? this.found.deals : [];
         const first = new Set(data.map((deal) => deal.deal_id));

@@ -20,11 +20,11 @@ export class PacketView {
         return this.key === "" ? "" : "packet_key=" + this.key;
     }
 
-    async load() {
-        const { door, shopper_id } = this.app;
+    async load(reading) {
+        const { shopper_id } = this.app;
         const path = `/v1/packets/${this.packet_id}`;
-        this.packet = await door.get(path + (this.query === "" ? "" : "?" + this.query));
-        this.claims = (await door.get(`${path}/claims?limit=100&` + this.query)).data;
+        this.packet = await reading.get(path + (this.query === "" ? "" : "?" + this.query));
+        this.claims = (await reading.get(`${path}/claims?limit=100&` + this.query)).data;
         this.mine ??= this.claims.find((claim) => claim.shopper_id === shopper_id) ?? null;
     }
 
@@ -32,9 +32,9 @@ export class PacketView {
         const { app } = this;
         return app.act(async () => {
             const body = this.key === "" ? {} : { packet_key: this.key };
-            this.mine = await app.once.change(`/v1/packets/${this.packet_id}/claims`, body);
+            this.mine = await app.change(`/v1/packets/${this.packet_id}/claims`, body);
             app.heard("heard_packet", { amount: app.money(this.mine.amount_minor, this.packet.currency) });
-            await this.load();
+            await this.load(app.reading());
         });
     }
 

@@ -29,11 +29,10 @@ export class SeatsView {
         this.count = 2;
     }
 
-    async load() {
-        const { door } = this.app;
-        this.show = await door.get(`/v1/shows/${this.show_id}`);
-        this.resource ??= await door.get(`/v1/resources/${this.show.resource_id}`);
-        this.rows = await door.list(`/v1/shows/${this.show_id}/seats`);
+    async load(reading) {
+        this.show = await reading.get(`/v1/shows/${this.show_id}`);
+        this.resource ??= await reading.get(`/v1/resources/${this.show.resource_id}`);
+        this.rows = await reading.list(`/v1/shows/${this.show_id}/seats`);
         for (const [key, { line, seat }] of this.picked)
             if (bit(this.rows.find((row) => row.line === line).taken, seat)) this.picked.delete(key);
     }
@@ -48,7 +47,7 @@ export class SeatsView {
     book(body) {
         const { app } = this;
         return app.act(async () => {
-            const booking = await app.once.change(`/v1/shows/${this.show_id}/bookings`, { ...body, confirmed: true });
+            const booking = await app.change(`/v1/shows/${this.show_id}/bookings`, { ...body, confirmed: true });
             app.heard("heard_booked");
             app.go("#bookings/" + booking.booking_id);
         });

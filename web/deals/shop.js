@@ -43,22 +43,24 @@ export class ShopView {
         this.people = 2;
     }
 
-    async part(name, path) {
-        this[name] = (await this.app.door.get(`/v1/shops/${this.shop_id}/${path}`)).data;
+    async part(reading, name, path) {
+        this[name] = (await reading.get(`/v1/shops/${this.shop_id}/${path}`)).data;
     }
 
-    async load() {
-        const { door } = this.app;
-        this.place = await door.get(`/v1/shops/${this.shop_id}/place`);
+    async load(reading) {
+        this.place = await reading.get(`/v1/shops/${this.shop_id}/place`);
         await Promise.all([
-            this.part("deals", "deals?limit=50"),
-            this.part("resources", "resources?limit=50"),
-            this.part("shows", "shows?limit=100"),
-            this.part("queues", "queues?limit=20"),
-            this.part("reviews", "reviews?limit=10"),
+            this.part(reading, "deals", "deals?limit=50"),
+            this.part(reading, "resources", "resources?limit=50"),
+            this.part(reading, "shows", "shows?limit=100"),
+            this.part(reading, "queues", "queues?limit=20"),
+            this.part(reading, "reviews", "reviews?limit=10"),
         ]);
-        this.kitchen ??= await door.get(`/v1/shops/${this.shop_id}/kitchen`).catch(() => ({ open: false }));
-        const { data } = await door.get(`/v1/shoppers/${this.app.shopper_id}/places?limit=20`);
+        this.kitchen ??= await reading.get(`/v1/shops/${this.shop_id}/kitchen`).catch((error) => {
+            if (error.status !== 404) throw error;
+            return { open: false };
+        });
+        const { data } = await reading.get(`/v1/shoppers/${this.app.shopper_id}/places?limit=20`);
         this.numbers = data.filter(
             (place) => place.shop_id === this.shop_id && ["waiting", "called"].includes(place.state),
         );
@@ -68,24 +70,24 @@ export class ShopView {
     take(queue) {
         const { app } = this;
         return app.act(async () => {
-            const place = await app.once.change(`/v1/queues/${queue.queue_id}/places`, { people: this.people });
+            const place = await app.change(`/v1/queues/${queue.queue_id}/places`, { people: this.people });
             app.heard("heard_number", { number: place.letter + place.number });
-            await this.load();
+            await this.load(app.reading());
         });
     }
 
     leave(place) {
         const { app } = this;
         return app.act(async () => {
-            await app.once.change(`/v1/queues/${place.queue_id}/places/${place.number}/end`, { outcome: "left" });
-            await this.load();
+            await app.change(`/v1/queues/${place.queue_id}/places/${place.number}/end`, { outcome: "left" });
+            await this.load(app.reading());
         });
     }
 
     order() {
         const { app } = this;
         return app.act(async () => {
-            const order = await app.once.change(`/v1/shops/${this.shop_id}/meals`, { kind: "take_away" });
+            const order = await app.change(`/v1/shops/${this.shop_id}/meals`, { kind: "take_away" });
             app.go("#meal/" + order.order_id);
         });
     }

@@ -27,11 +27,10 @@ export class SlotsView {
         return new Date(this.app.clock.now() + zone_ms + ahead * day_ms).toISOString().slice(0, 10);
     }
 
-    async load() {
-        const { door } = this.app;
-        this.resource ??= await door.get(`/v1/resources/${this.resource_id}`);
+    async load(reading) {
+        this.resource ??= await reading.get(`/v1/resources/${this.resource_id}`);
         const { day } = this;
-        const slots = await door.list(`/v1/resources/${this.resource_id}/slots?day=${day}`, 700);
+        const slots = await reading.list(`/v1/resources/${this.resource_id}/slots?day=${day}`, 700);
         if (day !== this.day) return;
         const now = this.app.clock.now();
         this.slots = slots.filter((slot) => Date.parse(slot.starts_at) > now);
@@ -70,7 +69,7 @@ export class SlotsView {
     book() {
         const { app } = this;
         return app.act(async () => {
-            const booking = await app.once.change(`/v1/resources/${this.resource_id}/bookings`, {
+            const booking = await app.change(`/v1/resources/${this.resource_id}/bookings`, {
                 ...this.wish(),
                 confirmed: true,
             });
@@ -82,7 +81,7 @@ export class SlotsView {
     wait() {
         const { app } = this;
         return app.act(async () => {
-            await app.once.change("/v1/waiting", { resource_id: this.resource_id, ...this.wish() });
+            await app.change("/v1/waiting", { resource_id: this.resource_id, ...this.wish() });
             app.heard("heard_waits");
             app.go("#bookings");
         });

@@ -21,7 +21,7 @@ export class TableView {
         return app.act(async () => {
             const body = { code: this.code };
             if (this.name.trim() !== "") body.name = this.name.trim();
-            const order = await app.once.change(`/v1/tables/${this.table_id}/join`, body);
+            const order = await app.change(`/v1/tables/${this.table_id}/join`, body);
             app.go("#meal/" + order.order_id);
         });
     }

@@ -31,8 +31,8 @@ export class VouchersView {
         this.vouchers = null;
     }
 
-    async load() {
-        this.vouchers = await this.app.door.list(`/v1/shoppers/${this.app.shopper_id}/vouchers`, 200);
+    async load(reading) {
+        this.vouchers = await reading.list(`/v1/shoppers/${this.app.shopper_id}/vouchers`, 200);
     }
 
     cardTree(voucher) {
@@ -107,9 +107,9 @@ export class VoucherView {
         return `/v1/vouchers/${this.voucher_id}`;
     }
 
-    async load() {
+    async load(reading) {
         const before = this.voucher;
-        this.voucher = await this.app.door.get(this.path);
+        this.voucher = await reading.get(this.path);
         if (before !== null && this.voucher.redemptions > before.redemptions) this.app.heard("heard_redeemed");
         const { kept_shop_id } = this.voucher;
         if (kept_shop_id !== null && this.signed === null) await this.signedAsk(kept_shop_id);
@@ -128,7 +128,7 @@ export class VoucherView {
     give() {
         const { app } = this;
         return app.act(async () => {
-            await app.once.change(this.path + "/give", receiver(this.to.trim()));
+            await app.change(this.path + "/give", receiver(this.to.trim()));
             app.heard("heard_given");
             app.go("#vouchers");
         });
@@ -138,7 +138,7 @@ export class VoucherView {
         const { app, voucher } = this;
         return app.act(async () => {
             const body = voucher.pieces_left > 1 ? { pieces: this.return_pieces } : {};
-            this.voucher = await app.once.change(this.path + "/return", body);
+            this.voucher = await app.change(this.path + "/return", body);
             this.return_pieces = 1;
             app.heard("heard_returned");
         });
@@ -147,7 +147,7 @@ export class VoucherView {
     review() {
         const { app } = this;
         return app.act(async () => {
-            await app.once.change(this.path + "/review", { stars: this.stars, text: this.words.trim() });
+            await app.change(this.path + "/review", { stars: this.stars, text: this.words.trim() });
             this.voucher = { ...this.voucher, reviewed: true };
             app.heard("heard_reviewed");
         });
@@ -156,7 +156,7 @@ export class VoucherView {
     keepFor() {
         const { app } = this;
         return app.act(async () => {
-            await app.once.change(this.path + "/keep", { shop_id: this.shop_id });
+            await app.change(this.path + "/keep", { shop_id: this.shop_id });
             this.voucher = await app.door.get(this.path);
         });
     }

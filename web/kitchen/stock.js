@@ -21,7 +21,7 @@ export class StockPart {
         );
         if (door.shop !== shop) return;
         this.dishes = dishes.sort((a, b) => a.place - b.place);
-        if (this.set_at < reading.as_of) this.stocks = new Map(stocks.map((stock) => [stock.dish_id, stock]));
+        if (this.set_at <= reading.as_of) this.stocks = new Map(stocks.map((stock) => [stock.dish_id, stock]));
     }
 
     out(dish) {

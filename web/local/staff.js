@@ -96,7 +96,7 @@ export class Staff {
 
     /* Whether what these questions brought may be shown: it is of this shop, and of after the last change. */
     believes(reading, shop) {
-        return this.door.shop === shop && this.changed_at < reading.as_of;
+        return this.door.shop === shop && this.changed_at <= reading.as_of;
     }
 
     /* Whether the token holds no more: then one enters anew. */

@@ -8,6 +8,7 @@ import { find, make, show, showList } from "/live/document.js";
 import { Door, requestKey } from "/shopper/door.js";
 import { Frame } from "/shopper/frame.js";
 import { Login } from "/shopper/login.js";
+import { Outdated, Readings } from "/shopper/reading.js";
 import { minorOf } from "/wallet/amount.js";
 import { LoginCode } from "/wallet/login_code.js";
 import { PayCode } from "/wallet/pay_code.js";
@@ -18,6 +19,7 @@ const ask_every_ms = 2000;
 const lines_count = 8;
 
 const door = new Door();
+const readings = new Readings(door);
 const frame = new Frame(words, draw);
 const login = new Login(frame, door, begun);
 const pay_code = new PayCode(door, frame);
@@ -98,10 +100,11 @@ function draw() {
 
 async function ask() {
     const path = "/v1/shoppers/" + door.shopper.shopper_id;
+    const reading = readings.begin();
     const [now, waits, statement] = await Promise.all([
-        door.get(path + "/wallet"),
-        door.get(path + "/waiting"),
-        door.get(`${path}/wallet/statement?limit=${lines_count}`),
+        reading.get(path + "/wallet"),
+        reading.get(path + "/waiting"),
+        reading.get(`${path}/wallet/statement?limit=${lines_count}`),
     ]);
     const known = new Set(waiting.map((trade) => trade.trade_id));
     for (const trade of waits.data)
@@ -121,7 +124,7 @@ async function askOnce() {
         await ask();
         faults.waiting = null;
     } catch (error) {
-        faults.waiting = error;
+        if (!(error instanceof Outdated)) faults.waiting = error; /* then somebody knows it better */
     }
     draw();
 }
@@ -138,7 +141,7 @@ async function doing(name, act) {
     faults[name] = null;
     draw();
     try {
-        await act();
+        await readings.changing(act);
     } catch (error) {
         faults[name] = error;
         frame.announce(frame.fault(error));
@@ -226,6 +229,7 @@ async function logout() {
     } catch {
         door.shopper = null; /* the cookie ends by itself */
     }
+    readings.forget();
     wallet = null;
     waiting = [];
     lines = [];

@@ -4,23 +4,18 @@
  * answer back until something has happened, and lets it come then.
  */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 
+import { words as checkout_words } from "../../web/checkout/text.js";
 import { words as counter_words } from "../../web/counter/text.js";
+import { words as deals_words } from "../../web/deals/text.js";
 import { Board } from "../../web/kitchen/board.js";
 import { words as kitchen_words } from "../../web/kitchen/text.js";
-import { alwaysSays, desk, holdBack, says, Street } from "./local_stage.mjs";
+import { number } from "./alipay_stage.mjs";
+import { alwaysSays, desk, english_phone, holdBack, says, streetHere } from "./local_stage.mjs";
 
-let street;
-
-before(async () => {
-    street = await Street.start();
-});
-
-after(() => street?.stop());
-
-const must = (...call) => street.must(...call);
-const withPage = (options, body) => street.withPage(options, body);
+const street = streetHere();
+const { must, withPage } = street;
 
 describe("the board of a kitchen", () => {
     const ticket = (state, prints, more) => ({ ticket_id: "1", state, late: false, recalls: 0, prints, ...more });
@@ -221,6 +216,81 @@ describe("the counter", () => {
             await page.keyboard.type(visits.code + "\n\n\n\n", { delay: 1 });
             await says(page, "#done", "Ten visits");
             assert.equal((await must("GET", `/v1/vouchers/${visits.voucher_id}`)).pieces_left, 9);
+        });
+    });
+});
+
+describe("a shopper's phone", () => {
+    test("does not show again what was cancelled, and says when a button must wait", async () => {
+        const rules = { shop_id: "1", pay: "at_shop", slots_most: 3 };
+        const room = await must("POST", "/v1/resources", { ...rules, name: "Room", kind: "room" });
+        const hours = [0, 1, 2, 3, 4, 5, 6].map((weekday) => ({ weekday, opens: 0, closes: 1440 }));
+        const path = `/v1/resources/${room.resource_id}`;
+        await must("POST", path + "/schedule", { slot_minutes: 60, price_minor: 6800, hours });
+        const day = street.at(2 * 86_400).slice(0, 10);
+        const { data } = await must("GET", `${path}/slots?day=${day}&limit=1`);
+        const book = { shopper_id: "1001", starts_at: data[0].starts_at, slots: 1, confirmed: true };
+        const { booking_id } = await must("POST", path + "/bookings", book);
+        await withPage(english_phone, async (page) => {
+            await street.logIn(page, "#bookings");
+            await says(page, "#booking-" + booking_id, "Room");
+            const list = await holdBack(page, (path) => path.startsWith("/v1/shoppers/1001/bookings"), 1);
+            await list.held;
+            const change = await holdBack(page, (path) => path.endsWith("/cancel"), 1);
+            await page.click("#cancel-" + booking_id);
+            await page.click("#cancel-" + booking_id);
+            await change.held;
+            await page.waitForSelector(`#cancel-${booking_id}[aria-disabled=true]`);
+            await change.go();
+            await says(page, "#booking-" + booking_id, deals_words.en.booking_cancelled);
+            const cancelled = await alwaysSays(page, "#booking-" + booking_id, deals_words.en.booking_cancelled);
+            await list.go();
+            await page.waitForResponse((response) => response.url().includes("/bookings?")); /* the next one */
+            await cancelled();
+        });
+    });
+
+    test("does not ask again for what it has paid", async () => {
+        const order = { shop_id: "1", subject: "Basket", amount_minor: 880 };
+        const trade = await must("POST", "/v1/trades", { ...order, out_trade_no: number("L") });
+        await withPage(english_phone, async (page) => {
+            await street.logInAt(page, trade.qr_url);
+            await page.waitForSelector("#pay:enabled");
+            const { held, go } = await holdBack(page, (path) => path.endsWith("/trade"), 1);
+            await held;
+            await page.click("#pay");
+            await says(page, "#verdict-words", checkout_words.en.paid);
+            const paid = await alwaysSays(page, "#verdict-words", checkout_words.en.paid);
+            const shut = await page.locator("#ways").evaluateHandle((ways) => {
+                const seen = { open: false };
+                new MutationObserver(() => (seen.open ||= !ways.hidden)).observe(ways, { attributes: true });
+                return seen;
+            });
+            await go();
+            await page.evaluate(() => fetch("/session")); /* and what came before it has been taken */
+            await paid();
+            assert.equal(await shut.evaluate((seen) => seen.open), false);
+        });
+    });
+
+    test("shows in the wallet what is left after paying, and nothing that waits any more", async () => {
+        const order = { shop_id: "1", subject: "Basket", amount_minor: 990 };
+        const trade = await must("POST", "/v1/trades", { ...order, out_trade_no: number("L") });
+        await street.sandbox.shopper("1001", "/v1/qr/scan", { qr: trade.qr_url });
+        await withPage(english_phone, async (page) => {
+            await street.logInAt(page, street.url + "/wallet/");
+            const waits = page.locator(`#trades li[data-key="${trade.trade_id}"]`);
+            await waits.waitFor();
+            const { held, go } = await holdBack(page, (path) => path.endsWith("/waiting"), 1);
+            await held;
+            await waits.locator("button.main").click();
+            await waits.waitFor({ state: "detached" });
+            const shown = await page.textContent("#balance");
+            const balance = await alwaysSays(page, "#balance", shown);
+            await go();
+            await page.evaluate(() => fetch("/session"));
+            await balance();
+            assert.equal(await waits.count(), 0);
         });
     });
 });
