@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs scenarios: text, one line per command with the answer that it must get, on a memory store that has
- * nothing at hand before any line, so that each command shows how many rounds of deciding it takes at worst, on
- * a sqlite file, and on a PostgreSQL database with hardly a cache. README.md beside this file says what a line
+ * nothing at hand before any line, so that each command shows how many rounds of deciding it takes at worst, on one of
+ * whose rows a third is not at hand by chance, on a shared one where batches are decided anew, on a sqlite file, and on
+ * a PostgreSQL database with hardly a cache. README.md beside this file says what a line
  * may be. Prints TAP.
  */
 #include <ctype.h>
@@ -15,6 +16,7 @@
 #include "support/contested.h"
 #include "support/holds.h"
 #include "support/house.h"
+#include "support/missing.h"
 
 #define WORDS_MAX 64
 #define LINE_SIZE 4096
@@ -511,13 +513,14 @@ static void line_run(struct script *script, const char *line)
 
 enum ground {
     GROUND_memory,
+    GROUND_missing,
     GROUND_contested,
     GROUND_sqlite,
     GROUND_postgres,
     GROUND_COUNT,
 };
 
-static const char *const ground_names[] = { "memory", "contested memory", "sqlite", "postgres" };
+static const char *const ground_names[] = { "memory", "memory with gaps", "contested memory", "sqlite", "postgres" };
 static_assert(COUNT_OF(ground_names) == GROUND_COUNT, "every ground has a name");
 
 static struct cluster *cluster; /* of the whole program */
@@ -540,6 +543,9 @@ static bool script_run(const char *path, enum ground ground)
     } else if (ground == GROUND_contested) {
         contested_open(&contested, strlen(path));
         house_open_store(&script.house, contested.store, false);
+    } else if (ground == GROUND_missing) {
+        house_open_missing(&script.house, strlen(path), 33);
+        script.house.drift_us = 1000;
     } else if (ground == GROUND_sqlite) {
         bool made = mkdtemp(folder) != NULL;
         assert(made);
@@ -558,6 +564,10 @@ static bool script_run(const char *path, enum ground ground)
     }
     audit_check(&script);
     fclose(file);
+    if (ground == GROUND_missing && missing_count(&script.house) == 0) {
+        printf("# nothing was missing\n");
+        script.failures++;
+    }
     house_close(&script.house);
     if (ground == GROUND_postgres) {
         cluster_database_drop(cluster, place);

@@ -8,6 +8,8 @@
 
 #include "local_meal_stage.h"
 
+#include "support/missing.h"
+
 void must(enum refusal refusal)
 {
     if (refusal != REFUSAL_none) {
@@ -59,7 +61,7 @@ int stage_open(void **state)
     struct house *house = &stage.house;
     struct merchant_create merchant = { .merchant_id = 1, .name = "Lotus" };
     struct shop_create shop = { .shop_id = 1, .merchant_id = 1, .name = "Lake" };
-    house_open_memory(house, NULL);
+    house_open_missing(house, 6, 5);
     struct hoard_limits_row limits = { .meals_most = 100000 }; /* who does anything begins many meals */
     must(house_call(house, house_operator, &hoard_limits_change, &limits, NULL));
     must(house_call(house, house_operator, &merchant_create, &merchant, NULL));
