@@ -227,7 +227,7 @@ static void put(struct metrics_text *text, const char *format, ...)
     }
 }
 
-static void put_head(struct metrics_text *text, const char *name, const char *type, const char *help)
+void metrics_text_head(struct metrics_text *text, const char *name, const char *type, const char *help)
 {
     put(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -235,15 +235,21 @@ static void put_head(struct metrics_text *text, const char *name, const char *ty
 void metrics_text_value(struct metrics_text *text, const char *name, const char *type, const char *help,
                         int64_t value)
 {
-    put_head(text, name, type, help);
+    metrics_text_head(text, name, type, help);
     put(text, "%s %lld\n", name, (long long)value);
+}
+
+void metrics_text_labelled(struct metrics_text *text, const char *name, const char *label, const char *of,
+                           int64_t value)
+{
+    put(text, "%s{%s=\"%s\"} %lld\n", name, label, of, (long long)value);
 }
 
 void metrics_text_seconds(struct metrics_text *text, const char *name, const char *type, const char *help,
                           int64_t ns)
 {
     int64_t shown = max_i64(ns, 0);
-    put_head(text, name, type, help);
+    metrics_text_head(text, name, type, help);
     put(text, "%s %lld.%09lld\n", name, (long long)(shown / 1000000000), (long long)(shown % 1000000000));
 }
 
@@ -301,7 +307,7 @@ static void route_quantiles(struct metrics_text *text, struct metrics *metrics, 
 void metrics_text_all(struct metrics_text *text, struct metrics *metrics)
 {
     const struct metrics_settings *settings = &metrics->settings;
-    put_head(text, "onetill_requests_total", "counter", "Calls by command and how they ended.");
+    metrics_text_head(text, "onetill_requests_total", "counter", "Calls by command and how they ended.");
     for (uint32_t route = 0; route < settings->route_count; route++) {
         for (uint32_t outcome = 0; outcome < settings->outcome_count; outcome++) {
             uint64_t count = metrics_count(metrics, route, outcome);
@@ -311,12 +317,12 @@ void metrics_text_all(struct metrics_text *text, struct metrics *metrics)
             }
         }
     }
-    put_head(text, "onetill_request_duration_seconds", "histogram",
+    metrics_text_head(text, "onetill_request_duration_seconds", "histogram",
              "From the complete request to the answer, on this server.");
     for (uint32_t route = 0; route < settings->route_count; route++) {
         route_histogram(text, metrics, route);
     }
-    put_head(text, "onetill_request_latency_seconds", "gauge", "Quantiles of the same since the start.");
+    metrics_text_head(text, "onetill_request_latency_seconds", "gauge", "Quantiles of the same since the start.");
     for (uint32_t route = 0; route < settings->route_count; route++) {
         route_quantiles(text, metrics, route);
     }

@@ -69,6 +69,10 @@ struct metrics_text {
 /* One metric without labels: "# HELP", "# TYPE" and the value. `type` is "counter" or "gauge". */
 void metrics_text_value(struct metrics_text *text, const char *name, const char *type, const char *help,
                         int64_t value);
+/* The head of one with labels, and a line of it for one label. The label's value has no quotes. */
+void metrics_text_head(struct metrics_text *text, const char *name, const char *type, const char *help);
+void metrics_text_labelled(struct metrics_text *text, const char *name, const char *label, const char *of,
+                           int64_t value);
 /* The same for a time in nanoseconds, shown in seconds. */
 void metrics_text_seconds(struct metrics_text *text, const char *name, const char *type, const char *help,
                           int64_t ns);

@@ -204,6 +204,7 @@ static void metrics_serve(void *context, struct http_request *http, const struct
     }
     metrics_text_all(&text, rest->metrics);
     engine_metrics(&text, rest->settings.engine);
+    timer_watch_metrics(&rest->timers, &text);
     store_metrics(&text, rest->settings.store);
     shared_metrics(&text, rest);
     pthread_mutex_lock(&rest->server_lock);

@@ -185,6 +185,8 @@ struct rest *rest_open(const struct rest_settings *settings, char *error, size_t
             return NULL;
         }
     }
+    timer_watch_init(&rest->timers);
+    engine_observe(settings->engine, timer_watch_commit, &rest->timers);
     return rest;
 }
 

@@ -8,6 +8,7 @@
 
 #include "doors/rest/offered.h"
 #include "doors/shape_json.h"
+#include "doors/timer_watch.h"
 
 #define REQUEST_ID_SIZE 17
 #define READ_QUEUE_MAX 1024 /* reads that wait for a reader; beyond it 503 */
@@ -55,6 +56,7 @@ struct rest {
     uint32_t refusal_first; /* outcome of the first refusal of the list */
     uint8_t *refusal_index; /* position in the list by number */
     struct reads *reads;    /* NULL: the store has none */
+    struct timer_watch timers;
     struct span openapi;
     pthread_mutex_t server_lock; /* guards `server` against rest_detach */
     struct http_server *server;
