@@ -18,7 +18,7 @@ import urllib.request
 
 from till import Client, Server
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 BEIJING = datetime.timezone(datetime.timedelta(hours=8))
 _NUMBERS = itertools.count(1)
 
@@ -127,6 +127,15 @@ class App:
         system = {name: more.pop(name) for name in ('notify_url', 'charset', 'sign_type') if name in more}
         return self.must('alipay.trade.pay', {'out_trade_no': self.number(), 'scene': 'bar_code', 'subject': '咖啡 A+B&C',
                                               'auth_code': self.pay_code(), 'total_amount': amount, **more}, **system)
+
+    def noon(self):
+        """The next noon in Beijing: what is done from now on is of one day."""
+        now = datetime.datetime.fromisoformat(self.operator.must('GET', '/v1/time')['now'].replace('Z', '+00:00'))
+        noon = now.replace(hour=4, minute=0, second=0, microsecond=0)
+        if noon <= now:
+            noon += datetime.timedelta(days=1)
+        self.operator.must('POST', '/v1/test/clock', {'now': noon.isoformat().replace('+00:00', 'Z')})
+        return (noon + datetime.timedelta(hours=8)).date()
 
     def move(self, **step):
         now = datetime.datetime.fromisoformat(self.operator.must('GET', '/v1/time')['now'].replace('Z', '+00:00'))

@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 
 import { AlipayFormData } from "alipay-sdk";
 
-import { number, Receiver, Sandbox, tradeId } from "./alipay_stage.mjs";
+import { comes_ms, number, Receiver, Sandbox, tradeId } from "./alipay_stage.mjs";
 
 let sandbox, sdk, receiver;
 
@@ -147,7 +147,7 @@ describe("pages", () => {
 
 /* Until the server has noted what became of an attempt: the next one is counted from then. */
 async function noted(trade_no, attempts) {
-    for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    for (const end = Date.now() + comes_ms; Date.now() < end; ) {
         const log = await sandbox.must("GET", "/v1/merchants/1/deliveries?limit=100");
         const delivery = log.data.find((one) => one.subject_id === tradeId(trade_no));
         if (delivery?.attempts >= attempts) return;
@@ -645,7 +645,7 @@ describe("errors", () => {
     test("a lost answer is found out by a query", async () => {
         await sandbox.fault({ method: "alipay.trade.pay", fault: "silence" });
         const order = await biz();
-        const impatient = sandbox.sdk(sandbox.facts.app, { timeout: 300 });
+        const impatient = sandbox.sdk(sandbox.facts.app, { timeout: 2000 });
         await assert.rejects(impatient.exec("alipay.trade.pay", { bizContent: order }, signed));
         const found = await exec("alipay.trade.query", { out_trade_no: order.out_trade_no });
         assert.equal(found.tradeStatus, "TRADE_SUCCESS");

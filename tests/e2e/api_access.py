@@ -2,13 +2,15 @@
 """Who may do what: each kind of token, each operation, on its own and on another's subject. Nobody learns anything of
 what is not theirs: no name, no amount, and of trades not even that they exist."""
 
+import contextlib
 import json
+import socket
 import threading
 import time
 
 from api_operations import Till
 from api_recipes import OF_NOBODY
-from till import Client
+from till import TIMEOUT_S, Client
 
 KINDS = ('operator', 'merchant', 'shop', 'terminal', 'shopper')
 
@@ -125,29 +127,35 @@ class Access(Till):
             answer = terminal.post('/v1/trades/pay', ours.pay_body(shop=shop))
             self.assertEqual((answer.status, answer.code), (403, 'forbidden'), shop)
 
+    def until(self, holds):
+        give_up = time.monotonic() + TIMEOUT_S
+        while not holds():
+            self.assertLess(time.monotonic(), give_up)
+            time.sleep(0.01)
+
     def test_a_stream_tells_of_its_callers_trades_only(self):
-        heard = {}
+        kinds = ('merchant', 'shop', 'terminal', 'shopper')
+        heard, wires = dict.fromkeys(kinds, b''), {}
 
         def listen(kind):
-            wire = self.server.socket(3)
-            wire.sendall(f'GET /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {self.ours.tokens[kind]}\r\n\r\n'
-                         .encode())
-            data = b''
-            try:
-                while part := wire.recv(65536):
-                    data += part
-            except OSError:
-                pass
-            wire.close()
-            heard[kind] = data.decode('utf-8', 'replace')
-        kinds = ('merchant', 'shop', 'terminal', 'shopper')
+            with contextlib.suppress(OSError):
+                while part := wires[kind].recv(65536):
+                    heard[kind] += part
+        for kind in kinds:
+            wires[kind] = self.server.socket()
+            wires[kind].sendall(f'GET /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer '
+                                f'{self.ours.tokens[kind]}\r\n\r\n'.encode())
         listeners = [threading.Thread(target=listen, args=(kind,)) for kind in kinds]
         for listener in listeners:
             listener.start()
-        time.sleep(0.7)
+        self.until(lambda: all(b'\r\n\r\n' in text for text in heard.values()))
         theirs, mine = self.theirs.paid()['trade_id'], self.ours.paid()['trade_id']
-        for listener in listeners:
+        self.until(lambda: all(mine.encode() in heard[kind] for kind in ('merchant', 'shop', 'shopper')))
+        for kind, listener in zip(kinds, listeners):
+            wires[kind].shutdown(socket.SHUT_RDWR)
             listener.join()
+            wires[kind].close()
+        heard = {kind: text.decode('utf-8', 'replace') for kind, text in heard.items()}
         for kind in kinds:
             self.assertNotIn(theirs, heard[kind], kind)
             self.assertNotIn(self.theirs.secret, heard[kind], kind)

@@ -19,10 +19,10 @@ import time
 import unittest
 
 from api_operations import Till
-from till import CODES_SEEN, Client, Server, Side
+from till import CODES_SEEN, TIMEOUT_S, Client, Server, Side
 
 P99_QUIET_FACTOR = 20  # how much slower others may get beside clients that hang: the machine itself is noisy
-P99_ALLOWED_S = 0.25
+P99_ALLOWED_S = 1  # clients that hang do so for longer
 
 
 class Weather(Till):
@@ -198,7 +198,9 @@ class Stopping(Till):
         threads = [threading.Thread(target=self.flood, args=(i, odd, told[i])) for i in range(32)]
         for thread in threads:
             thread.start()
-        time.sleep(1)
+        give_up = time.monotonic() + TIMEOUT_S
+        while sum(map(len, told)) <= 100 and time.monotonic() < give_up:
+            time.sleep(0.05)
         begun = time.monotonic()
         self.assertEqual(self.server.stop(signal.SIGTERM), 0)
         took = time.monotonic() - begun

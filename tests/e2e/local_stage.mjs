@@ -9,18 +9,12 @@ import { after, before } from "node:test";
 
 import { chromium } from "playwright-core";
 
-import { Sandbox } from "./alipay_stage.mjs";
+import { comes_ms, Sandbox } from "./alipay_stage.mjs";
 
 export const desk = { viewport: { width: 1280, height: 900 }, locale: "en-GB" };
 export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, locale: "zh-CN" };
 export const english_phone = { ...phone, locale: "en-GB" };
 export const here = { latitude_e6: 30274100, longitude_e6: 120155100 };
-
-/*
- * How long a test waits for what must come: that it comes late on a machine that is busy is no fault. What must come
- * sooner than that says so, and what must not come is never waited for.
- */
-export const comes_ms = 60_000;
 
 const all_day = Array(7).fill({ minute_from: 0, minute_to: 1440 });
 /* What the browser itself says of an answer that is no 200; the page says it in words of its own. */

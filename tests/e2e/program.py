@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the program under test, given as the first argument of the test, in a folder of its own."""
 
+import contextlib
 import json
 import os
 import pathlib
+import random
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -59,6 +62,16 @@ class Case(unittest.TestCase):
         """All rows of a store that nobody serves, as one text."""
         with sqlite3.connect(f'file:{store}?mode=ro', uri=True) as database:
             return '\n'.join(database.iterdump())
+
+
+def port_free():
+    """One below those that the system gives to who asks for any: nobody else takes it before it is used."""
+    for _ in range(1000):
+        port = random.randrange(20000, 32000)
+        with contextlib.suppress(OSError), contextlib.closing(socket.socket()) as probe:
+            probe.bind(('127.0.0.1', port))
+            return port
+    raise AssertionError('no port is free')
 
 
 def children(pid):

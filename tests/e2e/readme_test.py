@@ -10,7 +10,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import unittest
 
@@ -33,12 +32,6 @@ def commands_local():
     return first + local + 'build/src/app/onetill audit' + rest
 
 
-def port_free():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return str(probe.getsockname()[1])
-
-
 class FirstPayment(program.Case):
 
     def paste(self, text):
@@ -50,7 +43,7 @@ class FirstPayment(program.Case):
         shell = subprocess.Popen(['bash', '-u'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  text=True, cwd=self.folder, env=environment, start_new_session=True)
         self.addCleanup(self.end_group, shell.pid)
-        out, errors = shell.communicate(text, timeout=60)
+        out, errors = shell.communicate(text, timeout=150)
         return out, errors, shell.returncode
 
     @staticmethod
@@ -63,7 +56,7 @@ class FirstPayment(program.Case):
     def test_the_commands_pay_and_prove_it(self):
         text = commands()
         self.assertIn(PORT_SHOWN, text)
-        out, errors, status = self.paste(text.replace(PORT_SHOWN, port_free()))
+        out, errors, status = self.paste(text.replace(PORT_SHOWN, str(program.port_free())))
         self.assertEqual([line for line in errors.splitlines() if not line.startswith('rows')], [])  # the progress
         self.assertEqual(status, 0)
         answers = [json.loads(line) for line in out.splitlines() if line.startswith('{')]
@@ -75,7 +68,7 @@ class FirstPayment(program.Case):
 
     @unittest.skipUnless(shutil.which('curl'), 'there is no curl')
     def test_the_commands_of_the_local_line_sell_and_redeem(self):
-        out, errors, status = self.paste(commands_local().replace(PORT_SHOWN, port_free()))
+        out, errors, status = self.paste(commands_local().replace(PORT_SHOWN, str(program.port_free())))
         self.assertEqual([line for line in errors.splitlines() if not line.startswith('rows')], [])
         self.assertEqual(status, 0)
         answers = [json.loads(line) for line in out.splitlines() if line.startswith('{')]
@@ -88,7 +81,7 @@ class FirstPayment(program.Case):
 
     @unittest.skipUnless(shutil.which('curl'), 'there is no curl')
     def test_what_does_not_pay_is_noticed(self):
-        text = commands().replace(PORT_SHOWN, port_free()).replace('"amount_minor":2850', '"amount_minor":0')
+        text = commands().replace(PORT_SHOWN, str(program.port_free())).replace('"amount_minor":2850', '"amount_minor":0')
         out, _, _ = self.paste(text)
         self.assertIn('amount_minor', out)
         self.assertNotIn('TRADE_SUCCESS', out)

@@ -23,8 +23,8 @@ from webhooks import Receiver
 sys.path.insert(0, str(program.ROOT / 'tests' / 'support'))
 import cluster  # noqa: E402 pylint: disable=wrong-import-position
 
-PATIENCE_S = 20
-SOON_S = 5.0  # until one process knows what another one did; measured in tens of milliseconds
+PATIENCE_S = 60
+SOON_S = PATIENCE_S  # until one process knows what another one did: tens of milliseconds on a machine that is idle
 
 
 class Process:
@@ -429,8 +429,8 @@ class Gateway(Shared):
             self.assertEqual(200, wallet.status, wallet)
 
     def test_a_bill_is_fetched_wherever_it_was_asked_for(self):
+        day = str(self.app.noon())
         self.app.pay('5.00')
-        day = time.strftime('%Y-%m-%d', time.gmtime(time.time() + 8 * 3600))
         self.app.move(days=1)
         now = max(process.ask('/v1/time').json['now'] for process in self.fleet.processes)
         for process in self.fleet.processes:
@@ -478,7 +478,7 @@ class Away(program.Case):
         self.assertLessEqual({answer.code for answer in answers}, {'late', 'busy', 'outcome_unknown', 'database_away'})
         begun = time.monotonic()
         self.assertEqual([(503, 'database_away')] * 2, self.health())
-        self.assertLess(time.monotonic() - begun, 1)
+        self.assertLess(time.monotonic() - begun, 5)  # it does not wait for what is away
         self.assertEqual([1, 1], [process.metric('onetill_database_away') for process in self.fleet.processes])
         self.cluster.start()
         give_up = time.monotonic() + PATIENCE_S

@@ -16,8 +16,7 @@ import { words as sandbox_words } from "../../web/sandbox/text.js";
 import { shared } from "../../web/shopper/text.js";
 import { minorOf } from "../../web/wallet/amount.js";
 import { words as wallet_words } from "../../web/wallet/text.js";
-import { Sandbox, number } from "./alipay_stage.mjs";
-import { comes_ms } from "./local_stage.mjs";
+import { comes_ms, Sandbox, number } from "./alipay_stage.mjs";
 
 const desk = { viewport: { width: 1280, height: 850 }, locale: "en-GB" };
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, locale: "zh-CN" };

@@ -27,7 +27,7 @@ import urllib.error
 import urllib.request
 import uuid
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class Receiver(http.server.ThreadingHTTPServer):
