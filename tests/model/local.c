@@ -8,12 +8,16 @@
 #include "engine/refusal.h"
 #include "model/local_booking.h"
 #include "model/local_give.h"
+#include "model/local_meal.h"
 #include "model/local_packet.h"
 
 struct local local;
 
 static int payable(const struct model *m, const struct model_trade *t, int shopper)
 {
+    if (t->business == SOLD_meal) {
+        return meal_model_payable(m, t);
+    }
     return t->business == SOLD_purchase ? local_purchase_payable(m, t, shopper) : 0;
 }
 
@@ -21,6 +25,8 @@ static void paid(struct model *m, struct model_trade *t)
 {
     if (t->business == SOLD_purchase) {
         local_purchase_paid(m, t);
+    } else if (t->business == SOLD_meal) {
+        meal_model_paid(m, t);
     } else {
         local_booking_paid(m, t);
     }
@@ -30,6 +36,8 @@ static void ended(struct model *m, const struct model_trade *t)
 {
     if (t->business == SOLD_purchase) {
         local_purchase_ended(m, t);
+    } else if (t->business == SOLD_meal) {
+        meal_model_ended(m, t);
     } else {
         local_booking_ended(m, t);
     }
@@ -48,7 +56,7 @@ static int64_t first_due(const struct model *m, int *kind, int *which)
     int index = 0;
     int64_t first_us = INT64_MAX, due_us[] = { packet_model_due(m, &index), local_deal_due(&index),
                                                local_voucher_due(&index), local_gift_due(&index),
-                                               local_booking_due(&index) };
+                                               local_booking_due(&index), meal_model_due(m, &index) };
     for (int i = 0; i < (int)COUNT_OF(due_us); i++) {
         if (due_us[i] < first_us) {
             first_us = due_us[i];
@@ -60,7 +68,8 @@ static int64_t first_due(const struct model *m, int *kind, int *which)
                    : *kind == 1 ? local_deal_due(which)
                    : *kind == 2 ? local_voucher_due(which)
                    : *kind == 3 ? local_gift_due(which)
-                                : local_booking_due(which);
+                   : *kind == 4 ? local_booking_due(which)
+                                : meal_model_due(m, which);
     }
     return first_us;
 }
@@ -83,8 +92,10 @@ static void expire(struct model *m)
         local_voucher_end(m, which);
     } else if (kind == 3) {
         local_gift_draw(m, which);
-    } else {
+    } else if (kind == 4) {
         local_booking_due_now(m, which);
+    } else {
+        meal_model_due_now(m, which);
     }
 }
 
@@ -97,4 +108,5 @@ void local_begin(struct model *m)
     packets.count = 0;
     gifts.count = 0;
     bookings.count = bookings.resource_count = 0;
+    meals_begin();
 }

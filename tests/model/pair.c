@@ -8,6 +8,8 @@
 #include "base/hash.h"
 #include "engine/engine_rows.h"
 
+#define SOON_US 50000
+
 uint64_t draw(struct run *run)
 {
     run->random += UINT64_C(0x9e3779b97f4a7c15);
@@ -35,12 +37,18 @@ int64_t amount_make(struct run *run)
     return chance(run, 2) ? 0 : amount;
 }
 
+/* Here one may stop with a debugger. */
+static void first_difference(struct run *run)
+{
+    run->wrong = run->words;
+}
+
 static void differ(struct run *run, const char *what, int64_t model, int64_t till)
 {
     if (run->wrong == NULL) {
         snprintf(run->words, sizeof(run->words), "call %d: %s: the model says %" PRId64 ", the till %" PRId64,
                  run->call_number, what, model, till);
-        run->wrong = run->words;
+        first_difference(run);
     }
 }
 
@@ -51,12 +59,21 @@ void same(struct run *run, const char *what, int64_t model, int64_t till)
     }
 }
 
+void same_soon(struct run *run, const char *what, int64_t *model_us, int64_t till_us)
+{
+    int64_t apart_us = *model_us - till_us;
+    if ((*model_us == 0) != (till_us == 0) || apart_us > SOON_US || apart_us < -SOON_US) {
+        same(run, what, *model_us, till_us);
+    }
+    *model_us = till_us;
+}
+
 void same_refusal(struct run *run, const char *what, int model, enum refusal till)
 {
     if (model != (int)till && run->wrong == NULL) {
         snprintf(run->words, sizeof(run->words), "call %d: %s: the model says %s, the till %s", run->call_number, what,
                  refusal_text(model)->name, refusal_text((int)till)->name);
-        run->wrong = run->words;
+        first_difference(run);
     }
 }
 
@@ -202,12 +219,23 @@ static void till_settle(struct run *run)
     run->settled_us = run->house.now_us;
 }
 
+/* The model does what was due by then, and learns when the till has done it. */
+static void model_settle(struct run *run)
+{
+    model_expire(&run->model, run->settled_us);
+    for (int i = 0; run->parts[i] != NULL; i++) {
+        if (run->parts[i]->learn != NULL) {
+            run->parts[i]->learn(run);
+        }
+    }
+}
+
 /* First what the last call had left, which happened with it. */
 void time_settle(struct run *run)
 {
-    model_expire(&run->model, run->settled_us);
+    model_settle(run);
     till_settle(run);
-    model_expire(&run->model, run->settled_us);
+    model_settle(run);
 }
 
 void same_state(struct run *run)
@@ -252,7 +280,7 @@ enum refusal call(struct run *run, struct caller caller, const struct command *c
     till_settle(run);
     run->model.now_us = run->house.decided_at_us;
     ids_follow(run, progress.id_last);
-    if (keyed) {
+    if (keyed && refusal != REFUSAL_forbidden) { /* which is kept for nobody */
         struct old_call *old = &run->old[run->old_count++ % OLD_CALLS];
         assert(command->request->size <= sizeof(old->request));
         assert(command->answer->size <= sizeof(old->answer));

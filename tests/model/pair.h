@@ -38,9 +38,10 @@ struct part {
     bool always; /* others need it */
     void (*open)(struct run *run); /* what there is at the beginning, in the till and in the model; NULL: nothing */
     void (*same)(struct run *run); /* compares the whole state of both */
+    void (*learn)(struct run *run); /* instants that only the till knows; NULL: there are none */
 };
 
-#define PARTS_MAX 8
+#define PARTS_MAX 12
 
 struct run {
     struct house house;
@@ -71,6 +72,8 @@ int64_t amount_make(struct run *run);
 
 /* What both say must be the same; the first difference is kept. */
 void same(struct run *run, const char *what, int64_t model, int64_t till);
+/* The same for an instant that the till has chosen by itself when it came to it: the model learns it. */
+void same_soon(struct run *run, const char *what, int64_t *model_us, int64_t till_us);
 void same_refusal(struct run *run, const char *what, int model, enum refusal till);
 /* An answer of both to one call about the trade `index` of the model. */
 void same_answer(struct run *run, const char *what, int model, enum refusal till, int index,
@@ -103,7 +106,8 @@ void do_deposit_end(struct run *run, int deposit, int64_t amount);
 /* Any call of any part, at random. */
 void do_something(struct run *run);
 
-extern const struct part till_part, deal_part, voucher_part, packet_part, give_part, booking_part_of_model;
+extern const struct part till_part, deal_part, voucher_part, packet_part, give_part, booking_part_of_model,
+    meal_part_of_model;
 /* Whoever takes part besides the till, when a line of business is open; NULL-terminated. */
 extern const struct part *const line_parts[];
 

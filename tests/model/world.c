@@ -137,10 +137,18 @@ static void refunds_end(struct run *run)
 static void line_open(struct run *run)
 {
     int count = 1;
-    bool all = chance(run, 40);
-    for (int i = 0; line_parts[i] != NULL; i++) {
+    bool all = chance(run, 30);
+    int of_all = 0, only = -1;
+    while (line_parts[of_all] != NULL) {
+        of_all++;
+    }
+    if (!all && chance(run, 50)) {
+        only = pick(run, of_all);
+    }
+    for (int i = 0; i < of_all; i++) {
         assert(count < PARTS_MAX);
-        if (all || line_parts[i]->always || chance(run, 50)) {
+        bool drawn = only >= 0 ? i == only : chance(run, 50);
+        if (all || line_parts[i]->always || drawn) {
             run->parts[count++] = line_parts[i];
         }
     }
