@@ -45,10 +45,11 @@ static const char help[] =
     "  --matrix             both halves by turns, with 16, 64, 256 and 512 connections\n"
     "  --servers N          so many processes on one database, with the connections among them (1)\n"
     "  --http-threads N     of the server (1)\n"
-    "  --cache-mb N         of the server (512)\n"
+    "  --cache-mb N         of the server (its own default)\n"
     "  --seed N             of prices, shops and the shoppers' order (1)\n"
     "  --store PLACE        a new file or an empty database, which stays; otherwise a file in $TMPDIR or here, which\n"
     "                       goes\n"
+    "  --again              PLACE is there already, left by a run with as many shoppers and shops\n"
     "  --timeline FILE      what each tenth of a second brought: milliseconds, payments, slowest answer in us\n"
     "  --no-audit           the payments are looked up, the store is not audited\n"
     "  --json               one object on standard output; the report for people goes to standard error\n";
@@ -57,7 +58,7 @@ enum bench_option {
     OPTION_connections = 256, OPTION_rate, OPTION_seconds, OPTION_warmup, OPTION_shoppers, OPTION_shops,
     OPTION_budget, OPTION_matrix, OPTION_threads, OPTION_cache, OPTION_seed, OPTION_store, OPTION_timeline,
     OPTION_no_audit, OPTION_json, OPTION_servers, OPTION_door, OPTION_beside, OPTION_verify, OPTION_claims,
-    OPTION_price, OPTION_redeem, OPTION_booking, OPTION_search, OPTION_help,
+    OPTION_price, OPTION_redeem, OPTION_booking, OPTION_search, OPTION_again, OPTION_help,
 };
 
 static const struct option options[] = {
@@ -82,6 +83,7 @@ static const struct option options[] = {
     { "cache-mb", required_argument, NULL, OPTION_cache },
     { "seed", required_argument, NULL, OPTION_seed },
     { "store", required_argument, NULL, OPTION_store },
+    { "again", no_argument, NULL, OPTION_again },
     { "timeline", required_argument, NULL, OPTION_timeline },
     { "no-audit", no_argument, NULL, OPTION_no_audit },
     { "json", no_argument, NULL, OPTION_json },
@@ -225,6 +227,9 @@ static bool option_take(void *context, int option)
     case OPTION_timeline:
         settings->timeline_path = optarg;
         break;
+    case OPTION_again:
+        settings->again = true;
+        break;
     case OPTION_no_audit:
         settings->audit = false;
         break;
@@ -235,6 +240,14 @@ static bool option_take(void *context, int option)
         fits = door_option_take(settings, option);
     }
     return fits;
+}
+
+/* Of a database the key would be another one. */
+static bool again_fits(const struct bench_settings *settings)
+{
+    static struct place place; /* large */
+    return settings->store_path != NULL && settings->door == DOOR_rest && settings->rush == RUSH_none &&
+           place_read(&place, settings->store_path, NULL) == NULL && place.kind == PLACE_file;
 }
 
 static bool servers_fit(const struct bench_settings *settings)
@@ -250,6 +263,9 @@ static const char *options_check(void *context, char **files, int file_count)
     const struct bench_settings *settings = context;
     (void)files;
     (void)file_count;
+    if (settings->again && !again_fits(settings)) {
+        return "--again wants --store FILE, and is of payments through the REST door";
+    }
     if (settings->servers > 1 && !servers_fit(settings)) {
         return "--servers wants --store postgres://… and the REST door";
     }
@@ -384,8 +400,9 @@ static bool room_find(const struct bench_settings *settings, struct room *room)
         errno = ENAMETOOLONG;
         return false;
     }
-    errno = EEXIST;
-    return access(settings->store_path, F_OK) != 0;
+    bool there = access(settings->store_path, F_OK) == 0;
+    errno = there ? EEXIST : ENOENT;
+    return there == settings->again;
 }
 
 static void room_leave(const struct room *room)
@@ -418,8 +435,8 @@ static bool run_one(struct bench_report *report, struct bench_load *load, struct
     if (load->alipay != NULL) {
         run->gateway.before = bench_alipay_rsa(load->alipay);
     }
-    if (!bench_empty(server, connections, &run->empty_before) || !bench_pay(load, server, path, run) ||
-        !bench_empty(server, connections, &run->empty_after)) {
+    if (!bench_empty(server, connections, &run->empty_before) || !bench_floor(server, run) ||
+        !bench_pay(load, server, path, run) || !bench_empty(server, connections, &run->empty_after)) {
         return false;
     }
     if (load->alipay != NULL) {
@@ -466,8 +483,9 @@ static bool run_all(struct bench_report *report, struct bench_load *load, struct
 static bool server_start(struct bench_server *server, const struct bench_settings *settings, const char *path)
 {
     char threads[24], cache[24], connections[24];
-    const char *const options_given[] = { "--http-threads", threads, "--cache-mb", cache, "--connections", connections,
-                                          NULL };
+    bool cached = settings->cache_mb > 0;
+    const char *const options_given[] = { "--http-threads", threads, "--connections", connections,
+                                          cached ? "--cache-mb" : NULL, cache, NULL };
     snprintf(threads, sizeof(threads), "%lld", (long long)settings->http_threads);
     snprintf(cache, sizeof(cache), "%lld", (long long)settings->cache_mb);
     snprintf(connections, sizeof(connections), "%d", DRIVER_CONNECTIONS_MAX + 100);
@@ -540,7 +558,7 @@ static int bench_at(struct bench_report *report, struct bench_city *city, const 
     static struct bench_search search;
     struct bench_load load = { 0 };
     const struct bench_settings *settings = report->settings;
-    if (!bench_city_make(city, path, settings->json ? -1 : STDERR_FILENO)) {
+    if (!settings->again && !bench_city_make(city, path, settings->json ? -1 : STDERR_FILENO)) {
         return EXIT_fault;
     }
     if (settings->rush == RUSH_search && !bench_search_fill(settings, city, path, &search)) {
@@ -591,7 +609,6 @@ int bench_main(int argc, char **argv)
                                        .seed = 1,
                                        .http_threads = 1,
                                        .servers = 1,
-                                       .cache_mb = 512,
                                        .audit = true };
     static struct bench_report report;
     struct bench_city city;
@@ -604,7 +621,7 @@ int bench_main(int argc, char **argv)
     report.settings = &settings;
     report.city = &city;
     if (!room_find(&settings, &room)) {
-        fprintf(stderr, "onetill bench: no place for a new store: %s\n", strerror(errno));
+        fprintf(stderr, "onetill bench: no place for the store: %s\n", strerror(errno));
         return EXIT_fault;
     }
     settings.key_path = room.key[0] != '\0' ? room.key : NULL;

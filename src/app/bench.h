@@ -111,6 +111,7 @@ struct bench_run {
     uint64_t late;              /* open loop: arrivals that found no connection free, or never left */
     uint64_t clock_moves;
     struct bench_latency latency;
+    struct bench_latency floor; /* open loop: of the empty endpoint at the same rate */
     struct bench_error errors[BENCH_ERRORS_MAX];
     size_t error_count;
     /* Per payment, the warm-up counted in. */
@@ -126,6 +127,8 @@ struct bench_run {
 
 /* The empty endpoint, for about a second: the most that HTTP on this machine allows. */
 MUST_CHECK bool bench_empty(struct bench_server *server, uint32_t connections, uint64_t *per_second);
+/* Of an open loop: how late the empty endpoint's answers are at its rate. What payments add to that is theirs. */
+MUST_CHECK bool bench_floor(struct bench_server *server, struct bench_run *run);
 MUST_CHECK bool bench_pay(struct bench_load *load, struct bench_server *server, const char *path,
                           struct bench_run *run);
 

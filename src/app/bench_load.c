@@ -27,6 +27,8 @@
 #define GATHER_US 2000 /* closed loop at the gateway: the client's own time is taken from what it measures */
 #define EMPTY_US US_PER_SECOND
 #define EMPTY_WARMUP_US (US_PER_SECOND / 5)
+#define FLOOR_US (5 * US_PER_SECOND)
+#define FLOOR_WARMUP_US US_PER_SECOND
 
 const char *const bench_budget_names[] = { "hot", "spread" };
 const char *const bench_door_names[] = { "rest", "alipay" };
@@ -78,6 +80,10 @@ bool bench_load_open(struct bench_load *load, const struct bench_settings *setti
                            : settings->beside > 0      ? settings->shoppers - settings->shoppers / BESIDE_SHARE
                                                        : settings->shoppers;
     load->position = load->first_position;
+    if (settings->again) { /* codes of the minute that an earlier run may have ended in are used up */
+        load->first_step++;
+        load->position = settings->shoppers;
+    }
     load->shop_tokens = calloc(shops, sizeof(load->shop_tokens[0]));
     load->slots = calloc(DRIVER_CONNECTIONS_MAX, sizeof(load->slots[0]));
     assert(load->shop_tokens != NULL);
@@ -391,7 +397,9 @@ static void empty_done(void *context, uint32_t slot, const struct answer_in *ans
     ((struct empty *)context)->answered += answer->status == 200;
 }
 
-bool bench_empty(struct bench_server *server, uint32_t connections, uint64_t *per_second)
+/* Of the rate 0: as fast as it goes. `warmup_us` of the time are not measured. */
+static bool empty_run(struct bench_server *server, uint32_t connections, uint32_t rate, int64_t warmup_us,
+                      int64_t measured_us, struct driver_report *report)
 {
     struct empty empty = { .server = server };
     struct driver_options options = { .address = server->addresses[0],
@@ -399,29 +407,25 @@ bool bench_empty(struct bench_server *server, uint32_t connections, uint64_t *pe
                                       .other_count = server->count - 1,
                                       .connections = connections,
                                       .threads = 1,
-                                      .duration_us = EMPTY_US + EMPTY_WARMUP_US,
-                                      .warmup_us = EMPTY_WARMUP_US,
+                                      .rate = rate,
+                                      .poisson = true,
+                                      .duration_us = measured_us + warmup_us,
+                                      .warmup_us = warmup_us,
                                       .context = &empty,
                                       .make = empty_make,
                                       .done = empty_done };
-    struct driver_report *report = malloc(sizeof(*report));
     struct driver *driver = driver_open(&options);
-    bool ok = report != NULL && driver != NULL;
-    *per_second = 0;
+    bool ok = driver != NULL;
     if (ok) {
         driver_run(driver, report);
         ok = report->measured_us > 0 && empty.answered == report->counts.made;
-        *per_second = ok ? report->measured * 1000000 / (uint64_t)report->measured_us : 0;
     }
     driver_close(driver);
-    free(report);
     if (!ok) {
         fprintf(stderr, "onetill bench: the empty endpoint did not answer every time\n");
     }
     return ok;
 }
-
-/* ---- a run ---- */
 
 static void latency_fill(struct bench_latency *latency, const struct histogram *histogram)
 {
@@ -430,6 +434,33 @@ static void latency_fill(struct bench_latency *latency, const struct histogram *
     latency->p999_us = histogram_quantile(histogram, 999000);
     latency->max_us = histogram->max;
 }
+
+bool bench_empty(struct bench_server *server, uint32_t connections, uint64_t *per_second)
+{
+    struct driver_report *report = malloc(sizeof(*report));
+    assert(report != NULL);
+    bool ok = empty_run(server, connections, 0, EMPTY_WARMUP_US, EMPTY_US, report);
+    *per_second = ok ? report->measured * 1000000 / (uint64_t)report->measured_us : 0;
+    free(report);
+    return ok;
+}
+
+bool bench_floor(struct bench_server *server, struct bench_run *run)
+{
+    if (run->rate == 0) {
+        return true;
+    }
+    struct driver_report *report = malloc(sizeof(*report));
+    assert(report != NULL);
+    bool ok = empty_run(server, run->connections, run->rate, FLOOR_WARMUP_US, FLOOR_US, report);
+    if (ok) {
+        latency_fill(&run->floor, &report->latency);
+    }
+    free(report);
+    return ok;
+}
+
+/* ---- a run ---- */
 
 static void run_fill(struct bench_run *run, const struct bench_load *load, const struct driver_report *report)
 {

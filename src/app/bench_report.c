@@ -121,6 +121,11 @@ void bench_report_run(const struct bench_run *run)
     fprintf(stderr, "  latency ms     p50 %s  p99 %s  p99.9 %s  max %s\n", thousandths(run->latency.p50_us).text,
             thousandths(run->latency.p99_us).text, thousandths(run->latency.p999_us).text,
             thousandths(run->latency.max_us).text);
+    if (run->rate > 0) {
+        fprintf(stderr, "  empty endpoint at this rate: p50 %s  p99 %s  p99.9 %s  max %s\n",
+                thousandths(run->floor.p50_us).text, thousandths(run->floor.p99_us).text,
+                thousandths(run->floor.p999_us).text, thousandths(run->floor.max_us).text);
+    }
     fprintf(stderr,
             "  CPU us/payment http %s (decode %s, encode %s)  gateway %s  decide %s  store %s  database %s  other %s  "
             "client %s  all %s\n",
@@ -262,6 +267,9 @@ static void json_run(struct json_out *out, const struct bench_run *run)
     json_number(out, "empty_per_second", (int64_t)(run->empty_before + run->empty_after) / 2);
     json_decimal(out, "share_of_empty", (int64_t)share_per_mille(run));
     json_latency(out, "latency_ms", &run->latency);
+    if (run->rate > 0) {
+        json_latency(out, "empty_latency_ms", &run->floor);
+    }
     if (run->door == DOOR_alipay) {
         json_gateway(out, run);
     }

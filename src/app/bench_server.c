@@ -14,9 +14,9 @@
 #define STOP_US (120 * US_PER_SECOND)  /* everything is written back before it ends */
 #define CALL_US (10 * US_PER_SECOND)
 #define OPERATOR_TOKEN_ID 1
-#define SETTLE_US (180 * US_PER_SECOND)
+#define SETTLE_US (300 * US_PER_SECOND)
 #define SETTLE_LOOK_US (US_PER_SECOND / 2)
-#define SETTLE_IDLE_US (SETTLE_LOOK_US / 20) /* so much CPU time in that is nothing */
+#define SETTLE_IDLE_US (SETTLE_LOOK_US / 100) /* so much CPU time in that is nothing */
 
 static bool complain(const char *what)
 {

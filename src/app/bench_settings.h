@@ -47,6 +47,7 @@ struct bench_settings {
     int64_t http_threads, cache_mb;
     uint32_t servers; /* on one database */
     bool json, matrix, audit;
+    bool again; /* in a store that an earlier run left */
     const char *store_path; /* NULL: a temporary one */
     const char *key_path;   /* of its master key; NULL: beside the file */
     const char *timeline_path; /* NULL: none */
