@@ -62,6 +62,39 @@ describe("bookings", () => {
         });
     });
 
+    test("are moved to another time, and cost what that costs", async () => {
+        const path = `/v1/resources/${room.resource_id}`;
+        const day = street.at(5 * 86_400).slice(0, 10);
+        const { data } = await must("GET", `${path}/slots?day=${day}&limit=20`);
+        const book = { shopper_id: "1001", starts_at: data[10].starts_at, slots: 2, confirmed: true };
+        const { booking_id } = await must("POST", path + "/bookings", book);
+        await must("POST", path + "/bookings", { ...book, shopper_id: "1002", starts_at: data[14].starts_at });
+        await withPage(english_phone, async (page) => {
+            await street.logIn(page, "#bookings");
+            await page.click("#move-" + booking_id);
+            await says(page, "#view", "Karaoke");
+            const slot = (index) => page.locator(".slot").nth(index);
+            await slot(13).click(); /* its second hour is somebody else's */
+            await says(page, "#view", say.move_full);
+            await fits(page);
+            await slot(11).click(); /* its own second hour is free for it */
+            await page.focus("#move");
+            await page.keyboard.press("Enter");
+            await says(page, "#booking-" + booking_id, say.booking_confirmed);
+            const moved = await must("GET", "/v1/bookings/" + booking_id);
+            assert.equal(moved.starts_at, data[11].starts_at);
+            assert.equal(moved.moves, 1);
+        });
+        await withPage(phone, async (page) => {
+            await street.logIn(page, "#move/" + booking_id);
+            await page.locator(".slot").nth(2).click();
+            await page.waitForSelector("#move:enabled");
+            await must("POST", path + "/bookings", { ...book, shopper_id: "1003", starts_at: data[2].starts_at });
+            await page.waitForSelector("#move", { state: "detached" }); /* somebody was faster */
+            await fits(page);
+        });
+    });
+
     test("of seats are made by keys; taken ones cannot be chosen", async () => {
         await must("POST", `/v1/shows/${show.show_id}/bookings`, {
             shopper_id: "1002",

@@ -58,6 +58,12 @@ export class BookingsView {
             : app.say("cancel_costs", { percent: booking.late_percent });
     }
 
+    /* As long as it could be cancelled for nothing; a seat of a show is not moved. */
+    movable(booking) {
+        const free_until = Date.parse(booking.starts_at) - booking.free_minutes * 60_000;
+        return booking.state === "confirmed" && booking.show_id === null && this.app.clock.now() < free_until;
+    }
+
     whereText(booking) {
         const { app } = this;
         if (booking.seats.length === 0)
@@ -125,6 +131,12 @@ export class BookingsView {
                                 click: () => this.act(booking, "accept", "heard_booked", { confirmed: true }),
                             },
                             app.say("accept"),
+                        ),
+                    this.movable(booking) &&
+                        h(
+                            "a",
+                            { class: "button", id: "move-" + booking.booking_id, href: "#move/" + booking.booking_id },
+                            app.say("booking_move"),
                         ),
                     twice(app, this, "cancel-" + booking.booking_id, "booking_cancel", "booking_cancel_sure", () =>
                         this.act(booking, "cancel", "heard_cancelled"),

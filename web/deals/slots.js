@@ -18,13 +18,22 @@ export class SlotsView {
         this.last = -1;
         this.pieces = 1;
         this.people = 1;
-        this.booked = null;
+        this.booking = null; /* that is moved to another time */
     }
 
     /* Days are those of the shop, eight hours east unless its resource says otherwise. */
-    dayText(ahead) {
+    dayOf(moment) {
         const zone_ms = (this.resource?.zone_minutes ?? 480) * 60_000;
-        return new Date(this.app.clock.now() + zone_ms + ahead * day_ms).toISOString().slice(0, 10);
+        return new Date(moment + zone_ms).toISOString().slice(0, 10);
+    }
+
+    dayText(ahead) {
+        return this.dayOf(this.app.clock.now() + ahead * day_ms);
+    }
+
+    /* How many places of it are free for whoever chooses here. */
+    free(slot) {
+        return slot.free;
     }
 
     async load(reading) {
@@ -34,7 +43,7 @@ export class SlotsView {
         if (day !== this.day) return;
         const now = this.app.clock.now();
         this.slots = slots.filter((slot) => Date.parse(slot.starts_at) > now);
-        if (this.chosen().some((slot) => slot === undefined || slot.free < this.pieces)) this.first = this.last = -1;
+        if (this.chosen().some((slot) => slot === undefined || this.free(slot) < this.pieces)) this.first = this.last = -1;
     }
 
     chosen() {
@@ -89,7 +98,7 @@ export class SlotsView {
 
     slotTree(slot, index) {
         const { app } = this;
-        const full = slot.free < this.pieces;
+        const full = this.free(slot) < this.pieces;
         const chosen = index >= this.first && index <= this.last;
         const time = app.frame
             .format(156)
@@ -111,7 +120,7 @@ export class SlotsView {
                 h(
                     "span",
                     { class: "quiet" },
-                    full ? app.say("slot_full") : slot.capacity > 1 ? app.say("slot_free", { count: slot.free }) : "",
+                    full ? app.say("slot_full") : slot.capacity > 1 ? app.say("slot_free", { count: this.free(slot) }) : "",
                 ),
             ),
         );
@@ -152,7 +161,9 @@ export class SlotsView {
         );
         const most = Math.max(1, ...(slots ?? []).map((slot) => slot.capacity));
         return [
-            back(app, "#shop/" + resource.shop_id, "the_shop"),
+            this.booking === null
+                ? back(app, "#shop/" + resource.shop_id, "the_shop")
+                : back(app, "#bookings/" + this.booking.booking_id, "place_bookings"),
             h(
                 "section",
                 { class: "slip", key: "slots", "aria-labelledby": "slots-title" },
@@ -180,12 +191,14 @@ export class SlotsView {
                         ),
                     ),
                 ),
-                most > 1 &&
+                this.booking === null &&
+                    most > 1 &&
                     stepper(app, "pieces", app.say("places_count"), this.pieces, 1, most, (pieces) => {
                         this.pieces = pieces;
                         app.draw();
                     }),
-                resource.people_max > 0 &&
+                this.booking === null &&
+                    resource.people_max > 0 &&
                     stepper(
                         app,
                         "people",

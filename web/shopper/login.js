@@ -1,13 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Logging in: account and the log-in code that the shopper's phone shows now. It is not the pay code, which
+ * Logging in, in the form #login of a page: account and the log-in code that the shopper's phone shows now. It is not the pay code, which
  * cashiers see. In a sandbox, whose phones nobody holds in the hand, its shoppers are offered as buttons that fill
  * both in.
  */
 import { find, make, show, showList } from "/live/document.js";
 
+/* An element with attributes, whose words the frame fills in: data-text is what it says, data-hint a placeholder. */
+function worded(name, attributes, ...children) {
+    const element = make(name, "", ...children);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    return element;
+}
+
+function fieldMake(id, attributes) {
+    const name = id.replace("-", "_");
+    const word = name.startsWith("login") ? name : "login_" + name;
+    const input = { id, type: "text", spellcheck: "false", "aria-describedby": "login-fault", ...attributes };
+    return make(
+        "p",
+        "field",
+        worded("label", { for: id, "data-text": word }),
+        worded("input", { ...input, "data-hint": word + "_hint" }),
+    );
+}
+
+function formFill(form) {
+    form.noValidate = true;
+    form.autocomplete = "off";
+    form.setAttribute("aria-labelledby", "login-title");
+    form.replaceChildren(
+        worded("h2", { id: "login-title", "data-text": "login_title" }),
+        worded("p", { class: "quiet", "data-text": "login_how" }),
+        fieldMake("account", { maxlength: 99, autocapitalize: "none" }),
+        fieldMake("login-code", { maxlength: 31, inputmode: "numeric" }),
+        worded("p", { id: "login-fault", class: "fault", role: "alert", hidden: "" }),
+        worded("button", { id: "login-button", class: "main", "data-text": "login_button" }),
+        worded(
+            "div",
+            { id: "sandbox", class: "sandbox", hidden: "" },
+            worded("p", { class: "tag", "data-text": "sandbox_title" }),
+            worded("p", { class: "quiet", "data-text": "sandbox_how" }),
+            worded("ul", { id: "sandbox-shoppers", class: "choices" }),
+        ),
+    );
+}
+
 export class Login {
-    /* begun: called with nothing when the shopper is logged in. */
+    /* begun: called with nothing when the shopper is logged in. Made before the frame starts, which says its words. */
     constructor(frame, door, begun) {
         this.frame = frame;
         this.door = door;
@@ -15,6 +55,7 @@ export class Login {
         this.shoppers = [];
         this.error = null;
         this.busy = false;
+        formFill(find("login"));
         find("login").addEventListener("submit", (event) => {
             event.preventDefault();
             this.submit();
