@@ -11,7 +11,8 @@ static const struct column request_columns[] = {
     COLUMN(request_row, decided_at_us, .form = FORM_instant),
     COLUMN(request_row, answer),
 };
-const struct table request_table = TABLE("requests", 1, request_row, request_columns, 3);
+/* Unguarded: who misses it and acts on that inserts it. */
+const struct table request_table = TABLE_UNGUARDED("requests", 1, request_row, request_columns, 3);
 
 static const struct column timer_columns[] = {
     COLUMN(timer_row, due_us, .form = FORM_instant),
@@ -27,7 +28,8 @@ static const struct column progress_columns[] = {
     COLUMN(progress_row, id_last),
     COLUMN(progress_row, batch),
 };
-const struct table progress_table = TABLE("progress", 3, progress_row, progress_columns, 1);
+/* Unguarded: of one node alone. */
+const struct table progress_table = TABLE_UNGUARDED("progress", 3, progress_row, progress_columns, 1);
 
 static const struct column timer_due_columns[] = {
     COLUMN(timer_due, due_us, .form = FORM_instant),

@@ -78,6 +78,7 @@ struct table {
     struct shape shape; /* name is the SQL table's */
     uint32_t key_count; /* the first columns are the key */
     uint32_t number;    /* frozen: names the table in journals; below TABLE_COUNT_MAX */
+    bool unguarded;     /* see TABLE_UNGUARDED */
 };
 
 #define COLUMN_KIND(lvalue)                                                                                  \
@@ -115,6 +116,19 @@ struct table {
 #define TABLE(table_name, table_number, type, column_array, keys)                                            \
     {                                                                                                        \
         .shape = SHAPE(table_name, type, column_array), .key_count = (keys), .number = (table_number)        \
+    }
+
+/*
+ * A table that payments write, and of which two decisions that cross in different processes may miss a row that the
+ * other inserts: one reads that there is none, and the other reads what the first writes. That is harmless when whoever
+ * acts on the absence inserts the row itself, when its key is an id made by the decision that inserts it, or when
+ * whoever inserts it reads nothing that the others write. Say which, where the table is. All other tables are guarded:
+ * see src/store/README.md, 17 to 19. It costs a step for each row that is looked for in vain.
+ */
+#define TABLE_UNGUARDED(table_name, table_number, type, column_array, keys)                                  \
+    {                                                                                                        \
+        .shape = SHAPE(table_name, type, column_array), .key_count = (keys), .number = (table_number),       \
+        .unguarded = true                                                                                    \
     }
 
 /* Encoded key of `row` into `key` (KEY_SIZE_MAX bytes); returns its size. */

@@ -42,7 +42,7 @@ const char *const cause_names[] = {
     [CAUSE_voucher_lapse] = "voucher_lapse", "voucher_keep", "voucher_unkeep", "", "",
     [CAUSE_packet_fill] = "packet_fill", "packet_claim", "packet_return", "", "",
     [CAUSE_slot_open] = "slot_open", "slot_close", "booking_hold", "booking_take", "booking_free", "booking_earn",
-    [46] = "", "", "", "", /* bookings */
+    [CAUSE_booking_return] = "booking_return", "", "", "",
     [CAUSE_meal_earn] = "meal_earn", "meal_return", "meal_tips", "", "",
     NULL,
 };
@@ -80,7 +80,8 @@ static const struct column transfer_columns[] = {
     COLUMN(transfer_row, reference_id, .form = FORM_id),
     COLUMN_LIST(transfer_row, legs, leg_shape),
 };
-const struct table transfer_table = TABLE("transfers", 11, transfer_row, transfer_columns, 1);
+/* Unguarded: an id of its own. */
+const struct table transfer_table = TABLE_UNGUARDED("transfers", 11, transfer_row, transfer_columns, 1);
 
 static const char *const hold_states[] = { "", "open", "captured", "released", "lapsed", NULL };
 

@@ -5,16 +5,32 @@
 
 #define COPY_ROWS_MIN 16 /* fewer are quicker in the pipeline: a COPY is a round trip of its own */
 
-/* What is written first, then what is looked at, then what is new: by table, form and partition. */
-static uint32_t group_of(enum form form, uint32_t table, uint32_t partition)
+enum phase {
+    PHASE_write, /* with what is new in guarded tables */
+    PHASE_look,
+    PHASE_gaps,
+    PHASE_new,
+    PHASE_COUNT
+};
+
+static enum phase phase_of(const struct lots *lots, enum form form, const struct table *table)
 {
-    uint32_t phase = form == FORM_check || form == FORM_share || form == FORM_absent ? 1
-                     : form == FORM_insert                                          ? 2
-                                                                                    : 0;
-    return ((phase * TABLE_COUNT_MAX + table) * FORM_count + (uint32_t)form) * NODES_MAX + partition;
+    if (form == FORM_check || form == FORM_share || form == FORM_absent) {
+        return PHASE_look;
+    }
+    if (form == FORM_gap) {
+        return PHASE_gaps;
+    }
+    return form == FORM_insert && !(lots->guards && !table->unguarded) ? PHASE_new : PHASE_write;
 }
 
-#define GROUPS_MAX (3u * TABLE_COUNT_MAX * FORM_count * NODES_MAX)
+/* By phase, table, form and partition. */
+static uint32_t group_of(enum phase phase, enum form form, uint32_t table, uint32_t partition)
+{
+    return (((uint32_t)phase * TABLE_COUNT_MAX + table) * FORM_count + (uint32_t)form) * NODES_MAX + partition;
+}
+
+#define GROUPS_MAX ((uint32_t)PHASE_COUNT * TABLE_COUNT_MAX * FORM_count * NODES_MAX)
 
 void lots_begin(struct lots *lots, size_t rows)
 {
@@ -28,12 +44,13 @@ void lots_begin(struct lots *lots, size_t rows)
         assert(lots->rows != NULL);
     }
     lots->entry_count = lots->group_count = lots->count = 0;
+    lots->guards = false;
 }
 
 void lots_add(struct lots *lots, enum form form, const struct table *table, const struct lot_row *row)
 {
     uint32_t partition = postgres_partition(table, row->key, lots->store->partitions);
-    uint32_t group = group_of(form, table->number, partition);
+    uint32_t group = group_of(phase_of(lots, form, table), form, table->number, partition);
     assert(lots->entry_count < lots->entry_capacity);
     if (lots->group_counts[group]++ == 0) {
         lots->groups[lots->group_count++] = group;
@@ -77,7 +94,8 @@ static void lot_make(struct lots *lots, uint32_t group, size_t start, size_t cou
     for (size_t i = start; i < start + count; i++) {
         same &= lots->rows[i].same;
     }
-    if (form == FORM_insert && copies && count >= COPY_ROWS_MIN) {
+    bool last = group / NODES_MAX / FORM_count / TABLE_COUNT_MAX == PHASE_new;
+    if (form == FORM_insert && copies && last && count >= COPY_ROWS_MIN) {
         form = FORM_copy;
     }
     lots->lots[lots->count++] =

@@ -148,6 +148,25 @@ static void sql_select(struct sql *sql, enum form form, const struct table *tabl
     }
 }
 
+/*
+ * Inserting is the only statement that sees what others have inserted and not yet committed: it waits for them. What
+ * it inserts has the version 0, which no row has, and is taken back at once.
+ */
+static void sql_gap(struct sql *sql, const struct table *table, uint32_t rows)
+{
+    sql_add(sql, "INSERT INTO \"%s\" (p", table->shape.name);
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        sql_add(sql, ",\"%s\"", table->shape.columns[i].name);
+    }
+    sql_add(sql, ",ver) SELECT $1::smallint");
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        sql_add(sql, ",n.c%u", i);
+    }
+    sql_add(sql, ",0 FROM ");
+    sql_source(sql, FORM_gap, table, rows);
+    sql_add(sql, " ON CONFLICT DO NOTHING");
+}
+
 void form_sql(struct sql *sql, enum form form, const struct table *table, uint32_t rows)
 {
     switch (form) {
@@ -161,6 +180,9 @@ void form_sql(struct sql *sql, enum form form, const struct table *table, uint32
     case FORM_insert:
     case FORM_upsert:
         sql_insert(sql, form, table, rows);
+        return;
+    case FORM_gap:
+        sql_gap(sql, table, rows);
         return;
     case FORM_update:
         sql_add(sql, "UPDATE \"%s\" AS t SET ver = $2::bigint", table->shape.name);

@@ -24,6 +24,7 @@ enum form {
     FORM_upsert, /* whatever is there */
     FORM_remove, /* whatever is there */
     FORM_copy,   /* as insert, by COPY: not in a pipeline */
+    FORM_gap,    /* those that do not exist, and that nobody is inserting, are inserted: to be taken back */
     FORM_count
 };
 
@@ -50,8 +51,8 @@ struct lot {
 };
 
 /*
- * Rows being sorted into lots (postgres_lots.c): first the lots that write, then those that look, then those
- * that insert; within, by table, form and partition. Keys and rows stay the caller's.
+ * Rows being sorted into lots (postgres_lots.c): first the lots that write, then those that look, then the gaps, then
+ * those that insert; within, by table, form and partition. Keys and rows stay the caller's.
  */
 struct lot_entry {
     struct lot_row row;
@@ -66,6 +67,7 @@ struct lots {
     size_t entry_count, entry_capacity, count, capacity;
     uint32_t *group_counts, *groups;
     size_t group_count;
+    bool guards; /* new rows of guarded tables come before all looks; set after lots_begin */
 };
 
 void lots_init(struct lots *lots, struct postgres_store *store);

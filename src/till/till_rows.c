@@ -77,7 +77,8 @@ static const struct column trade_columns[] = {
     COLUMN(trade_row, line_id, .form = FORM_id),
     COLUMN(trade_row, escrow, .form = FORM_flag),
 };
-const struct table trade_table = TABLE("trades", 31, trade_row, trade_columns, 1);
+/* Unguarded: an id of its own. */
+const struct table trade_table = TABLE_UNGUARDED("trades", 31, trade_row, trade_columns, 1);
 
 static const struct column trade_detail_columns[] = {
     COLUMN(trade_detail_row, trade_id, .form = FORM_id),
@@ -86,14 +87,18 @@ static const struct column trade_detail_columns[] = {
 #include "till/trade_detail.def"
 #undef DETAIL
 };
-const struct table trade_detail_table = TABLE("trade_details", 44, trade_detail_row, trade_detail_columns, 1);
+/* Unguarded: of its trade, which has a new id. */
+const struct table trade_detail_table =
+    TABLE_UNGUARDED("trade_details", 44, trade_detail_row, trade_detail_columns, 1);
 
 static const struct column trade_number_columns[] = {
     COLUMN(trade_number_row, out_trade_no),
     COLUMN(trade_number_row, merchant_id, .form = FORM_id),
     COLUMN(trade_number_row, trade_id, .form = FORM_id),
 };
-const struct table trade_number_table = TABLE("trade_numbers", 32, trade_number_row, trade_number_columns, 2);
+/* Unguarded: who misses it and acts on that inserts it. */
+const struct table trade_number_table =
+    TABLE_UNGUARDED("trade_numbers", 32, trade_number_row, trade_number_columns, 2);
 
 static const struct column refund_columns[] = {
     COLUMN(refund_row, trade_id, .form = FORM_id),
@@ -124,7 +129,8 @@ static const struct column shop_day_columns[] = {
     COLUMN(shop_day_row, refunded_paid_minor, .form = FORM_amount),
     COLUMN(shop_day_row, refunded_discount_minor, .form = FORM_amount),
 };
-const struct table shop_day_table = TABLE("shop_days", 34, shop_day_row, shop_day_columns, 2);
+/* Unguarded: who misses it and acts on that inserts it. */
+const struct table shop_day_table = TABLE_UNGUARDED("shop_days", 34, shop_day_row, shop_day_columns, 2);
 
 static const struct column campaign_columns[] = {
     COLUMN(campaign_row, campaign_id, .form = FORM_id),
@@ -172,7 +178,11 @@ static const struct column offers_columns[] = {
     COLUMN(offers_row, id, .form = FORM_id),
     COLUMN_LIST(offers_row, campaigns, id_shape),
 };
-const struct table offers_table = TABLE("offers", 36, offers_row, offers_columns, 2);
+/*
+ * Unguarded: what payments change (accounts, sums, counters) decides nothing about a new offer but the budget of its
+ * own campaign, and a payment that misses the offer leaves that alone.
+ */
+const struct table offers_table = TABLE_UNGUARDED("offers", 36, offers_row, offers_columns, 2);
 
 static const struct column campaign_use_columns[] = {
     COLUMN(campaign_use_row, campaign_id, .form = FORM_id),
@@ -181,7 +191,9 @@ static const struct column campaign_use_columns[] = {
     COLUMN(campaign_use_row, day, .form = FORM_day),
     COLUMN(campaign_use_row, day_uses),
 };
-const struct table campaign_use_table = TABLE("campaign_uses", 37, campaign_use_row, campaign_use_columns, 2);
+/* Unguarded: who misses it and acts on that inserts it. */
+const struct table campaign_use_table =
+    TABLE_UNGUARDED("campaign_uses", 37, campaign_use_row, campaign_use_columns, 2);
 
 static const struct column campaign_shop_columns[] = {
     COLUMN(campaign_shop_row, campaign_id, .form = FORM_id),
@@ -231,13 +243,15 @@ static const struct column delivery_columns[] = {
     COLUMN(delivery_row, app_id, .form = FORM_id),
     COLUMN(delivery_row, request_no),
 };
-const struct table delivery_table = TABLE("deliveries", 41, delivery_row, delivery_columns, 1);
+/* Unguarded: an id of its own. */
+const struct table delivery_table = TABLE_UNGUARDED("deliveries", 41, delivery_row, delivery_columns, 1);
 
 static const struct column outbox_columns[] = {
     COLUMN(outbox_row, delivery_id, .form = FORM_id),
     COLUMN(outbox_row, next_at_us, .form = FORM_instant),
 };
-const struct table outbox_table = TABLE("outbox", 43, outbox_row, outbox_columns, 1);
+/* Unguarded: of its delivery, which has a new id. */
+const struct table outbox_table = TABLE_UNGUARDED("outbox", 43, outbox_row, outbox_columns, 1);
 
 static const struct column policy_columns[] = {
     COLUMN(policy_row, one),
@@ -256,4 +270,5 @@ static const struct column policy_columns[] = {
     COLUMN(policy_row, refund_days),
     COLUMN(policy_row, royalty_max_bp),
 };
-const struct table policy_table = TABLE("policies", 42, policy_row, policy_columns, 1);
+/* Unguarded: who inserts it reads nothing else that changes. */
+const struct table policy_table = TABLE_UNGUARDED("policies", 42, policy_row, policy_columns, 1);

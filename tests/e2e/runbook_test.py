@@ -9,7 +9,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -76,12 +75,6 @@ class Work(threading.Thread):
         self.ending.set()
         self.join(60)
         self.client.close()
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as one:
-        one.bind(('127.0.0.1', 0))
-        return one.getsockname()[1]
 
 
 class Runbook(program.Case):
@@ -213,13 +206,13 @@ class Runbook(program.Case):
     @unittest.skipUnless(shutil.which('patroni') and shutil.which('etcd'), 'needs patroni and etcd')
     def test_patroni_takes_over(self):
         folder = self.folder_of_postgres()
-        etcd, peer = free_port(), free_port()
+        etcd, peer = program.port_free(), program.port_free()
         self.daemon(folder, 'etcd', shutil.which('etcd'), '--data-dir', str(folder / 'etcd'), '--unsafe-no-fsync',
                     '--listen-client-urls', f'http://127.0.0.1:{etcd}', '--advertise-client-urls',
                     f'http://127.0.0.1:{etcd}', '--listen-peer-urls', f'http://127.0.0.1:{peer}',
                     '--initial-advertise-peer-urls', f'http://127.0.0.1:{peer}', '--initial-cluster',
                     f'default=http://127.0.0.1:{peer}')
-        self.ports = {name: {'rest': free_port(), 'sql': free_port()} for name in ('a', 'b')}
+        self.ports = {name: {'rest': program.port_free(), 'sql': program.port_free()} for name in ('a', 'b')}
         nodes = {'a': self.patroni(folder, 'a', self.ports['a'], etcd)}
         _, where = self.leader(folder)
         nodes['b'] = self.patroni(folder, 'b', self.ports['b'], etcd)
@@ -260,7 +253,7 @@ class Runbook(program.Case):
 
     def bouncer(self, folder, database, mode, size=60, more=''):
         name = database.partition('@/')[2].partition('?')[0]
-        port = free_port()
+        port = program.port_free()
         (folder / f'{mode}.ini').write_text(
             f'[databases]\n{name} = host={cluster.urllib.parse.unquote(database.partition("host=")[2])} user=till\n'
             f'[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\nunix_socket_dir =\n'

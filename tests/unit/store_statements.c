@@ -152,6 +152,7 @@ static enum status take(void *context, const struct sent *sent, const PGresult *
         spots_learn(tally, sent, result);
         break;
     case FORM_insert:
+    case FORM_gap:
     case FORM_delete:
     case FORM_upsert:
     case FORM_remove:
