@@ -273,7 +273,7 @@ static void move(struct run *run, int ride)
     struct ride_move want = { ride_id_of(run, ride), onward[r->state], "" };
     want.state = chance(run, 15) ? 1 + pick(run, 10) : want.state;
     want.state = r->state >= RIDE_picked_up && chance(run, 12) ? RIDE_failed : want.state;
-    want.state = r->state == RIDE_picked_up && chance(run, 12) ? RIDE_delivered : want.state;
+    want.state = r->state == RIDE_picked_up && chance(run, 25) ? RIDE_delivered : want.state;
     enum refusal till = call(run, caller_by(run, by, shop), &ride_move, &want, &row);
     same_refusal(run, "ride_move", meal_model_move(&run->model, by, ride, want.state), till);
     if (till == REFUSAL_none && run->wrong == NULL) {

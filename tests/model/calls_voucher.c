@@ -18,6 +18,43 @@ static struct local_voucher *voucher_of(int64_t voucher_id)
     return NULL;
 }
 
+static void same_reviews(struct run *run)
+{
+    int64_t reviews[MODEL_SHOPS] = { 0 }, stars[MODEL_SHOPS] = { 0 };
+    for (int i = 0; i < local.voucher_count && run->wrong == NULL; i++) {
+        const struct local_voucher *v = &local.vouchers[i];
+        struct review_row row = { .voucher_id = v->id };
+        bool there = house_row(&run->house, &review_table, &row);
+        same(run, "whether a voucher is reviewed", v->stars != 0, there);
+        if (there && run->wrong == NULL) {
+            same(run, "stars", v->stars, row.stars);
+            same(run, "the shop that is reviewed", id_of(run, v->reviewed_shop), row.shop_id);
+            same(run, "who paid for what is reviewed", run->trade_ids[v->trade], row.trade_id);
+            reviews[v->reviewed_shop]++;
+            stars[v->reviewed_shop] += v->stars;
+        }
+    }
+    for (int i = 0; i < run->model.shop_count; i++) {
+        struct shop_place_row row = { .shop_id = id_of(run, i) };
+        house_row(&run->house, &shop_place_table, &row);
+        same(run, "reviews of a shop", reviews[i], row.reviews);
+        same(run, "stars of a shop", stars[i], row.stars);
+    }
+}
+
+static void same_quotas(struct run *run)
+{
+    for (int deal = 0; deal < local.deal_count; deal++) {
+        for (int shop = 0; shop < run->model.shop_count; shop++) {
+            const struct local_quota *quota = &local.deals[deal].quotas[shop];
+            struct voucher_quota_row row = { .shop_id = id_of(run, shop), .deal_id = local.deals[deal].id };
+            house_row(&run->house, &voucher_quota_table, &row);
+            same(run, "what tills told of a quota", quota->taken, row.accepted);
+            same(run, "what did not hold of a quota", quota->conflicts, row.conflicts);
+        }
+    }
+}
+
 /* Those of one purchase come in the order of its copies and their parts; those given for nothing one by one. */
 static bool voucher_learn(void *context, const void *of)
 {
@@ -98,6 +135,8 @@ static void same_vouchers(struct run *run)
 {
     vouchers_learn(run);
     same_holders(run);
+    same_reviews(run);
+    same_quotas(run);
     for (int i = 0; i < local.voucher_count && run->wrong == NULL; i++) {
         struct voucher_row row = { .voucher_id = local.vouchers[i].id };
         bool there = house_row(&run->house, &voucher_table, &row);
@@ -337,9 +376,99 @@ static void unkeep(struct run *run)
     }
 }
 
+/* What a till took a while ago, or something that it told before. */
+static bool taken_draw(struct run *run, struct local_taken *taken)
+{
+    int index = voucher_draw(run), old = local.redemption_count > 0 ? pick(run, local.redemption_count) : -1;
+    for (int i = 0; i < 8 && index >= 0 && local.vouchers[index].kept_shop < 0; i++) {
+        index = pick(run, local.voucher_count);
+    }
+    if (index < 0) {
+        return false;
+    }
+    if (old >= 0 && local.redemptions[old].taken_us != 0 && chance(run, 40)) {
+        const struct local_redemption *r = &local.redemptions[old];
+        bool face = local.vouchers[r->voucher].face > 0;
+        *taken = (struct local_taken){ .voucher = r->voucher, .shop = r->shop, .pieces = face ? 0 : r->pieces,
+                                       .amount = r->amount, .taken_us = r->taken_us };
+    } else {
+        struct voucher_code_use use = { .pieces = 0 };
+        use_draw(run, index, &use);
+        *taken = (struct local_taken){ .voucher = index, .shop = shop_draw(run, index), .pieces = use.pieces,
+                                       .amount = use.amount_minor,
+                                       .taken_us = run->house.now_us - pick(run, 300) * US_PER_SECOND };
+        taken->taken_us -= chance(run, 10) ? pick(run, 30) * US_PER_HOUR : 0;
+        taken->taken_us += chance(run, 3) ? US_PER_HOUR : 0;
+    }
+    struct voucher_row row = { .voucher_id = local.vouchers[taken->voucher].id };
+    bool there = house_row(&run->house, &voucher_table, &row);
+    assert(there);
+    taken->issued_us = row.issued_at_us;
+    return row.code[0] != '\0';
+}
+
+static void tell(struct run *run)
+{
+    struct voucher_reconciled_list list = { 0 };
+    struct voucher_reconcile want = { 0 };
+    struct local_taken taken[3];
+    int count = 1 + pick(run, 3);
+    if (local.redemption_count + count > LOCAL_REDEMPTIONS) {
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        struct voucher_taken *told = &want.taken[want.taken_count];
+        if (!taken_draw(run, &taken[i])) {
+            return;
+        }
+        taken[i].shop = taken[0].shop; /* one till tells all of them */
+        char code[VOUCHER_CODE_SIZE];
+        bool shown = code_of(run, taken[i].voucher, code);
+        assert(shown);
+        memcpy(told->code, code, sizeof(code));
+        told->pieces = taken[i].pieces;
+        told->amount_minor = taken[i].amount;
+        told->accepted_at_us = taken[i].taken_us;
+        want.taken_count++;
+    }
+    want.shop_id = id_of(run, taken[0].shop);
+    enum refusal till = call(run, house_shop(want.shop_id), &voucher_reconcile, &want, &list);
+    same_refusal(run, "voucher_reconcile", 0, till);
+    for (int i = 0; i < count && run->wrong == NULL; i++) {
+        int reason, redemption = local_told(&run->model, &taken[i], &reason);
+        same(run, "why what a till took does not hold", reason, list.taken[i].reason);
+        same(run, "whether what a till took holds", redemption >= 0, list.taken[i].redemption_id != 0);
+        if (redemption >= 0 && run->wrong == NULL) {
+            struct local_redemption *r = &local.redemptions[redemption];
+            r->id = r->id == 0 ? list.taken[i].redemption_id : r->id;
+            same(run, "which redemption it is", r->id, list.taken[i].redemption_id);
+        }
+    }
+}
+
+static void review(struct run *run)
+{
+    struct review_row row;
+    int index = voucher_draw(run);
+    for (int i = 0; i < 12 && index >= 0 && local.vouchers[index].redemptions == 0; i++) {
+        index = pick(run, local.voucher_count);
+    }
+    if (index < 0) {
+        return;
+    }
+    const struct local_voucher *v = &local.vouchers[index];
+    int shopper = chance(run, 92) ? v->holder : pick(run, run->model.shopper_count);
+    struct review_write want = { .voucher_id = v->id, .stars = 1 + pick(run, 5), .text = "as it was" };
+    enum refusal till = call(run, house_shopper(id_of(run, shopper)), &review_write, &want, &row);
+    same_refusal(run, "review_write", local_review(&run->model, index, shopper, want.stars), till);
+    if (till == REFUSAL_none && run->wrong == NULL) {
+        same(run, "the trade of what is reviewed", run->trade_ids[v->trade], row.trade_id);
+    }
+}
+
 static const struct call_kind kinds[] = {
-    { 26, redeem }, { 7, undo },  { 6, give },   { 7, give_back },
-    { 9, reserve }, { 10, keep }, { 4, unkeep }, { 0, NULL },
+    { 26, redeem }, { 7, undo },  { 6, give },   { 7, give_back }, { 9, reserve },
+    { 14, keep },   { 4, unkeep }, { 12, tell }, { 5, review },    { 0, NULL },
 };
 
 const struct part voucher_part = { .name = "vouchers", .always = true, .calls = kinds, .same = same_vouchers };

@@ -31,6 +31,7 @@ struct local_share {
 /* What a shop may have set aside of a deal, to be taken without a network. */
 struct local_quota {
     int64_t pieces, accept_us, keep_us; /* accept 0: nothing was reserved */
+    int64_t taken, conflicts;           /* that tills told: pieces, and how often it did not hold */
 };
 
 struct local_deal {
@@ -72,7 +73,8 @@ struct local_voucher {
     int64_t face, face_left;
     int64_t valid_until_us, due_us;
     int last_redemption, redemptions, gives; /* last_redemption -1: none that stands */
-    bool reviewed;
+    int stars; /* of its review; 0: there is none */
+    int reviewed_shop;
     int kept_shop; /* -1: none */
     int64_t kept_accept_us, kept_until_us;
 };
@@ -82,7 +84,7 @@ struct local_redemption {
     int voucher, shop, holder, previous;
     bool undone;
     int64_t pieces, amount, gross, commission;
-    int64_t booked_us;
+    int64_t booked_us, taken_us; /* taken 0: there was a network */
 };
 
 /* What became of a deal in a shop on a day. */
@@ -153,6 +155,15 @@ int local_quota_reserve(struct model *m, int deal, int shop, int64_t pieces, int
 /* Sets it aside for one shop; by that shop it is given back. */
 int local_keep(struct model *m, int voucher, int shop);
 void local_unkeep(struct model *m, int voucher);
+/* What a till says that it took at that time, of a voucher that there is since `issued_us`. The redemption, or -1 and
+ * why it does not hold, as in the till. */
+struct local_taken {
+    int voucher, shop;
+    int64_t pieces, amount, taken_us, issued_us;
+};
+int local_told(struct model *m, const struct local_taken *taken, int *reason);
+/* Stars of a shop that redeemed it; the same again is the same. */
+int local_review(struct model *m, int voucher, int shopper, int stars);
 /* Its time, or that of what was set aside, is over. */
 void local_voucher_end(struct model *m, int voucher);
 

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "engine/refusal.h"
+#include "lines/local/voucher_rows.h"
 #include "model/local.h"
 #include "model/model_internal.h"
 
@@ -74,22 +75,22 @@ int64_t local_voucher_due(int *voucher)
 
 /* ---- at the counter ---- */
 
-static int state_check(const struct model *m, const struct local_voucher *v)
+static int state_check(const struct local_voucher *v, int64_t at_us)
 {
     if (v->state != OPEN) {
         return v->state == REDEEMED   ? (int)REFUSAL_voucher_redeemed
                : v->state == RETURNED ? (int)REFUSAL_voucher_returned
                                       : (int)REFUSAL_voucher_lapsed;
     }
-    return m->now_us >= v->valid_until_us ? (int)REFUSAL_voucher_lapsed : 0;
+    return at_us >= v->valid_until_us ? (int)REFUSAL_voucher_lapsed : 0;
 }
 
-int local_use_check(const struct model *m, int voucher, int shop, int64_t pieces, int64_t amount)
+static int use_check(const struct local_voucher *v, const struct model *m, int shop, int64_t pieces, int64_t amount,
+                     int64_t at_us)
 {
-    const struct local_voucher *v = &local.vouchers[voucher];
-    int refusal = state_check(m, v);
+    int refusal = state_check(v, at_us);
     if (refusal == 0) {
-        refusal = local_valid_check(m, v->deal, v->part, shop, m->now_us);
+        refusal = local_valid_check(m, v->deal, v->part, shop, at_us);
     }
     if (refusal == 0 && v->kept_shop >= 0 && v->kept_shop != shop) {
         refusal = REFUSAL_voucher_kept;
@@ -99,6 +100,11 @@ int local_use_check(const struct model *m, int voucher, int shop, int64_t pieces
     }
     bool fits = v->face == 0 ? pieces <= v->left && amount == 0 : pieces == 0 && amount > 0 && amount <= v->face_left;
     return fits ? 0 : REFUSAL_voucher_short;
+}
+
+int local_use_check(const struct model *m, int voucher, int shop, int64_t pieces, int64_t amount)
+{
+    return use_check(&local.vouchers[voucher], m, shop, pieces, amount, m->now_us);
 }
 
 void local_redeem(struct model *m, int voucher, int shop, int64_t pieces, int64_t amount)
@@ -195,7 +201,7 @@ int local_undo(struct model *m, int redemption)
 int local_give(struct model *m, int voucher, int to)
 {
     struct local_voucher *v = &local.vouchers[voucher];
-    int refusal = state_check(m, v);
+    int refusal = state_check(v, m->now_us);
     if (refusal == 0 && v->kept_shop >= 0) {
         refusal = REFUSAL_voucher_kept;
     }
@@ -217,7 +223,7 @@ int local_return(struct model *m, int voucher, int64_t pieces)
 {
     struct local_voucher *v = &local.vouchers[voucher];
     const struct local_deal *d = &local.deals[v->deal];
-    int refusal = state_check(m, v);
+    int refusal = state_check(v, m->now_us);
     if (refusal == 0 && v->kept_shop >= 0) {
         refusal = REFUSAL_voucher_kept;
     }
@@ -272,7 +278,8 @@ int local_quota_reserve(struct model *m, int deal, int shop, int64_t pieces, int
         return REFUSAL_deal_shop_differs;
     }
     int64_t accept_us = m->now_us + seconds * 1000000;
-    d->quotas[shop] = (struct local_quota){ pieces, accept_us, accept_us + 24 * HOUR_US };
+    struct local_quota *quota = &d->quotas[shop];
+    *quota = (struct local_quota){ pieces, accept_us, accept_us + 24 * HOUR_US, quota->taken, quota->conflicts };
     return 0;
 }
 
@@ -281,7 +288,7 @@ int local_keep(struct model *m, int voucher, int shop)
     struct local_voucher *v = &local.vouchers[voucher];
     struct local_deal *d = &local.deals[v->deal];
     const struct local_quota *quota = &d->quotas[shop];
-    int refusal = state_check(m, v);
+    int refusal = state_check(v, m->now_us);
     if (refusal != 0 || v->kept_shop == shop) {
         return refusal; /* again: the same */
     }
@@ -311,6 +318,84 @@ void local_unkeep(struct model *m, int voucher)
     local.deals[v->deal].kept[v->kept_shop] -= v->left;
     v->kept_shop = -1;
     v->due_us = v->valid_until_us;
+}
+
+static int reason_of(int refusal)
+{
+    switch (refusal) {
+    case REFUSAL_voucher_redeemed:
+        return CONFLICT_redeemed;
+    case REFUSAL_voucher_returned:
+        return CONFLICT_returned;
+    case REFUSAL_voucher_lapsed:
+        return CONFLICT_lapsed;
+    case REFUSAL_voucher_kept:
+        return CONFLICT_elsewhere;
+    case REFUSAL_voucher_short:
+        return CONFLICT_short;
+    default:
+        return CONFLICT_invalid;
+    }
+}
+
+/* The same was told before, and was not taken back. */
+static int told_before(const struct local_taken *taken)
+{
+    int64_t pieces = taken->pieces > 0 ? taken->pieces : 1;
+    for (int i = 0; i < local.redemption_count; i++) {
+        const struct local_redemption *r = &local.redemptions[i];
+        bool face = local.vouchers[r->voucher].face > 0;
+        if (r->voucher == taken->voucher && r->shop == taken->shop && !r->undone && r->taken_us == taken->taken_us &&
+            r->amount == taken->amount && (face || r->pieces == pieces) && model_canary != MODEL_CANARY_told) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+int local_told(struct model *m, const struct local_taken *taken, int *reason)
+{
+    const struct local_voucher *v = &local.vouchers[taken->voucher];
+    struct local_quota *quota = &local.deals[v->deal].quotas[taken->shop];
+    int known = told_before(taken);
+    *reason = 0;
+    if (known >= 0) {
+        return known;
+    }
+    int refusal = use_check(v, m, taken->shop, taken->pieces, taken->amount, taken->taken_us);
+    bool then = taken->taken_us <= m->now_us && taken->taken_us >= taken->issued_us &&
+                (v->kept_shop < 0 || taken->taken_us <= v->kept_accept_us);
+    if (refusal != 0 || !then) {
+        *reason = reason_of(refusal);
+        quota->conflicts += quota->accept_us != 0;
+        return -1;
+    }
+    local_redeem(m, taken->voucher, taken->shop, taken->pieces, taken->amount);
+    struct local_redemption *r = &local.redemptions[local.redemption_count - 1];
+    r->taken_us = taken->taken_us;
+    quota->taken += quota->accept_us != 0 ? r->pieces : 0;
+    return local.redemption_count - 1;
+}
+
+int local_review(struct model *m, int voucher, int shopper, int stars)
+{
+    struct local_voucher *v = &local.vouchers[voucher];
+    (void)m;
+    if (v->holder != shopper) {
+        return REFUSAL_voucher_unknown;
+    }
+    if (v->stars != 0) {
+        return v->stars == stars ? 0 : REFUSAL_review_written;
+    }
+    if (v->trade < 0 || v->buyer != v->holder) {
+        return model_canary == MODEL_CANARY_review ? 0 : REFUSAL_review_unpaid;
+    }
+    if (v->last_redemption < 0) {
+        return REFUSAL_review_unredeemed;
+    }
+    v->stars = stars;
+    v->reviewed_shop = local.redemptions[v->last_redemption].shop;
+    return 0;
 }
 
 /* Whose the money is when nobody gets it back: who would have redeemed it. */
