@@ -17,11 +17,18 @@
 
 /* ---- the batch ---- */
 
+/* How the absence of a row is looked at: of a guarded table so that it is seen what others are inserting. */
+static enum form absence_form(const struct lots *lots, const struct table *table)
+{
+    return lots->guards && !table->unguarded ? FORM_gap : FORM_absent;
+}
+
 static void batch_lots(struct keeper *keeper)
 {
     const struct keep *keep = &keeper->keep;
     struct lots *lots = &keeper->lots;
     lots_begin(lots, keep->change_count + keep->read_count);
+    lots->guards = keeper->check && keep->change_count > 0;
     for (size_t i = 0; i < keep->change_count; i++) {
         const struct row_change *change = &keep->changes[i];
         spots_prefetch(keeper->store->spots, keep->changes[i + 8 < keep->change_count ? i + 8 : i].hash);
@@ -32,6 +39,7 @@ static void batch_lots(struct keeper *keeper)
                                    .hash = change->hash,
                                    .same = keeper->steps[i].same };
             enum form form = (enum form)keeper->steps[i].form;
+            form = form == FORM_absent ? absence_form(lots, change->table) : form;
             if (form == FORM_update && keeper->by_spot) {
                 row.spot = spots_find(keeper->store->spots, change->hash);
                 form = row.spot != 0 ? FORM_move : FORM_update;
@@ -42,7 +50,9 @@ static void batch_lots(struct keeper *keeper)
     for (size_t i = 0; keeper->check && i < keep->read_count; i++) {
         const struct row_change *read = &keep->reads[i];
         struct lot_row row = { .key = read->key, .seen = read->version };
-        enum form form = read->version == 0 ? FORM_absent : keeper->work.lists ? FORM_share : FORM_check;
+        enum form form = read->version == 0    ? absence_form(lots, read->table)
+                         : keeper->work.lists ? FORM_share
+                                              : FORM_check;
         lots_add(lots, form, read->table, &row);
     }
     lots_end(lots, !keeper->work.lists);
@@ -106,6 +116,7 @@ static enum status batch_result(void *context, const struct sent *sent, const PG
     case FORM_delete:
     case FORM_insert:
     case FORM_upsert:
+    case FORM_gap:
         return rows_touched(result) == sent->rows ? STATUS_ok : STATUS_conflict;
     case FORM_share:
         return (uint64_t)postgres_i64(result, 0, 0) == sent->rows ? STATUS_ok : STATUS_conflict;
@@ -188,6 +199,26 @@ static enum status doubts_settle(struct keeper *keeper, struct counting *countin
     return rows_session_collect(&k->work, batch_result, counting, error);
 }
 
+/* Gaps are one lot after the other. What was inserted to look at them is nobody's business for longer than that. */
+static void lots_tell(struct keeper *keeper)
+{
+    struct rows_session *work = &keeper->work;
+    bool gaps = false;
+    for (size_t i = 0; i < keeper->lots.count; i++) {
+        const struct lot *lot = &keeper->lots.lots[i];
+        if ((lot->form == FORM_gap) != gaps) {
+            gaps = !gaps;
+            rows_session_say(work, SENT_other, gaps ? "SAVEPOINT gaps" : "ROLLBACK TO SAVEPOINT gaps", NULL, 0);
+        }
+        if (lot->form != FORM_copy) {
+            rows_session_send(work, lot, (uint32_t)i, keeper->keep.stamp);
+        }
+    }
+    if (gaps) {
+        rows_session_say(work, SENT_other, "ROLLBACK TO SAVEPOINT gaps", NULL, 0);
+    }
+}
+
 /* Everything but new rows that come by COPY, and COMMIT. */
 static enum status batch_tell(struct keeper *keeper, struct counting *counting, struct store_error *error)
 {
@@ -202,11 +233,7 @@ static enum status batch_tell(struct keeper *keeper, struct counting *counting, 
         rows_session_say(work, SENT_other, "BEGIN", NULL, 0);
     }
     fence_say(keeper, writes);
-    for (size_t i = 0; i < keeper->lots.count; i++) {
-        if (keeper->lots.lots[i].form != FORM_copy) {
-            rows_session_send(work, &keeper->lots.lots[i], (uint32_t)i, keeper->keep.stamp);
-        }
-    }
+    lots_tell(keeper);
     if (writes) {
         feed_say(keeper);
         rows_session_flush(work);
