@@ -42,7 +42,7 @@ const char *const cause_names[] = {
     [CAUSE_voucher_lapse] = "voucher_lapse", "voucher_keep", "voucher_unkeep", "", "",
     [CAUSE_packet_fill] = "packet_fill", "packet_claim", "packet_return", "", "",
     [CAUSE_slot_open] = "slot_open", "slot_close", "booking_hold", "booking_take", "booking_free", "booking_earn",
-    [46] = "", "", "", "", /* bookings */
+    [CAUSE_booking_return] = "booking_return", "", "", "",
     [CAUSE_meal_earn] = "meal_earn", "meal_return", "meal_tips", "", "",
     NULL,
 };

@@ -71,6 +71,7 @@ enum cause_kind {
     CAUSE_booking_take = 43, /* booked */
     CAUSE_booking_free = 44, /* given back by it */
     CAUSE_booking_earn = 45, /* what was paid for it is the shop's now */
+    CAUSE_booking_return = 46, /* and goes back, as the shop wants */
 };
 
 extern const char *const cause_names[];

@@ -351,13 +351,20 @@ def offered(side):
     return waits
 
 
-def late(side):
+def late(side, **more):
     """A booking whose guest does not come: two minutes ago it began."""
     now = datetime.datetime.fromisoformat(side.operator.must('GET', '/v1/time')['now'].replace('Z', '+00:00'))
     starts = now + datetime.timedelta(seconds=300 - now.timestamp() % 300)
-    made = _booked(side, _resource(side, grace_minutes=1), starts.isoformat())['booking_id']
+    made = _booked(side, _resource(side, grace_minutes=1, **more), starts.isoformat())['booking_id']
     side.operator.must('POST', '/v1/test/clock', {'now': (starts + datetime.timedelta(minutes=2)).isoformat()})
     return made
+
+
+def kept_deposit(side):
+    """A booking of which the shop kept the deposit."""
+    missed = late(side, pay='deposit', deposit_minor=20, missed_percent=100)
+    side.operator.must('POST', f'/v1/bookings/{missed}/miss')
+    return missed
 
 
 def hall(side):
@@ -436,6 +443,7 @@ BOOKINGS = {
     'booking_arrive': lambda side: ({'booking_id': late(side)}, {}, None),
     'booking_miss': _booking(late),
     'booking_query': _booking(booking),
+    'booking_return': lambda side: ({'booking_id': kept_deposit(side)}, {}, {'amount_minor': 1, 'reason': 'Ill'}),
     'booking_list': lambda side: ({'shop_id': booking(side) and side.shop}, {'day': DAY_OF_SLOTS}, None),
     'booking_mine': lambda side: ({'shopper_id': booking(side) and side.shopper}, {}, None),
     'queue_set': lambda side: ({'shop_id': side.shop}, {}, {'name': side.secret, 'letter': 'A'}),

@@ -459,6 +459,8 @@ static void stage_make(struct house *house)
     (void)book(house, ROOM, 2, 1, true);
     struct booking_ref ended = { book(house, ROOM, 3, 2, false) };
     must(house_call(house, house_shop(1), &booking_arrive, &ended, NULL));
+    struct booking_return back = { .booking_id = ended.booking_id, .amount_minor = 1, .reason = "Cold" };
+    must(house_call(house, house_shop(1), &booking_return, &back, NULL));
     struct booking_wait wait = { .resource_id = ROOM, .shopper_id = 4, .starts_at_us = OPENS_US };
     must(house_call(house, house_operator, &booking_wait, &wait, NULL));
     (void)book(house, TABLE_RESOURCE, 5, 0, false);
@@ -534,6 +536,16 @@ static bool earns(const void *row)
     return ((const struct transfer_row *)row)->cause == CAUSE_booking_earn;
 }
 
+static bool gives_back(const void *row)
+{
+    return ((const struct transfer_row *)row)->cause == CAUSE_booking_return;
+}
+
+static bool given_back(const void *row)
+{
+    return ((const struct booking_row *)row)->returns > 0;
+}
+
 static bool of_booking(const void *row)
 {
     return ((const struct trade_row *)row)->line_kind == LOCAL_booking;
@@ -595,6 +607,12 @@ static const struct corruption corruptions[] = {
       "something else than its cause says" },
     { "another booking's money", &transfer_table, earns, ADD, "reference_id", 1, AUDIT_money_conserved,
       "not its booking's money" },
+    { "given back of nothing", &transfer_table, gives_back, ADD, "reference_id", 1, AUDIT_money_conserved,
+      "nothing was given back" },
+    { "more was given back", &booking_table, given_back, ADD, "returned_minor", 1, AUDIT_money_conserved,
+      "no transfer says so" },
+    { "given back more than there was", &booking_table, given_back, ADD, "returned_minor", 1000000,
+      AUDIT_money_conserved, "what it did not have" },
     { "its price is the shop's at once", &trade_table, of_booking, ADD, "escrow", -1, AUDIT_answer_durable, "" },
     { "a version of the hours is gone", &schedule_table, NULL, DROP, NULL, 0, AUDIT_answer_durable,
       "versions of its hours" },

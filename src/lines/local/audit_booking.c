@@ -57,13 +57,20 @@ struct audit_money {
     int64_t unit;
 };
 
+/* What was given back of one that had ended: by its row less by transfers. */
+struct audit_return {
+    int64_t booking_id;
+    int64_t returned_minor;
+    int64_t shopper_id, shop_id, trade_id;
+};
+
 struct audit_queue {
     int64_t queue_id, number;
     int64_t waiting;
 };
 
 struct audit_bookings {
-    struct audit_map resources, shows, places, seats, waits, money, queues;
+    struct audit_map resources, shows, places, seats, waits, money, queues, returns;
     int64_t slot_resource_id, slot_ends_us; /* of the slot before */
     struct resource_day_row day;            /* the day before */
 };
@@ -79,6 +86,7 @@ static void begin(struct audit *audit, void *state)
     audit_map_init(&bookings->waits, memory, sizeof(struct audit_wait), 1);
     audit_map_init(&bookings->money, memory, sizeof(struct audit_money), 1);
     audit_map_init(&bookings->queues, memory, sizeof(struct audit_queue), 2);
+    audit_map_init(&bookings->returns, memory, sizeof(struct audit_return), 1);
 }
 
 static void release(struct audit *audit, void *state)
@@ -92,6 +100,7 @@ static void release(struct audit *audit, void *state)
     audit_map_release(&bookings->waits);
     audit_map_release(&bookings->money);
     audit_map_release(&bookings->queues);
+    audit_map_release(&bookings->returns);
 }
 
 /* ---- what there is to be booked ---- */
@@ -317,6 +326,24 @@ static void booking_words_check(struct audit *audit, const struct audit_bookings
                                                                              : booking->price_minor));
 }
 
+static bool returns_count(struct audit *audit, struct audit_bookings *bookings, const struct booking_row *booking)
+{
+    struct audit_about about = { AUDIT_money_conserved, &booking_table, booking };
+    if (booking->returns == 0 && booking->returned_minor == 0) {
+        return true;
+    }
+    struct audit_return *returned = audit_map_put(&bookings->returns, booking->booking_id, 0);
+    if (returned == NULL) {
+        return audit_too_large(audit);
+    }
+    *returned = (struct audit_return){ booking->booking_id, booking->returned_minor, booking->shopper_id,
+                                       booking->shop_id, booking->trade_id };
+    int64_t most_minor = booking->trade_id != 0 ? booking->price_minor : booking->fee_minor;
+    audit_expect(audit, about, "the shop gave back what it did not have, or of a booking that had not ended",
+                 booking->state > BOOKING_confirmed && booking->returned_minor <= most_minor);
+    return true;
+}
+
 static bool booking_each(struct audit *audit, void *state, const void *row)
 {
     struct audit_bookings *bookings = state;
@@ -339,6 +366,9 @@ static bool booking_each(struct audit *audit, void *state, const void *row)
         money->state = booking->state;
         money->escrow = booking->state == BOOKING_confirmed ? booking->price_minor : 0;
         money->unit = audit_shop_currency(audit, booking->shop_id);
+    }
+    if (!returns_count(audit, bookings, booking)) {
+        return false;
     }
     if (!is_held(booking) && !is_taken(booking)) {
         return true;
@@ -459,9 +489,32 @@ static void purposes_of(int32_t cause, int32_t *from, int32_t *to)
     }
 }
 
+/* From the shop's takings to the escrow of its trade, whence it is refunded, or to the wallet that left a deposit. */
+static void return_check(struct audit *audit, const struct audit_bookings *bookings,
+                         const struct transfer_row *transfer)
+{
+    struct audit_about about = { AUDIT_money_conserved, &transfer_table, transfer };
+    struct audit_return *returned = audit_map_get(&bookings->returns, transfer->reference_id, 0);
+    const struct leg_row *leg = &transfer->legs[0];
+    if (!audit_expect(audit, about, "nothing was given back of its booking", returned != NULL)) {
+        return;
+    }
+    bool paid = returned->trade_id != 0;
+    audit_expect(audit, about, "it does not go from the booking's shop to who paid",
+                 transfer->legs_count == 1 && leg->from_purpose == PURPOSE_takings &&
+                     leg->from_owner_id == returned->shop_id &&
+                     leg->to_purpose == (paid ? PURPOSE_escrow : PURPOSE_wallet) &&
+                     leg->to_owner_id == (paid ? returned->trade_id : returned->shopper_id));
+    returned->returned_minor -= leg->amount;
+}
+
 static bool transfer(struct audit *audit, void *state, const struct transfer_row *transfer)
 {
     const struct audit_bookings *bookings = state;
+    if (transfer->cause == CAUSE_booking_return) {
+        return_check(audit, bookings, transfer);
+        return true;
+    }
     bool earns = transfer->cause == CAUSE_booking_earn;
     struct audit_about about = { earns ? AUDIT_money_conserved : AUDIT_seat_once, &transfer_table, transfer };
     int32_t from, to;
@@ -548,6 +601,13 @@ static void end(struct audit *audit, void *state)
         struct audit_about about = { AUDIT_money_conserved, &booking_table, &key };
         audit_expect_equal(audit, about, "what its trade has in escrow", money->escrow,
                            audit_balance(audit, money->trade_id, PURPOSE_escrow, money->unit));
+    }
+    const struct audit_return *returned;
+    place = 0;
+    while ((returned = audit_map_next(&bookings->returns, &place)) != NULL) {
+        struct booking_row key = { .booking_id = returned->booking_id };
+        struct audit_about about = { AUDIT_money_conserved, &booking_table, &key };
+        audit_expect_equal(audit, about, "what was given back and no transfer says so", 0, returned->returned_minor);
     }
     places_end(audit, bookings);
     lists_end(audit, bookings);

@@ -14,7 +14,7 @@
  *              always for nothing
  *
  * Percentages are of the price before discounts, or of the deposit, rounded down; money goes back as it was paid.
- * What a shop books for somebody itself is paid there. The rules of a booking are those of the resource at the time.
+ * Of one that has ended the shop may give back what it has of it. What a shop books for somebody itself is paid there. The rules of a booking are those of the resource at the time.
  * Answers of commands are the booking itself. Called from decisions.
  */
 #ifndef LINES_LOCAL_BOOKING_H
@@ -71,6 +71,12 @@ struct booking_reschedule {
     int64_t starts_at_us;
 };
 
+struct booking_return {
+    int64_t booking_id;
+    int64_t amount_minor;
+    char reason[BOOKING_REASON_SIZE];
+};
+
 /* Of booking_query, booking_cancel, booking_arrive, booking_miss. */
 struct booking_ref {
     int64_t booking_id;
@@ -78,6 +84,7 @@ struct booking_ref {
 
 extern const struct command booking_create, booking_seats, booking_wait, booking_accept;
 extern const struct command booking_reschedule, booking_cancel, booking_arrive, booking_miss, booking_query;
+extern const struct command booking_return;
 extern const struct command booking_due, booking_lapse; /* the timers' */
 
 extern const struct read resource_list, slot_list, show_list, show_seats, booking_list, booking_mine;

@@ -54,5 +54,6 @@ static const struct column booking_columns[] = {
     COLUMN(booking_row, counted, .form = FORM_hidden),
     COLUMN(booking_row, returns, .form = FORM_hidden),
     COLUMN(booking_row, returned_minor, .form = FORM_amount, .text = "Given back by the shop after it had ended."),
+    COLUMN(booking_row, return_reason, .text = "Why, the last time."),
 };
 const struct table booking_table = TABLE("bookings", 76, booking_row, booking_columns, 1);

@@ -6,6 +6,7 @@
 #include "lines/local/resource_rows.h"
 
 #define BOOKING_SEATS_MAX 12
+#define BOOKING_REASON_SIZE 128
 
 enum booking_state {
     BOOKING_waiting = 1,   /* on the waiting list: has no place */
@@ -66,6 +67,7 @@ struct booking_row {
     int32_t counted;       /* enum hoard_kind: what it counts as among what its shopper keeps without having paid */
     int32_t returns;       /* how often the shop gave something back after it had ended */
     int64_t returned_minor; /* in all */
+    char return_reason[BOOKING_REASON_SIZE]; /* the last time */
 };
 
 extern const struct table booking_table;

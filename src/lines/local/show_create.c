@@ -246,7 +246,7 @@ const struct command show_cancel = {
 };
 
 /* What of a booking of a cancelled show has not ended goes back in full. */
-static enum refusal booking_return(struct view *view, struct moment *at, const struct booking_row *asked)
+static enum refusal show_booking_end(struct view *view, struct moment *at, const struct booking_row *asked)
 {
     if (asked->state > BOOKING_confirmed) {
         return REFUSAL_none;
@@ -273,7 +273,7 @@ static enum refusal decide_return(const void *request, struct moment *at, struct
         return REFUSAL_none;
     }
     int64_t next_id = booking->previous_id;
-    enum refusal refusal = booking_return(view, at, booking);
+    enum refusal refusal = show_booking_end(view, at, booking);
     if (refusal == REFUSAL_none) {
         return_next(view, at, view_change(view, asked), next_id);
     }
