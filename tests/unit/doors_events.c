@@ -380,11 +380,11 @@ static void a_slow_reader_harms_nobody(void **state)
     listen_as(&scene, &slow, CALLER_operator, 0);
     listen_as(&scene, &quick, CALLER_operator, 0);
     struct trade_row trade = city_pay(&scene.stage, 1, 1, 60000);
-    for (int i = 0; i < 3000; i++) {
+    for (size_t told = 1; told <= 3000; told++) {
         city_refund(&scene.stage, &trade, 1);
-    }
-    for (size_t heard = 300; heard <= 3000; heard += 300) { /* on a busy machine it may be long, never still */
-        stream_until(&quick, "event: trade.refunded", heard);
+        if (told % 100 == 0) { /* who reads all at the end is slow as well */
+            stream_until(&quick, "event: trade.refunded", told);
+        }
     }
     stream_close(&slow);
     stream_close(&quick);

@@ -300,13 +300,14 @@ static void stream_decode(struct stream *stream)
         stream->raw_read = (size_t)(end + 4 - stream->raw);
         memcpy(stream->text, stream->raw, stream->raw_read);
         stream->size = stream->raw_read;
+        stream->text[stream->size] = '\0';
         stream->in_body = true;
+        stream->chunked = strcasestr(stream->text, "transfer-encoding: chunked") != NULL;
     }
-    bool chunked = strcasestr(stream->raw, "transfer-encoding: chunked") != NULL;
     while (stream->raw_read < stream->raw_size) {
         char *at = stream->raw + stream->raw_read;
         size_t left = stream->raw_size - stream->raw_read;
-        if (!chunked) {
+        if (!stream->chunked) {
             stream->chunk_left = left;
         }
         if (stream->chunk_left == 0) {
@@ -346,10 +347,25 @@ static bool stream_more(struct stream *stream)
     return false;
 }
 
+/* Not strstr: under a sanitizer each call of it measures all of the text that follows. */
+static const char *stream_find(const struct stream *stream, const char *at, const char *wanted)
+{
+    size_t size = strlen(wanted);
+    const char *end = stream->text + stream->size;
+    while (at != NULL && (size_t)(end - at) >= size) {
+        at = memchr(at, wanted[0], (size_t)(end - at) - size + 1);
+        if (at == NULL || memcmp(at, wanted, size) == 0) {
+            return at;
+        }
+        at++;
+    }
+    return NULL;
+}
+
 size_t stream_count(const struct stream *stream, const char *wanted)
 {
     size_t count = 0;
-    for (const char *at = strstr(stream->text, wanted); at != NULL; at = strstr(at + 1, wanted)) {
+    for (const char *at = stream->text; (at = stream_find(stream, at, wanted)) != NULL; at++) {
         count++;
     }
     return count;
@@ -405,13 +421,13 @@ const char *stream_data(const struct stream *stream, const char *event, size_t n
     const char *at = stream->text;
     snprintf(line, sizeof(line), "event: %s\ndata: ", event);
     for (size_t i = 0; i <= n; i++) {
-        at = strstr(i > 0 ? at + 1 : at, line);
+        at = stream_find(stream, i > 0 ? at + 1 : at, line);
         if (at == NULL) {
             return NULL;
         }
     }
     at += strlen(line);
-    const char *end = strstr(at, "\n\n");
+    const char *end = stream_find(stream, at, "\n\n");
     if (end == NULL) {
         return NULL;
     }

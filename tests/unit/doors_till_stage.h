@@ -64,7 +64,7 @@ struct stream {
     bool ended;
     char *raw;
     size_t raw_size, raw_read, chunk_left;
-    bool in_body;
+    bool in_body, chunked;
 };
 
 /* `headers`: whole lines, or "". */
