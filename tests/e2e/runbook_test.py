@@ -327,6 +327,66 @@ class Runbook(program.Case):
         self.assertNotEqual(0, done.returncode)
         self.assertIn('default_pool_size must hold all connections', done.stderr)
 
+    # ---- a server that hangs ----
+
+    @staticmethod
+    def processes(data):
+        """The server's first process, then its children."""
+        first = int((data / 'postmaster.pid').read_text(encoding='ascii').split()[0])
+        return [first, *program.children(first)]
+
+    def signal_all(self, processes, number):
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
+
+    def health(self, server):
+        """The status of /healthz, and what /metrics says of the database."""
+        client = type(server.operator)(server, server.operator.token)
+        try:
+            said = client.send('GET', '/healthz').status
+            text = client.send('GET', '/metrics').body.decode()
+        finally:
+            client.close()
+        values = dict(line.rsplit(' ', 1) for line in text.splitlines() if line.startswith('onetill_database_'))
+        return said, int(values['onetill_database_away']), float(values['onetill_database_seen_seconds'])
+
+    def health_becomes(self, server, status):
+        give_up = time.monotonic() + WAIT_S
+        while (found := self.health(server))[0] != status:
+            self.assertLess(time.monotonic(), give_up, found)
+            time.sleep(0.1)
+        return found
+
+    def test_a_database_that_hangs(self):
+        primary = cluster.Cluster()
+        self.addCleanup(primary.close)
+        database = primary.database()
+        server = Server(self, '--store', database)
+        self.assertEqual(200, self.health(server)[0])
+        work = Work(server)
+        work.start()
+        work.more(100)
+        stopped = self.processes(primary.data)
+        self.addCleanup(self.signal_all, stopped, signal.SIGCONT)
+        self.signal_all(stopped, signal.SIGSTOP)  # it neither answers nor hangs up
+        _, away, unseen = self.health_becomes(server, 503)
+        self.assertEqual(1, away)
+        self.assertGreaterEqual(unseen, 5)
+        give_up = time.monotonic() + WAIT_S
+        while 503 not in work.trouble:  # and the till is told to come again
+            self.assertLess(time.monotonic(), give_up, work.trouble)
+            time.sleep(0.1)
+        answered = work.answered()
+        self.signal_all(stopped, signal.SIGCONT)
+        self.health_becomes(server, 200)
+        work.more()
+        self.assertGreater(work.answered(), answered)
+        work.end()
+        self.told(f'a database that hung: {work.gap_s:.1f} s without an answer, {work.trouble}')
+        self.assertIsNone(server.process.poll())
+        self.holds(database, work)
+
     # ---- back to a moment ----
 
     def test_a_restore_to_a_moment(self):
