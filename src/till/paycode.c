@@ -12,7 +12,7 @@
  * is asked. It is not refused, or anybody could keep anybody from paying.
  */
 
-static bool misses_exceeded(int64_t code_minute, int32_t code_misses, const struct moment *at, int32_t most)
+bool code_misses_exceeded(int64_t code_minute, int32_t code_misses, const struct moment *at, int32_t most)
 {
     return code_minute == at->now_us / US_PER_MINUTE && code_misses >= most;
 }
@@ -21,17 +21,17 @@ bool paycode_attempts_exceeded(const struct moment *at, const struct policy_row 
 {
     const struct shop_row *shop = shown->shop;
     const struct terminal_row *terminal = shown->terminal;
-    return (shop != NULL && misses_exceeded(shop->code_minute, shop->code_misses, at, policy->code_misses_shop)) ||
+    return (shop != NULL && code_misses_exceeded(shop->code_minute, shop->code_misses, at, policy->code_misses_shop)) ||
            (terminal != NULL &&
-            misses_exceeded(terminal->code_minute, terminal->code_misses, at, policy->code_misses_terminal));
+            code_misses_exceeded(terminal->code_minute, terminal->code_misses, at, policy->code_misses_terminal));
 }
 
 bool paycode_device_exceeded(const struct moment *at, const struct policy_row *policy, const struct device_row *device)
 {
-    return misses_exceeded(device->code_minute, device->code_misses, at, policy->code_misses_device);
+    return code_misses_exceeded(device->code_minute, device->code_misses, at, policy->code_misses_device);
 }
 
-static void miss_count(int64_t *code_minute, int32_t *code_misses, const struct moment *at)
+void code_miss_count(int64_t *code_minute, int32_t *code_misses, const struct moment *at)
 {
     int64_t minute = at->now_us / US_PER_MINUTE;
     *code_misses = *code_minute == minute ? *code_misses + 1 : 1;
@@ -43,15 +43,15 @@ static enum refusal code_missed(struct view *view, const struct moment *at, cons
 {
     if (shown->shop != NULL) {
         struct shop_row *counted = view_change(view, shown->shop);
-        miss_count(&counted->code_minute, &counted->code_misses, at);
+        code_miss_count(&counted->code_minute, &counted->code_misses, at);
     }
     if (shown->terminal != NULL) {
         struct terminal_row *scanner = view_change(view, shown->terminal);
-        miss_count(&scanner->code_minute, &scanner->code_misses, at);
+        code_miss_count(&scanner->code_minute, &scanner->code_misses, at);
     }
     if (row_exists(device)) {
         struct device_row *tried = view_change(view, device);
-        miss_count(&tried->code_minute, &tried->code_misses, at);
+        code_miss_count(&tried->code_minute, &tried->code_misses, at);
     }
     view_keep(view);
     return REFUSAL_code_unknown;

@@ -48,4 +48,8 @@ struct paycode_logged_in {
 
 extern const struct command paycode_login; /* internal */
 
+/* Wrong codes in a minute, of whoever shows them or whatever they are of: the minute since 1970, and how many. */
+bool code_misses_exceeded(int64_t code_minute, int32_t code_misses, const struct moment *at, int32_t most);
+void code_miss_count(int64_t *code_minute, int32_t *code_misses, const struct moment *at);
+
 #endif

@@ -3,7 +3,9 @@
 
 #include "base/civil.h"
 #include "engine/engine_rows.h"
+#include "lines/local/kitchen_rows.h"
 #include "people/people.h"
+#include "till/paycode.h"
 #include "till/wallet_transfer.h"
 
 static const struct hoard_limits_row defaults = {
@@ -18,7 +20,7 @@ static const struct hoard_limits_row defaults = {
     .unpaid_day_most = 20,
     .unpaid_minutes = 60,
     .turn_minutes = 15,
-    .code_misses_table = 10,
+    .code_misses_table = 60,
     .code_misses_shopper = 10,
 };
 
@@ -211,6 +213,29 @@ void hoard_number_take(struct view *view, int64_t person_id, const struct hoard_
     }
 }
 
+/* ---- codes of tables ---- */
+
+enum refusal hoard_table_code(struct view *view, const struct moment *at, int64_t person_id,
+                              const struct dining_table_row *table, const char *code)
+{
+    struct hoard_limits_row limits;
+    const struct hoard_row *person = hoard_ask(view, person_id);
+    hoard_limits_ask(view, &limits);
+    if (code_misses_exceeded(table->code_minute, table->code_misses, at, limits.code_misses_table) ||
+        code_misses_exceeded(person->code_minute, person->code_misses, at, limits.code_misses_shopper)) {
+        return REFUSAL_attempts_exceeded;
+    }
+    if (strcmp(table->code, code) == 0) {
+        return REFUSAL_none;
+    }
+    struct dining_table_row *missed = view_change(view, table);
+    struct hoard_row *misser = view_change(view, person);
+    code_miss_count(&missed->code_minute, &missed->code_misses, at);
+    code_miss_count(&misser->code_minute, &misser->code_misses, at);
+    view_keep(view);
+    return REFUSAL_table_code_wrong;
+}
+
 /* ---- the commands ---- */
 
 #define MOST(member, highest, words) \
@@ -229,7 +254,7 @@ static const struct column limits_columns[] = {
     MOST(unpaid_minutes, 21600, "Longest that a shopper may leave a purchase unpaid. Left out: 60."),
     MOST(turn_minutes, 1440, "Minutes that who waited for copies and was told has, before the next are told. "
                              "Left out: 15."),
-    MOST(code_misses_table, 10000, "Wrong codes of one table in a minute. Left out: 10."),
+    MOST(code_misses_table, 10000, "Wrong codes of one table in a minute. Left out: 60."),
     MOST(code_misses_shopper, 10000, "Wrong codes of tables that one shopper may show in a minute. Left out: 10."),
 };
 static const struct shape limits_shape = SHAPE("hoard_limits", hoard_limits_row, limits_columns);

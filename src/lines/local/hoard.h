@@ -38,6 +38,14 @@ struct hoard_number {
 MUST_CHECK enum refusal hoard_number_add(struct view *view, int64_t person_id, const struct hoard_number *number);
 void hoard_number_take(struct view *view, int64_t person_id, const struct hoard_number *number);
 
+/*
+ * A code of a table that was shown: table_code_wrong, or attempts_exceeded when too many wrong ones of that table, or
+ * by that person, were shown in this minute; then the right one is refused too. What is counted stays (view_keep).
+ */
+struct dining_table_row;
+MUST_CHECK enum refusal hoard_table_code(struct view *view, const struct moment *at, int64_t person_id,
+                                         const struct dining_table_row *table, const char *code);
+
 extern const struct command hoard_limits_change, hoard_limits_query, hoard_query;
 
 #endif

@@ -28,6 +28,8 @@ static const struct column hoard_columns[] = {
     COLUMN(hoard_row, meals),
     COLUMN(hoard_row, day, .form = FORM_day),
     COLUMN(hoard_row, unpaid),
+    COLUMN(hoard_row, code_minute),
+    COLUMN(hoard_row, code_misses),
 };
 const struct table hoard_table = TABLE("hoards", 101, hoard_row, hoard_columns, 1);
 

@@ -41,6 +41,8 @@ struct hoard_row {
     int32_t purchases, copies, bookings, visits, waitings, meals;
     int32_t day;    /* yyyymmdd of the next */
     int32_t unpaid; /* ended unpaid on that day */
+    int64_t code_minute; /* minute since 1970 of the last wrong code of a table that the person showed */
+    int32_t code_misses; /* in that minute */
 };
 
 struct hoard_number_row {

@@ -117,6 +117,8 @@ static const struct column table_columns[] = {
     COLUMN(dining_table_row, retired, .form = FORM_flag),
     COLUMN(dining_table_row, order_id, .form = FORM_id),
     COLUMN(dining_table_row, changed_at_us, .form = FORM_instant),
+    COLUMN(dining_table_row, code_minute, .form = FORM_hidden),
+    COLUMN(dining_table_row, code_misses, .form = FORM_hidden),
 };
 const struct table dining_table_table = TABLE("dining_tables", 85, dining_table_row, table_columns, 1);
 

@@ -123,6 +123,8 @@ struct dining_table_row {
     int32_t retired;
     int64_t order_id; /* what is being eaten there; 0: it is free */
     int64_t changed_at_us;
+    int64_t code_minute; /* minute since 1970 of the last wrong code of it */
+    int32_t code_misses; /* in that minute */
 };
 
 enum ticket_state {

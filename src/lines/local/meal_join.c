@@ -116,8 +116,9 @@ static enum refusal decide_join(const void *request, struct moment *at, struct v
     if (!row_exists(table) || (table->retired != 0 && table->order_id == 0)) {
         return REFUSAL_table_unknown;
     }
-    if (strcmp(table->code, want->code) != 0) {
-        return REFUSAL_table_code_wrong;
+    refusal = hoard_table_code(view, at, hoard_person(view, shopper_id), table, want->code);
+    if (refusal != REFUSAL_none) {
+        return refusal;
     }
     const struct shop_row *shop = shop_ask(view, table->shop_id);
     const struct kitchen_row *kitchen = kitchen_ask(view, table->shop_id);
