@@ -155,7 +155,8 @@ static void deals_make(struct house *house, int64_t stock)
                                           .parts = { { 1, "g", .pieces = 3, .share_minor = 1000 } } });
     deal_make(house, (struct deal_rules){ .deal_id = CARD, .kind = DEAL_stored_value, .price_minor = 9001,
                                           .face_minor = 10000, .stock = stock, .commission_bp = 500, .seed = 13,
-                                          .refund = DEAL_REFUND_never });
+                                          .refund = DEAL_REFUND_never, .shops_count = 2,
+                                          .shops = { { .shop_id = 1 }, { .shop_id = 2 } } });
     deal_make(house, (struct deal_rules){ .deal_id = DINNER, .kind = DEAL_bundle, .price_minor = 1001, .stock = stock,
                                           .commission_bp = 300, .seed = 14, .parts_count = 2,
                                           .parts = { { 1, "d", .pieces = 1, .share_minor = 600 },
@@ -238,6 +239,11 @@ static void day_make(struct house *house)
     must(house_call(house, house_shop(2), &voucher_reconcile, &told, NULL));
     struct review_write review = { .voucher_id = local_day_voucher(house, 1, NOODLES, 0).voucher_id, .stars = 4 };
     must(house_call(house, house_shopper(1), &review_write, &review, NULL));
+    give(house, local_day_voucher(house, 3, CARD, 0), 4); /* a friend uses some of it, and gives it back */
+    local_day_redeem(house, 2, local_day_voucher(house, 4, CARD, 0), 0, 100);
+    give(house, local_day_voucher(house, 4, CARD, 0), 3);
+    review.voucher_id = local_day_voucher(house, 3, CARD, 0).voucher_id;
+    must(house_call(house, house_shopper(3), &review_write, &review, NULL));
 }
 
 /* ---- the corruptions ---- */
@@ -352,7 +358,7 @@ static const struct corruption corruptions[] = {
     { "six stars", &review_table, NULL, ADD, "stars", 2, DURABLE, "so many stars" },
     { "five stars", &review_table, NULL, ADD, "stars", 1, DURABLE, "stars, less" },
     { "a review of another", &review_table, NULL, ADD, "redemption_id", 1, DURABLE, "its redemption is not" },
-    { "a review by another", &review_table, NULL, ADD, "shopper_id", 1, DURABLE, "its redemption is not" },
+    { "a review by another", &review_table, NULL, ADD, "shopper_id", 1, DURABLE, "that were reviewed" },
     { "a review is gone", &review_table, NULL, DROP, NULL, 0, DURABLE, "" },
     { "a review more", &shop_place_table, NULL, ADD, "reviews", 1, DURABLE, "reviews" },
     { "the deal redeemed more", &deal_day_table, whole_sums, ADD, "redeemed_pieces", 1, ONCE, "" },
