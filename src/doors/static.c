@@ -4,6 +4,7 @@
 #define PATH_SIZE_MAX 256
 #define CONTENT_SECURITY                                                                                     \
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+#define PICTURES_FOLDER "/deals/" /* merchants' pictures are shown here, and nowhere else (decision 0031) */
 
 static const struct static_file *file_at(struct span path)
 {
@@ -58,6 +59,12 @@ static bool tag_matches(struct span tags, const char *etag)
     return false;
 }
 
+static const char *content_security(const struct static_file *file)
+{
+    bool pictures = strncmp(file->path, PICTURES_FOLDER, sizeof(PICTURES_FOLDER) - 1) == 0;
+    return pictures ? CONTENT_SECURITY "; img-src 'self' https:" : CONTENT_SECURITY;
+}
+
 void static_handle(void *context, struct http_request *http)
 {
     const struct static_file *file = static_find(http->path);
@@ -74,7 +81,7 @@ void static_handle(void *context, struct http_request *http)
     const struct http_header headers[] = {
         { "ETag", file->etag },
         { "Cache-Control", "no-cache" },
-        { "Content-Security-Policy", CONTENT_SECURITY },
+        { "Content-Security-Policy", content_security(file) },
         { "X-Content-Type-Options", "nosniff" },
         { "Referrer-Policy", "no-referrer" },
         { "Cross-Origin-Opener-Policy", "same-origin" },

@@ -3,7 +3,8 @@
  * The files of web/, built into the program: served from memory, with an ETag, so that a page needs no
  * folder beside the binary and no file is ever opened for a request. "/" is the live page.
  *
- * Pages may load scripts, styles, images and data from here only, and are shown in no frame. Any thread.
+ * Pages may load scripts, styles, images and data from here only, and are shown in no frame; the deals'
+ * page may show pictures from elsewhere, over TLS. Any thread.
  */
 #ifndef DOORS_STATIC_H
 #define DOORS_STATIC_H

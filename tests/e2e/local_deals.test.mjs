@@ -85,6 +85,51 @@ for (const [where, options] of Object.entries({ desk, phone }))
         });
     });
 
+describe("pictures of deals", () => {
+    test("come from elsewhere over TLS without saying from where; what does not come leaves no hole", async () => {
+        const elsewhere = "https://pictures.example";
+        const shown = await street.deal({ title: "With a picture", picture: elsewhere + "/noodles.svg" });
+        const lost = await street.deal({ title: "Without", picture: elsewhere + "/lost.png" });
+        const plain = await street.deal({ title: "Plain", picture: "http://pictures.example/plain.png" });
+        const script = await street.deal({ title: "Script", picture: "javascript:alert(1)" });
+        const body = '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="9"><path d="M0 0h9v9"/></svg>';
+        await withPage({ ...english_phone, elsewhere, noise: /status of 404/ }, async (page) => {
+            const asked = [];
+            await page.route(elsewhere + "/**", (route) => {
+                asked.push(route.request().headers());
+                if (route.request().url().endsWith("lost.png")) return route.fulfill({ status: 404 });
+                return route.fulfill({ contentType: "image/svg+xml", body });
+            });
+            await street.logIn(page, "#deal/" + shown.deal_id);
+            await page.waitForSelector("img.picture[data-state=there]");
+            assert.equal(await page.locator("img.picture").evaluate((image) => image.naturalWidth), 16);
+            assert.ok(asked.every((headers) => headers.referer === undefined && headers.cookie === undefined));
+            await fits(page);
+            for (const [deal, count] of [
+                [lost, 1],
+                [plain, 0],
+                [script, 0],
+            ]) {
+                await page.evaluate((id) => (location.hash = "#deal/" + id), deal.deal_id);
+                await says(page, "#deal-title", deal.title);
+                await page.waitForSelector("#shops-title");
+                assert.equal(await page.locator("img.picture").count(), count, deal.title);
+            }
+            await page.evaluate((id) => (location.hash = "#deal/" + id), lost.deal_id);
+            await page.waitForSelector("img.picture[data-state=gone]", { state: "attached" });
+            assert.ok(await page.locator("img.picture").isHidden());
+            await page.evaluate((hash) => (location.hash = hash), near);
+            await page.locator("a.card", { hasText: "With a picture" }).locator("img").scrollIntoViewIfNeeded();
+            await page.waitForSelector("img.card-picture[data-state=there]");
+            await fits(page);
+        });
+        const policy = async (path) => (await fetch(street.url + path)).headers.get("content-security-policy");
+        assert.match(await policy("/deals/"), /img-src 'self' https:/);
+        for (const path of ["/wallet/", "/counter/", "/courier/", "/live/"])
+            assert.doesNotMatch(await policy(path), /img-src/);
+    });
+});
+
 describe("vouchers", () => {
     const say = deals_words.en;
 

@@ -79,12 +79,14 @@ export class Street {
         return data.find((voucher) => voucher.purchase_id === purchase_id);
     }
 
-    async kitchen() {
+    /* A kitchen with two stations; the numbers of its dishes. */
+    async kitchen(more = {}) {
         const stations = [
             { station: 1, name: "Wok 炒锅" },
             { station: 2, name: "Drinks 饮品" },
         ];
-        await this.must("PUT", "/v1/shops/1/kitchen", { open: true, service_bp: 1000, stations, slot_capacity: 600 });
+        const kitchen = { open: true, service_bp: 1000, stations, slot_capacity: 600, ...more };
+        await this.must("PUT", "/v1/shops/1/kitchen", kitchen);
         const dish = async (name, price_minor, more) =>
             (await this.must("POST", "/v1/merchants/1/dishes", { name, price_minor, minutes: 5, ...more })).dish_id;
         return {
@@ -104,7 +106,8 @@ export class Street {
 
     /* Runs `body` with a page, then checks what must hold for each. */
     async withPage(options, body) {
-        const { noise = null, ...context_options } = options; /* what this browser may complain of besides */
+        /* What this browser may complain of besides, and where it may ask besides. */
+        const { noise = null, elsewhere = null, ...context_options } = options;
         const context = await this.browser.newContext(context_options);
         context.setDefaultTimeout(comes_ms);
         const page = await context.newPage();
@@ -117,7 +120,8 @@ export class Street {
         });
         page.on("pageerror", (error) => problems.push(error.stack));
         page.on("request", (request) => {
-            if (new URL(request.url()).origin !== this.url) problems.push("a request elsewhere: " + request.url());
+            const { origin } = new URL(request.url());
+            if (![this.url, elsewhere].includes(origin)) problems.push("a request elsewhere: " + request.url());
         });
         await page.addInitScript(() => {
             window.violations = [];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One deal: what it is, on what terms, where; buying it, or waiting until there is more of it. */
 import { GivePart } from "/deals/give.js";
-import { back, facts, fault, price, stepper } from "/deals/parts.js";
+import { back, facts, fault, picture, price, stepper } from "/deals/parts.js";
 import { left } from "/local/clock.js";
 import { h } from "/local/paint.js";
 
@@ -275,6 +275,7 @@ export class DealView {
                 "section",
                 { class: "slip", key: "deal", "aria-labelledby": "deal-title" },
                 deal.kind !== "voucher" && h("p", { class: "tag", key: "kind" }, app.say("kind_" + deal.kind)),
+                picture(this.detail?.picture ?? "", "picture"),
                 h("h2", { id: "deal-title", class: "subject", key: "title" }, deal.title),
                 h("p", { class: "big-price", key: "price" }, price(app, deal)),
                 this.groupTree(),

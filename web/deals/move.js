@@ -32,7 +32,8 @@ export class MoveView extends SlotsView {
         const last = index + this.booking.slots.length - 1;
         const again = this.first === index;
         this.first = again ? -1 : index;
-        this.last = again ? -1 : last;
+        this.last = again ? -1 : Math.min(last, this.slots.length - 1);
+        this.was_full = this.full();
         this.app.draw();
     }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Deals near a place: where the phone is, or a place that was typed; kept in this browser. */
 import { preferenceGet, preferenceSet } from "/live/preference.js";
-import { choice, fault, field, price } from "/deals/parts.js";
+import { choice, fault, field, picture, price } from "/deals/parts.js";
 import { h } from "/local/paint.js";
 
 const page_size = 20;
@@ -179,6 +179,7 @@ export class NearView {
             h(
                 "a",
                 { class: "card", href: "#deal/" + deal.deal_id + "/" + deal.shop_id },
+                picture(deal.picture, "card-picture"),
                 h("span", { class: "card-head" }, h("b", { class: "card-title" }, deal.title), price(app, deal)),
                 h("span", { class: "card-facts quiet" }, facts),
                 deal.kind !== "voucher" && h("span", { class: "tag kind" }, app.say("kind_" + deal.kind)),

@@ -83,6 +83,36 @@ export function price(app, deal) {
     );
 }
 
+/* Only an address with TLS, as the policy of the page has it; anything else is no picture. */
+function pictureAddress(text) {
+    try {
+        const address = new URL(text);
+        return address.protocol === "https:" ? address.href : "";
+    } catch {
+        return "";
+    }
+}
+
+/*
+ * A merchant's picture: asked for when it comes into view, without saying from where; it says nothing that the words
+ * beside it do not say. One that does not come leaves no hole.
+ */
+export function picture(text, class_name) {
+    const src = pictureAddress(text);
+    if (src === "") return null;
+    return h("img", {
+        class: class_name,
+        key: "picture-" + src,
+        src,
+        alt: "",
+        loading: "lazy",
+        decoding: "async",
+        referrerpolicy: "no-referrer",
+        load: (event) => (event.target.dataset.state = "there"),
+        error: (event) => (event.target.dataset.state = "gone"),
+    });
+}
+
 /* Names and values: a list of pairs, those without a value left out. */
 export function facts(pairs) {
     return h(

@@ -16,6 +16,7 @@ export class SlotsView {
         this.slots = null;
         this.first = -1; /* of those that are chosen; -1: none */
         this.last = -1;
+        this.was_full = false; /* when it was chosen */
         this.pieces = 1;
         this.people = 1;
         this.booking = null; /* that is moved to another time */
@@ -41,9 +42,23 @@ export class SlotsView {
         const { day } = this;
         const slots = await reading.list(`/v1/resources/${this.resource_id}/slots?day=${day}`, 700);
         if (day !== this.day) return;
+        this.take(slots);
+    }
+
+    /* What is chosen stays the same times, whatever has begun since; it is given up when somebody was faster. */
+    take(slots) {
+        const chosen = this.chosen();
         const now = this.app.clock.now();
         this.slots = slots.filter((slot) => Date.parse(slot.starts_at) > now);
-        if (this.chosen().some((slot) => slot === undefined || this.free(slot) < this.pieces)) this.first = this.last = -1;
+        if (chosen.length === 0) return;
+        const place = (slot) => this.slots.findIndex((one) => one.starts_at === slot.starts_at);
+        [this.first, this.last] = [place(chosen[0]), place(chosen.at(-1))];
+        if (this.first < 0 || this.last < 0 || (!this.was_full && this.full())) this.first = this.last = -1;
+    }
+
+    /* Who chooses what is full wants to wait for it. */
+    full() {
+        return this.chosen().some((slot) => this.free(slot) < this.pieces);
     }
 
     chosen() {
@@ -66,6 +81,7 @@ export class SlotsView {
         else if (index === this.last && index > this.first) this.last--;
         else if (index === this.first && index === this.last) this.first = this.last = -1;
         else this.first = this.last = index;
+        this.was_full = this.full();
         this.app.draw();
     }
 
@@ -120,7 +136,8 @@ export class SlotsView {
                 h(
                     "span",
                     { class: "quiet" },
-                    full ? app.say("slot_full") : slot.capacity > 1 ? app.say("slot_free", { count: this.free(slot) }) : "",
+                    full && app.say("slot_full"),
+                    !full && slot.capacity > 1 && app.say("slot_free", { count: this.free(slot) }),
                 ),
             ),
         );
@@ -131,7 +148,7 @@ export class SlotsView {
         const chosen = this.chosen();
         if (chosen.length === 0)
             return h("p", { class: "quiet", key: "how" }, app.say("slot_how", { count: resource.slots_most }));
-        const full = chosen.some((slot) => slot.free < this.pieces);
+        const full = this.full();
         const total = chosen.reduce((sum, slot) => sum + slot.price_minor, 0) * this.pieces;
         const deposit = resource.deposit_minor * this.pieces;
         const words =
@@ -195,6 +212,7 @@ export class SlotsView {
                     most > 1 &&
                     stepper(app, "pieces", app.say("places_count"), this.pieces, 1, most, (pieces) => {
                         this.pieces = pieces;
+                        this.was_full = this.full();
                         app.draw();
                     }),
                 this.booking === null &&

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Being on duty: the shop is told so and where the courier is, once a minute, as long as the page is open. */
+import { preferenceGet, preferenceSet } from "/live/preference.js";
+import { field } from "/deals/parts.js";
+import { placeRead, placeText } from "/deals/near.js";
+import { h } from "/local/paint.js";
+
+const tell_every_ms = 60_000;
+const kept_under = "courier";
+
+function keptRead() {
+    try {
+        return { place: "", on_duty: "", ...JSON.parse(preferenceGet(kept_under) ?? "{}") };
+    } catch {
+        return { place: "", on_duty: "" };
+    }
+}
+
+export class DutyPart {
+    constructor(app) {
+        const kept = keptRead();
+        this.app = app;
+        this.place = kept.place;
+        this.on = kept.on_duty === app.shopper_id; /* the page was loaded anew while on duty */
+        this.lost = false; /* the phone does not say where it is */
+        this.told_at = -Infinity;
+    }
+
+    set(on) {
+        const { app } = this;
+        return app.act(async () => {
+            if (on) await this.locate();
+            await this.tell(on);
+            app.heard(on ? "heard_duty_on" : "heard_duty_off");
+        });
+    }
+
+    /* Where the phone is, if it says so; what was typed otherwise. */
+    async locate() {
+        try {
+            if (navigator.geolocation === undefined) throw new Error("no place");
+            const options = { timeout: 10_000, maximumAge: 60_000 };
+            const { coords } = await new Promise((found, lost) =>
+                navigator.geolocation.getCurrentPosition(found, lost, options),
+            );
+            this.lost = false;
+            this.place = coords.latitude.toFixed(5) + ", " + coords.longitude.toFixed(5);
+        } catch {
+            this.lost = true;
+        }
+    }
+
+    async tell(on) {
+        const place = placeRead(this.place);
+        if (place === null) throw Object.assign(new Error("no place"), { code: "place" });
+        const { app } = this;
+        const body = { on_duty: on, ...place };
+        const told = await app.door.call("PUT", `/v1/couriers/${app.shopper_id}/report`, body);
+        this.on = told.on_duty;
+        this.told_at = performance.now();
+        preferenceSet(
+            kept_under,
+            JSON.stringify({ place: placeText(place), on_duty: this.on ? app.shopper_id : "" }),
+        );
+    }
+
+    /* Called now and then. What does not reach the server does so a minute later. */
+    async goOn() {
+        if (!this.on || performance.now() - this.told_at < tell_every_ms) return;
+        this.told_at = performance.now();
+        await this.locate();
+        if (this.on) await this.tell(true).catch(() => undefined);
+    }
+
+    tree() {
+        const { app } = this;
+        return h(
+            "form",
+            {
+                class: "slip",
+                key: "duty",
+                novalidate: true,
+                "aria-labelledby": "duty-title",
+                submit: (event) => {
+                    event.preventDefault();
+                    void this.set(!this.on);
+                },
+            },
+            h("h2", { id: "duty-title" }, app.say(this.on ? "duty_on" : "duty_off")),
+            h("p", { class: "quiet" }, app.say("duty_how")),
+            (this.lost || this.place === "") &&
+                field("duty-place", app.say("duty_place"), {
+                    value: this.place,
+                    maxlength: 40,
+                    placeholder: "30.2741, 120.1551",
+                    "aria-describedby": "duty-lost",
+                    input: (event) => (this.place = event.target.value),
+                }),
+            h(
+                "p",
+                { id: "duty-lost", class: "quiet", key: "lost", hidden: !this.lost },
+                this.lost ? app.say("duty_lost") : "",
+            ),
+            h(
+                "div",
+                { class: "row", key: "row" },
+                h(
+                    "button",
+                    { class: this.on ? "" : "main", id: "duty", "aria-pressed": String(this.on) },
+                    app.say(this.on ? "duty_end" : "duty_begin"),
+                ),
+            ),
+        );
+    }
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every word of the courier's page that is its own. */
+import { words as ride_words } from "../local/ride_text.js";
+
+const english = {
+    ...ride_words.en,
+    title: "Onetill courier",
+    what: "courier",
+    places: "Places",
+    place_rides: "To bring",
+    place_past: "Brought",
+    asking: "One moment …",
+    duty_on: "On duty",
+    duty_off: "Off duty",
+    duty_begin: "Begin",
+    duty_end: "End",
+    duty_how: "Who is on duty gets rides; the shop sees where you are, once a minute, and nobody else does.",
+    duty_place: "Where you are",
+    duty_lost: "The phone does not say where it is. Type a place such as 30.2741, 120.1551.",
+    rides_none: "There is nothing to bring now.",
+    past_none: "Nothing was brought yet.",
+    decline: "I do not want it",
+    decline_sure: "Really give it back?",
+    reason: "Why (the shop reads it)",
+    not_there: "Not handed over",
+    heard_new: "Something is to be brought: {address}",
+    heard_duty_on: "On duty.",
+    heard_duty_off: "Off duty.",
+    fault_courier_unknown: "No shop has taken you on as a courier.",
+    fault_place: "Type a place such as 30.2741, 120.1551.",
+};
+
+const chinese = {
+    ...ride_words.zh,
+    title: "Onetill 骑手",
+    what: "骑手",
+    places: "导航",
+    place_rides: "待配送",
+    place_past: "已完成",
+    asking: "请稍候…",
+    duty_on: "已上线",
+    duty_off: "已下线",
+    duty_begin: "上线",
+    duty_end: "下线",
+    duty_how: "上线后可接单；每分钟向门店上报一次位置，仅门店可见。",
+    duty_place: "当前位置",
+    duty_lost: "无法获取定位，请输入坐标，例如 30.2741, 120.1551。",
+    rides_none: "暂无待配送订单。",
+    past_none: "还没有配送记录。",
+    decline: "不接此单",
+    decline_sure: "确认不接？",
+    reason: "原因（门店可见）",
+    not_there: "未能送达",
+    heard_new: "新配送：{address}",
+    heard_duty_on: "已上线。",
+    heard_duty_off: "已下线。",
+    fault_courier_unknown: "还没有门店录用您为骑手。",
+    fault_place: "请输入坐标，例如 30.2741, 120.1551。",
+};
+
+export const words = { en: english, zh: chinese };
