@@ -295,6 +295,19 @@ class Copy(program.Case):
         done = self.run_program('serve', '--store', self.place, '--key', self.folder / 'another.key')
         self.assertIn('has a master key', done.stderr, 'the copy told the database')
 
+    def test_an_app_is_added_to_a_database_while_it_is_served(self):
+        self.carry(self.file, self.place)
+        served = self.folder / 'served.key'
+        shutil.copy(self.key, served)
+        till = Served(self, self.place, served)
+        for name in ('POS', 'ERP'):
+            done = self.run_program('app', 'add', '--name', name, '--merchant', 1, '--shop', 1, '--store', self.place,
+                                    '--key', served, '--keys', self.folder)
+            self.assertEqual(0, done.returncode, done.stderr)
+            app_id = done.stdout.split()[1]
+            self.assertEqual(name, till.operator.must('GET', f'/v1/apps/{app_id}')['name'])
+        self.assertEqual(0, till.stop())
+
     def test_a_password_is_shown_to_nobody(self):
         secret = 'xq%37zUnsaid'
         for where in (f'postgres://nobody:{secret}@127.0.0.1:1/x', f'postgres://nobody@127.0.0.1:1/x?password={secret}',

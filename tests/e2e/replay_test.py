@@ -5,8 +5,12 @@
 import csv
 import json
 import lzma
+import sys
 
 import program
+
+sys.path.insert(0, str(program.ROOT / 'tests' / 'support'))
+import cluster  # noqa: E402 pylint: disable=wrong-import-position
 
 SHOPS = '3,湖州,885,8,4,12,2,美食,休闲茶饮,饮品/甜点\n7,,64,19,,,1,超市便利店,超市,\n12,"a" city,1,,,,0,,,\n'
 COUNTS = 'shop_id,date,pays\n3,2016-02-28,40\n3,2016-02-29,300\n7,2016-02-29,1\n12,2016-03-01,0\n12,2016-03-02,25\n'
@@ -32,6 +36,20 @@ class Replay(program.Case):
         rows = self.rows(store)
         for name in ('湖州', '饮品/甜点', '超市便利店'):
             self.assertIn(name, rows)
+
+    def test_on_a_database(self):
+        served = cluster.joined()
+        self.addCleanup(served.close)
+        place = served.database()
+        done = self.replay(self.data(), '2016-02-28', '2016-03-03', '--store', place)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual((366, 366, 4, 0), (said['payments'], said['payments_reported'], said['shop_days_equal'],
+                                            said['shop_days_different']))
+        self.assertTrue(said['audit']['ok'])
+        self.assertEqual('366', cluster.run_sql(place, 'SELECT count(*) FROM trades'))
+        done = self.replay(self.folder, '2016-02-28', '2016-03-03', '--store', place)  # which is not empty now
+        self.assertEqual(3, done.returncode, done.stdout)
 
     def test_a_range_without_any_payment(self):
         done = self.replay(self.data(), '2015-12-12', '2015-12-12')
