@@ -234,7 +234,9 @@ bool place_open(const struct place *place, const struct place_settings *settings
                 size_t error_size)
 {
     struct store_error why = { .text = "" };
-    struct sqlite_settings sqlite = { .cache_bytes = settings->cache_mb << 20, .indexes = product_indexes };
+    struct sqlite_settings sqlite = { .cache_bytes = settings->cache_mb << 20,
+                                      .warm = settings->warm ? product_warm : NULL,
+                                      .indexes = product_indexes };
     struct postgres_settings postgres = { .address = settings->address,
                                           .read_place = settings->read_place,
                                           .cache_bytes = settings->cache_mb << 20,

@@ -49,6 +49,7 @@ MUST_CHECK bool place_for_child(const struct place *place, char to[APP_PATH_SIZE
 
 struct place_settings {
     int64_t cache_mb;        /* rows held in memory; 0: the store's default */
+    bool warm;               /* of a file: rows that are asked for often are read ahead after opening */
     const char *address;     /* where this process serves, for people; NULL: it is a tool */
     const char *read_place;  /* a replica that readers use; NULL: none */
     uint32_t partitions;     /* of a database that is made now; 0: 1 */

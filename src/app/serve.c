@@ -40,7 +40,8 @@ static const char help[] =
     "  --base-url URL          how shoppers reach this server; stands in QR codes\n"
     "  --http-threads N        threads that read and write requests (1)\n"
     "  --connections N         most connections at a time (8192)\n"
-    "  --cache-mb N            memory for rows (512; of a sandbox 16)\n"
+    "  --cache-mb N            memory for rows (512; for a large file up to twice its size, but never more than a\n"
+    "                          quarter of the machine's memory; of a sandbox 16)\n"
     "  --test-clock            time stands still and is moved by POST /v1/test/clock; test codes are offered\n"
     "  --test-clock-start T    where the test clock starts, RFC 3339\n"
     "  --metrics-guarded       /metrics wants an operator's token\n"
@@ -51,7 +52,6 @@ static const char help[] =
 
 #define ADDRESS_TEXT_SIZE 300
 #define EXIT_STATUS_DISK 74 /* as the engine ends without us */
-#define CACHE_MB_DEFAULT 512
 #define CACHE_MB_SANDBOX 16
 
 /* ---- the test clock ---- */
@@ -132,6 +132,7 @@ static bool store_open(struct server *server, const struct server_settings *sett
 {
     char address[ADDRESS_TEXT_SIZE];
     struct place_settings place = { .cache_mb = settings->cache_mb,
+                                    .warm = !settings->sandbox,
                                     .address = address,
                                     .partitions = settings->partitions,
                                     .value_lists = settings->value_lists,
@@ -537,8 +538,8 @@ int serve_main(int argc, char **argv)
         return exit_status < 0 ? EXIT_holds : exit_status;
     }
     settings->read_place = serve.read_store != NULL ? &serve.read_place : NULL;
-    if (settings->cache_mb == 0) {
-        settings->cache_mb = settings->sandbox ? CACHE_MB_SANDBOX : CACHE_MB_DEFAULT;
+    if (settings->cache_mb == 0 && settings->sandbox) {
+        settings->cache_mb = CACHE_MB_SANDBOX;
     }
     if (serve.store == NULL) {
         if (access("/dev/shm", W_OK) == 0) {

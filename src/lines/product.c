@@ -45,6 +45,12 @@ const struct read *const product_reads[] = {
 #undef READ
 #define READ(name)
 
+/* What a payment asks for comes first. */
+const struct table *const product_warm[] = {
+    &account_table,  &device_table,   &shopper_table, &campaign_use_table, &campaign_table, &offers_table,
+    &terminal_table, &merchant_table, &shop_table,    NULL,
+};
+
 #undef INDEX
 #define INDEX(sql) sql,
 const char *const product_indexes[] = {

@@ -12,6 +12,8 @@
 
 /* All row types, NULL-terminated. */
 extern const struct table *const product_tables[];
+/* Row types whose rows are asked for at random for as long as they exist: worth having in memory. NULL-terminated. */
+extern const struct table *const product_warm[];
 /* All commands that doors may offer, NULL-terminated. */
 extern const struct command *const product_commands[];
 /* Lists and reports, and the indexes that they read by (CREATE INDEX ...), NULL-terminated. */

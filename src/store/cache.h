@@ -33,6 +33,16 @@ void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t ha
                struct span image, uint64_t batch);
 /* What is put from now on bears this mark: so one can tell what is fresh. */
 void cache_round(struct cache *cache, uint8_t round);
+/*
+ * A row that exists, as the file had it when it held all batches up to `written`, before anybody asked for it. What
+ * is there already stays. False: no more of that: three quarters are full, or a row has left that changed later.
+ */
+MUST_CHECK bool cache_warm(struct cache *cache, uint32_t table, struct span key, uint64_t hash, struct span image,
+                           uint64_t written);
+/* All rows of the table were put so. If none has left since, what the cache does not have does not exist. */
+void cache_warmed(struct cache *cache, uint32_t table);
+/* The memory in which rows are looked up. It stays where it is until the cache is closed; any thread may ask. */
+void *cache_index(const struct cache *cache, size_t *size);
 /* Forgets a row, which may be there or not. */
 void cache_drop(struct cache *cache, uint32_t table, struct span key, uint64_t hash);
 /* The largest key that may be in the file and not in the cache. */

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/slabs.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/checked.h"
 
 #define PAGE_BYTES 4096
 
@@ -36,6 +41,44 @@ void *pages_alloc(size_t size)
         (void)madvise(memory, size, MADV_HUGEPAGE); /* without them it is only slower */
     }
     return memory;
+}
+
+void pages_ready(void *memory, size_t size)
+{
+#ifdef MADV_POPULATE_WRITE
+    (void)madvise(memory, size, MADV_POPULATE_WRITE); /* an older kernel makes it ready at the first touch */
+#else
+    (void)memory;
+    (void)size;
+#endif
+}
+
+/* The number in a file of the kernel's; INT64_MAX when there is none ("max") or no such file. */
+static int64_t limit_read(const char *path)
+{
+    char text[32] = "";
+    char *end = text;
+    FILE *file = fopen(path, "re");
+    if (file != NULL) {
+        if (fgets(text, sizeof(text), file) == NULL) {
+            text[0] = '\0';
+        }
+        (void)fclose(file);
+    }
+    errno = 0;
+    long long limit = strtoll(text, &end, 10);
+    return end == text || errno != 0 || limit <= 0 ? INT64_MAX : limit;
+}
+
+int64_t memory_bytes(void)
+{
+    static const char *const limits[] = { "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes" };
+    int64_t pages = sysconf(_SC_PHYS_PAGES);
+    int64_t bytes = pages > 0 ? pages * sysconf(_SC_PAGESIZE) : INT64_C(1) << 30;
+    for (size_t i = 0; i < COUNT_OF(limits); i++) {
+        bytes = min_i64(bytes, limit_read(limits[i]));
+    }
+    return bytes;
 }
 
 static uint8_t *slab_make(size_t size)

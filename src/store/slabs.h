@@ -18,6 +18,10 @@ void slabs_close(struct slabs *slabs);
 /* Zeroed, page-aligned; freed by munmap with the same size. */
 void *slabs_take(struct slabs *slabs);
 
+/* What the machine has, or what this process may take of it when that is less (its control group). */
+int64_t memory_bytes(void);
+/* Makes memory from pages_alloc ready to be written to, as far as the kernel can. Whoever uses it need not wait. */
+void pages_ready(void *memory, size_t size);
 /* Zeroed memory in large pages where the kernel has some, not touched yet. Freed by munmap with the same size. */
 void *pages_alloc(size_t size);
 

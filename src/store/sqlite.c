@@ -52,9 +52,8 @@ static bool want_answer(struct sqlite_store *store, struct row_want *want, bool 
     return !want->exists || row_unpack(want->table, cached.image, want->row);
 }
 
-static enum peek sqlite_peek(struct store *base, struct row_want *want)
+static enum peek peek(struct sqlite_store *store, struct row_want *want)
 {
-    struct sqlite_store *store = (struct sqlite_store *)base;
     bool known;
     bool fits = want_answer(store, want, &known);
     assert(fits); /* the image was packed by this process */
@@ -66,6 +65,15 @@ static enum peek sqlite_peek(struct store *base, struct row_want *want)
         return PEEK_absent;
     }
     return PEEK_unknown;
+}
+
+static enum peek sqlite_peek(struct store *base, struct row_want *want)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    bool entered = cache_enter(store);
+    enum peek found = peek(store, want);
+    cache_leave(store, entered);
+    return found;
 }
 
 static bool want_select(struct sqlite_store *store, struct row_want *want)
@@ -119,7 +127,7 @@ static size_t wants_gather(struct sqlite_store *store, struct row_want *wants, s
         store->wants_capacity = count;
     }
     for (size_t i = 0; i < count; i++) {
-        if (sqlite_peek(&store->base, &wants[i]) == PEEK_unknown) {
+        if (peek(store, &wants[i]) == PEEK_unknown) {
             store->wants[left++] = &wants[i];
         }
     }
@@ -192,12 +200,9 @@ static void reads_age(struct sqlite_store *store)
     atomic_store_explicit(&store->evictable_batch, written, memory_order_relaxed);
 }
 
-static enum status sqlite_load(struct store *base, struct row_want *wants, size_t count)
+/* In the cache. */
+static enum status load(struct sqlite_store *store, struct row_want *wants, size_t count)
 {
-    struct sqlite_store *store = (struct sqlite_store *)base;
-    if (store_dead(store)) {
-        return STATUS_fault;
-    }
     size_t left = wants_gather(store, wants, count);
     if (left == 0) {
         return STATUS_ok;
@@ -212,6 +217,18 @@ static enum status sqlite_load(struct store *base, struct row_want *wants, size_
     atomic_fetch_add_explicit(&store->rows_loaded, left, memory_order_relaxed);
     cache_publish(store);
     return ok ? STATUS_ok : STATUS_fault;
+}
+
+static enum status sqlite_load(struct store *base, struct row_want *wants, size_t count)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    if (store_dead(store)) {
+        return STATUS_fault;
+    }
+    bool entered = cache_enter(store);
+    enum status status = load(store, wants, count);
+    cache_leave(store, entered);
+    return status;
 }
 
 /* Waits for a free slot; NULL when the store died. */
@@ -264,8 +281,10 @@ static enum status sqlite_keep(struct store *base, const struct keep *keep)
     }
     batch_seal(batch);
     reads_age(store);
+    bool entered = cache_enter(store);
     batch_cache(store, batch, keep->changes);
     cache_publish(store);
+    cache_leave(store, entered);
     batch->done = keep->done;
     batch->context = keep->context;
     store->batch_kept++;
@@ -412,6 +431,7 @@ void store_free(struct sqlite_store *store)
     }
     pthread_mutex_destroy(&store->lock);
     pthread_mutex_destroy(&store->read_gate);
+    pthread_mutex_destroy(&store->warmer.lock);
     pthread_cond_destroy(&store->keeper_wake);
     pthread_cond_destroy(&store->room_wake);
     pthread_cond_destroy(&store->writer_wake);
@@ -422,6 +442,7 @@ void store_free(struct sqlite_store *store)
 static void sqlite_close(struct store *base)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
+    warmer_stop(store);
     threads_stop(store);
     store_free(store);
 }

@@ -4,10 +4,15 @@
  * segments the oldest is taken apart. What is dirty or was asked for since moves to the newest segment,
  * the rest is forgotten. No allocation per row, no size classes, nothing to defragment.
  *
+ * Segments form two chains. New rows, most of which nobody asks for ever again, go through the one, and leave it
+ * for the other when somebody does. There are also the rows that came from the file. So history that is written
+ * does not push out the accounts that it is written for.
+ *
  *  1. An entry whose batch is above `written` is never forgotten: the file does not have it yet.
  *  2. A row that exists in the file and has no entry has a key that is not above its table's ceiling.
  *  3. Each live entry has exactly one slot; a slot's tag is the upper half of the entry's hash.
  *  4. No entry of a table has a key above the table's top.
+ *  5. No row whose last change is above `left_batch` has been forgotten.
  *
  * Looking a row up costs two misses of the processor's caches, and without large pages as many of its
  * address translation: that, not the code, is what a payment waits for. Most new keys are above the top, and
@@ -31,6 +36,7 @@
 #define CLEANED_AT_ONCE_MAX 4
 #define SLOTS_MIN ((size_t)1 << 12)
 #define NO_SEGMENT UINT32_MAX
+#define NEW_SHARE 4 /* new rows keep one part of so many, when those that were asked for want the rest */
 
 enum entry_flag {
     ENTRY_exists = 1,
@@ -54,8 +60,20 @@ struct slot {
 
 struct segment {
     uint8_t *bytes;
+    uint64_t batch; /* the largest that was put here as new */
     uint32_t used;
     uint32_t next; /* in order of age, or of the free list */
+};
+
+enum chain_name {
+    CHAIN_new,
+    CHAIN_asked,
+    CHAIN_COUNT,
+};
+
+struct chain {
+    uint32_t oldest, newest;
+    size_t used; /* segments */
 };
 
 struct ceiling {
@@ -66,14 +84,17 @@ struct ceiling {
 
 struct cache {
     const atomic_uint_least64_t *written;
-    struct slot *slots;
+    struct slot *slots, *first_slots;
+    size_t first_slots_size; /* bytes */
     unsigned slot_shift; /* a tag's slot is tag >> slot_shift */
     size_t slot_mask;
     size_t entry_count, live_bytes;
     struct segment *segments;
     size_t segment_count; /* made so far */
     size_t segments_used, segments_max;
-    uint32_t oldest, newest, spare;
+    struct chain chains[CHAIN_COUNT];
+    uint32_t spare;
+    uint64_t left_batch;
     bool cleaning;
     uint8_t round; /* mark of what is put */
     uint8_t **slabs;
@@ -81,6 +102,7 @@ struct cache {
     struct slabs *ahead;
     struct ceiling ceilings[TABLE_COUNT_MAX];
     struct ceiling tops[TABLE_COUNT_MAX];
+    bool left[TABLE_COUNT_MAX]; /* a row that exists was forgotten */
 };
 
 static_assert(sizeof(struct entry) == 24, "entries are packed tightly");
@@ -117,10 +139,15 @@ struct cache *cache_open(int64_t bytes_max, const atomic_uint_least64_t *written
     cache->segments = must_alloc(SEGMENT_COUNT_MAX, sizeof(struct segment)); /* touched only as far as used */
     cache->segment_count = 1;                                                /* so that no handle is 0 */
     cache->slabs = must_alloc(SEGMENT_COUNT_MAX / SLAB_SEGMENTS + 1, sizeof(cache->slabs[0]));
-    cache->oldest = cache->newest = cache->spare = NO_SEGMENT;
+    for (size_t i = 0; i < CHAIN_COUNT; i++) {
+        cache->chains[i] = (struct chain){ .oldest = NO_SEGMENT, .newest = NO_SEGMENT };
+    }
+    cache->spare = NO_SEGMENT;
     cache->ahead = slabs_open(SLAB_SEGMENTS * SEGMENT_SIZE);
     size_t slots = (size_t)bytes_max / 96;
     slots_make(cache, slots < SLOTS_MIN ? SLOTS_MIN : slots);
+    cache->first_slots = cache->slots;
+    cache->first_slots_size = (cache->slot_mask + 1) * sizeof(struct slot);
     return cache;
 }
 
@@ -135,7 +162,10 @@ void cache_close(struct cache *cache)
     slabs_close(cache->ahead);
     free(cache->slabs);
     free(cache->segments);
-    (void)munmap(cache->slots, (cache->slot_mask + 1) * sizeof(struct slot));
+    if (cache->slots != cache->first_slots) {
+        (void)munmap(cache->slots, (cache->slot_mask + 1) * sizeof(struct slot));
+    }
+    (void)munmap(cache->first_slots, cache->first_slots_size);
     free(cache);
 }
 
@@ -221,7 +251,9 @@ static void slots_grow(struct cache *cache)
             cache->slots[at] = old[i];
         }
     }
-    (void)munmap(old, old_count * sizeof(struct slot));
+    if (old != cache->first_slots) { /* which somebody may be at: see cache_index */
+        (void)munmap(old, old_count * sizeof(struct slot));
+    }
 }
 
 /* ---- segments ---- */
@@ -238,51 +270,59 @@ static void segments_make(struct cache *cache)
     }
 }
 
-static void segment_start(struct cache *cache)
+static void segment_start(struct cache *cache, struct chain *chain)
 {
     if (cache->spare == NO_SEGMENT) {
         segments_make(cache);
     }
     uint32_t number = cache->spare;
-    cache->spare = cache->segments[number].next;
-    cache->segments[number].used = 0;
-    cache->segments[number].next = NO_SEGMENT;
-    if (cache->newest == NO_SEGMENT) {
-        cache->oldest = number;
-    } else {
-        cache->segments[cache->newest].next = number;
-    }
-    cache->newest = number;
+    struct segment *segment = &cache->segments[number];
+    cache->spare = segment->next;
+    segment->used = 0;
+    segment->batch = 0;
+    segment->next = NO_SEGMENT;
+    *(chain->newest == NO_SEGMENT ? &chain->oldest : &cache->segments[chain->newest].next) = number;
+    chain->newest = number;
+    chain->used++;
     cache->segments_used++;
 }
 
 static void segments_clean(struct cache *cache);
 
-static uint32_t entry_alloc(struct cache *cache, size_t size)
+static bool chain_lacks(const struct cache *cache, const struct chain *chain, size_t size)
 {
+    return chain->newest == NO_SEGMENT || SEGMENT_SIZE - cache->segments[chain->newest].used < size;
+}
+
+static uint32_t entry_alloc(struct cache *cache, enum chain_name name, size_t size, uint64_t batch)
+{
+    struct chain *chain = &cache->chains[name];
     assert(size <= SEGMENT_SIZE);
     assert(size % UNIT == 0);
-    if (cache->newest == NO_SEGMENT || SEGMENT_SIZE - cache->segments[cache->newest].used < size) {
+    if (chain_lacks(cache, chain, size)) {
         if (!cache->cleaning) {
             segments_clean(cache);
         }
-        if (cache->newest == NO_SEGMENT || SEGMENT_SIZE - cache->segments[cache->newest].used < size) {
-            segment_start(cache);
+        if (chain_lacks(cache, chain, size)) {
+            segment_start(cache, chain);
         }
     }
-    struct segment *segment = &cache->segments[cache->newest];
-    uint32_t handle = (uint32_t)((cache->newest * SEGMENT_SIZE + segment->used) / UNIT);
+    struct segment *segment = &cache->segments[chain->newest];
+    uint32_t handle = (uint32_t)((chain->newest * SEGMENT_SIZE + segment->used) / UNIT);
     segment->used += (uint32_t)size;
+    segment->batch = batch > segment->batch ? batch : segment->batch;
     return handle;
 }
 
-/* Takes one entry of the oldest segment away from there: to the newest, or out of the cache. */
-static void entry_leave(struct cache *cache, struct entry *entry, uint32_t handle, uint64_t written)
+/* Takes one entry of a chain's oldest segment away from there: to the newest of one, or out of the cache. */
+static void entry_leave(struct cache *cache, enum chain_name name, struct entry *entry, uint32_t handle,
+                        uint64_t written)
 {
     struct slot *slot = slot_of_handle(cache, entry->hash, handle);
-    if (entry->batch > written || (entry->flags & ENTRY_asked) != 0) {
+    bool asked = (entry->flags & ENTRY_asked) != 0;
+    if (entry->batch > written || asked) {
         size_t size = entry_size(entry);
-        uint32_t to = entry_alloc(cache, size);
+        uint32_t to = entry_alloc(cache, asked ? CHAIN_asked : name, size, entry->batch);
         struct entry *moved = entry_at(cache, to);
         memcpy(moved, entry, size);
         moved->flags &= (uint8_t)~ENTRY_asked;
@@ -290,26 +330,57 @@ static void entry_leave(struct cache *cache, struct entry *entry, uint32_t handl
         return;
     }
     if ((entry->flags & ENTRY_exists) != 0) {
+        cache->left[entry->table] = true;
         cache_ceiling_raise(cache, entry->table, entry_key(entry));
     }
+    cache->left_batch = entry->batch > cache->left_batch ? entry->batch : cache->left_batch;
     cache->live_bytes -= entry_size(entry);
     slot_free(cache, slot);
 }
 
-static void segment_clean(struct cache *cache, uint32_t number, uint64_t written)
+static void segment_clean(struct cache *cache, enum chain_name name, uint64_t written)
 {
+    struct chain *chain = &cache->chains[name];
+    uint32_t number = chain->oldest;
     struct segment *segment = &cache->segments[number];
     for (uint32_t at = 0; at < segment->used;) {
         struct entry *entry = (void *)(segment->bytes + at);
         if ((entry->flags & ENTRY_dead) == 0) {
-            entry_leave(cache, entry, (uint32_t)((number * SEGMENT_SIZE + at) / UNIT), written);
+            entry_leave(cache, name, entry, (uint32_t)((number * SEGMENT_SIZE + at) / UNIT), written);
         }
         at += (uint32_t)entry_size(entry);
     }
-    cache->oldest = segment->next;
+    chain->oldest = segment->next;
+    chain->used--;
     segment->next = cache->spare;
     cache->spare = number;
     cache->segments_used--;
+}
+
+static bool chain_has_old(const struct chain *chain)
+{
+    return chain->oldest != chain->newest;
+}
+
+/* Which chain shall give up its oldest segment; CHAIN_COUNT: none has one. */
+static enum chain_name chain_choose(const struct cache *cache, uint64_t written)
+{
+    const struct chain *fresh = &cache->chains[CHAIN_new], *asked = &cache->chains[CHAIN_asked];
+    bool has_old = chain_has_old(asked);
+    if (chain_has_old(fresh) && cache->segments[fresh->oldest].batch <= written &&
+        (fresh->used > cache->segments_max / NEW_SHARE || !has_old)) {
+        return CHAIN_new;
+    }
+    if (has_old) {
+        return CHAIN_asked;
+    }
+    return chain_has_old(fresh) ? CHAIN_new : CHAIN_COUNT;
+}
+
+/* So many rows that looking one up would take long count as full, too. */
+static bool full(const struct cache *cache)
+{
+    return cache->segments_used >= cache->segments_max || cache->entry_count > (cache->slot_mask + 1) / 8 * 5;
 }
 
 /*
@@ -320,11 +391,12 @@ static void segments_clean(struct cache *cache)
 {
     uint64_t written = atomic_load_explicit(cache->written, memory_order_acquire);
     cache->cleaning = true;
-    for (int i = 0; i < CLEANED_AT_ONCE_MAX && cache->segments_used >= cache->segments_max; i++) {
-        if (cache->oldest == cache->newest) {
+    for (int i = 0; i < CLEANED_AT_ONCE_MAX && full(cache); i++) {
+        enum chain_name name = chain_choose(cache, written);
+        if (name == CHAIN_COUNT) {
             break;
         }
-        segment_clean(cache, cache->oldest, written);
+        segment_clean(cache, name, written);
     }
     cache->cleaning = false;
 }
@@ -376,6 +448,7 @@ void cache_round(struct cache *cache, uint8_t round)
 
 void cache_drop(struct cache *cache, uint32_t table, struct span key, uint64_t hash)
 {
+    cache->left[table] = true;
     cache_ceiling_raise(cache, table, key); /* whether it is there is no longer known */
     if (above(&cache->tops[table], key)) {
         return;
@@ -414,7 +487,8 @@ void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t ha
     }
     /* Eight bytes to spare: numbers grow by a byte now and then. Cleaning may move entries and slots. */
     room = ((room + 8 + UNIT - 1) & ~(size_t)(UNIT - 1));
-    uint32_t handle = entry_alloc(cache, sizeof(struct entry) + room);
+    enum chain_name name = slot->handle != 0 || batch == 0 ? CHAIN_asked : CHAIN_new;
+    uint32_t handle = entry_alloc(cache, name, sizeof(struct entry) + room, batch);
     struct entry *entry = entry_at(cache, handle);
     *entry = (struct entry){
         .hash = hash, .room = (uint16_t)room, .key_size = (uint8_t)key.size, .table = (uint8_t)table
@@ -435,6 +509,32 @@ void cache_put(struct cache *cache, uint32_t table, struct span key, uint64_t ha
     if (++cache->entry_count > (cache->slot_mask + 1) / 4 * 3) {
         slots_grow(cache);
     }
+}
+
+bool cache_warm(struct cache *cache, uint32_t table, struct span key, uint64_t hash, struct span image,
+                uint64_t written)
+{
+    if (cache->left_batch > written || cache->segments_used >= cache->segments_max * 3 / 4 ||
+        cache->entry_count > (cache->slot_mask + 1) / 2) {
+        return false;
+    }
+    if (slot_find(cache, table, key, hash)->handle == 0) {
+        cache_put(cache, table, key, hash, true, image, 0);
+    }
+    return true;
+}
+
+void cache_warmed(struct cache *cache, uint32_t table)
+{
+    if (!cache->left[table]) {
+        cache->ceilings[table].any = false;
+    }
+}
+
+void *cache_index(const struct cache *cache, size_t *size)
+{
+    *size = cache->first_slots_size;
+    return cache->first_slots;
 }
 
 void cache_ceiling_raise(struct cache *cache, uint32_t table, struct span key)

@@ -12,12 +12,13 @@
 
 #include "base/os_random.h"
 
-#define DEFAULT_CACHE_BYTES (INT64_C(512) << 20)
 #define DEFAULT_PAGE_CACHE_BYTES (INT64_C(128) << 20)
 #define DEFAULT_WAL_BYTES (INT64_C(128) << 20)
 #define READ_CACHE_KIB 196608 /* the inner pages of tables of ten million rows, and some more */
-#define DEFAULT_GENERATION_ROWS 600000
-#define DEFAULT_GENERATION_BYTES (INT64_C(96) << 20)
+#define GENERATION_ROWS_LEAST 600000
+#define GENERATION_ROWS_MOST 2400000
+#define GENERATION_ROW_CACHE 2048 /* bytes of cache for which a generation has a row */
+#define GENERATION_ROW_BYTES 168
 #define DEFAULT_GENERATION_AGE_US 1000000
 #define DEFAULT_QUERY_US_MAX 10000000
 #define DEFAULT_BEGIN_US_MAX 4000000
@@ -27,14 +28,25 @@ static int64_t or_default(int64_t value, int64_t otherwise)
     return value > 0 ? value : otherwise;
 }
 
-static struct sqlite_settings settings_filled(const struct sqlite_settings *given)
+/*
+ * The larger a file, the fewer rows of a generation share a page of it, and pages are what write-back costs: twice the
+ * rows take much less than twice the pages. What that takes of memory goes with the cache, which goes with the file.
+ */
+static int64_t generation_rows_fit(int64_t cache_bytes)
+{
+    return min_i64(max_i64(cache_bytes / GENERATION_ROW_CACHE, GENERATION_ROWS_LEAST), GENERATION_ROWS_MOST);
+}
+
+static struct sqlite_settings settings_filled(const char *path, const struct sqlite_settings *given)
 {
     struct sqlite_settings settings = given != NULL ? *given : (struct sqlite_settings){ 0 };
-    settings.cache_bytes = or_default(settings.cache_bytes, DEFAULT_CACHE_BYTES);
+    settings.cache_bytes = settings.cache_bytes > 0 ? settings.cache_bytes : cache_bytes_fit(path);
     settings.page_cache_bytes = or_default(settings.page_cache_bytes, DEFAULT_PAGE_CACHE_BYTES);
     settings.wal_bytes = or_default(settings.wal_bytes, DEFAULT_WAL_BYTES);
-    settings.generation_rows = (uint32_t)or_default(settings.generation_rows, DEFAULT_GENERATION_ROWS);
-    settings.generation_bytes = or_default(settings.generation_bytes, DEFAULT_GENERATION_BYTES);
+    settings.generation_rows =
+        (uint32_t)or_default(settings.generation_rows, generation_rows_fit(settings.cache_bytes));
+    settings.generation_bytes =
+        or_default(settings.generation_bytes, (int64_t)settings.generation_rows * GENERATION_ROW_BYTES);
     settings.generation_age_us = or_default(settings.generation_age_us, DEFAULT_GENERATION_AGE_US);
     settings.query_us_max = or_default(settings.query_us_max, DEFAULT_QUERY_US_MAX);
     settings.begin_us_max = or_default(settings.begin_us_max, DEFAULT_BEGIN_US_MAX);
@@ -357,12 +369,13 @@ static struct sqlite_store *store_new(const char *path, const struct table *cons
     pthread_condattr_t monotonic;
     assert(store != NULL);
     store->base = (struct store){ .ops = &sqlite_ops, .tables = tables };
-    store->settings = settings_filled(settings);
+    store->settings = settings_filled(path, settings);
     store->lock_fd = -1;
     store->path = strdup(path);
     assert(store->path != NULL);
     pthread_mutex_init(&store->lock, NULL);
     pthread_mutex_init(&store->read_gate, NULL);
+    pthread_mutex_init(&store->warmer.lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&store->keeper_wake, &monotonic);
@@ -410,6 +423,7 @@ enum status store_sqlite_open(const char *path, const struct table *const *table
         store_free(store);
         return status;
     }
+    warmer_start(store);
     *opened = &store->base;
     return STATUS_ok;
 }

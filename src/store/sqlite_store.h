@@ -10,6 +10,15 @@ struct statement_set {
     sqlite3_stmt *get;        /* read connection */
 };
 
+/* Brings rows into the cache after opening, on a thread of its own (sqlite_warm.c). */
+struct warmer {
+    pthread_t thread;
+    bool started;         /* the opening thread's */
+    atomic_bool active;   /* from before the thread begins until it is through with the cache */
+    atomic_bool stopping;
+    pthread_mutex_t lock; /* of the cache, while `active` */
+};
+
 struct sqlite_store {
     struct store base;
     struct sqlite_settings settings;
@@ -25,6 +34,7 @@ struct sqlite_store {
     uint64_t batch_kept;
     uint64_t reads_written; /* what the open read transaction sees at least */
     int64_t reads_since_us;
+    struct warmer warmer;
     struct row_want **wants; /* of one load, to be sorted */
     size_t wants_capacity;
 
@@ -82,6 +92,15 @@ void reads_let_on(struct sqlite_store *store);
 
 void *keeper_run(void *context);
 void *writer_run(void *context);
+
+/* sqlite_warm.c */
+int64_t cache_bytes_fit(const char *path);
+/* Begins to warm the cache, if that is wanted. Afterwards the deciding thread enters the cache before it uses it. */
+void warmer_start(struct sqlite_store *store);
+void warmer_stop(struct sqlite_store *store);
+MUST_CHECK bool cache_enter(struct sqlite_store *store);
+/* `entered`: what cache_enter returned. */
+void cache_leave(struct sqlite_store *store, bool entered);
 
 /* sqlite_write.c: part of write-back's transactions. False: it failed, with the store marked dead. */
 MUST_CHECK bool transaction_begin(struct sqlite_store *store);

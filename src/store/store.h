@@ -55,11 +55,14 @@ void store_memory_chill(struct store *store);
 /* ---- sqlite: one file, and FILE.journal while it is served, by one process ---- */
 
 struct sqlite_settings {
-    int64_t cache_bytes;        /* rows held in memory; 0: 512 MiB. Rows not yet written back come on top */
+    int64_t cache_bytes;        /* rows held in memory; 0: by the file and the machine, see sqlite_warm.c. Rows not yet
+                                   written back come on top */
+    const struct table *const *warm; /* NULL-terminated: rows of these are brought into memory after opening, as far
+                                        as it reaches, the first table first; or NULL */
     int64_t page_cache_bytes;   /* pages held by the writing connection; 0: 128 MiB */
     int64_t wal_bytes;          /* the write-ahead log is moved into the file from this size on; 0: 128 MiB */
-    uint32_t generation_rows;   /* changed rows that are written back together; 0: 600,000 */
-    int64_t generation_bytes;   /* or their bytes; 0: 96 MiB */
+    uint32_t generation_rows;   /* changed rows that are written back together; 0: 600,000, with a large cache more */
+    int64_t generation_bytes;   /* or their bytes; 0: 168 for each of them */
     int64_t generation_age_us;  /* or their age when the store is idle; 0: 1 s */
     int64_t query_us_max;       /* run time of one query of a reader; 0: 10 s */
     int64_t begin_us_max;       /* how long a fresh reader's begin waits; 0: 4 s */
@@ -76,6 +79,8 @@ struct sqlite_settings {
 enum status store_sqlite_open(const char *path, const struct table *const *tables,
                               const struct sqlite_settings *settings, struct store **store,
                               struct store_error *error);
+/* Whether rows are still being brought into memory after opening. Any thread. */
+bool store_sqlite_warming(struct store *store);
 /* Why the store is dead, or "". Any thread. */
 void store_sqlite_fault(struct store *store, struct store_error *error);
 
