@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Logging in, in the form #login of a page: account and the log-in code that the shopper's phone shows now. It is not the pay code, which
- * cashiers see. In a sandbox, whose phones nobody holds in the hand, its shoppers are offered as buttons that fill
- * both in.
+ * Logging in, in the form #login of a page: account and the log-in code that the shopper's phone shows now. It is not
+ * the pay code, which cashiers see. In a sandbox, whose phones nobody holds in the hand, its shoppers are offered as
+ * buttons that fill both in.
  */
 import { find, make, show, showList } from "/live/document.js";
 
