@@ -600,6 +600,7 @@ MEALS = {
     'meal_unsplit': _meal(billed),
     'meal_pay': lambda side: ({'order_id': billed(side), 'bill': '1'}, {}, {'tip_minor': 2, 'confirmed': True}),
     'meal_close': _meal(meal_paid),
+    'meal_write_off': _meal(billed, {'reason': 'Gone'}),
     'tips_pay': lambda side: ({'shop_id': tipped(side)}, {}, {'shopper_id': side.shopper, 'amount_minor': 1}),
     'tips_query': lambda side: ({'shop_id': tipped(side)}, {}, None),
     'meal_cancel': _meal(away),

@@ -109,6 +109,10 @@ static bool meal_trade(const void *row)
 }
 
 static const struct corruption corruptions[] = {
+    { "nobody pays, and nobody says so", &meal_order_table, done, ADD, "written_off_minor", 1, AUDIT_answer_durable,
+      "neither paid nor written off" },
+    { "written off while they eat", &meal_order_table, open_dine_in, ADD, "written_off_minor", 1, AUDIT_answer_durable,
+      "without a reason, or before it was done" },
     { "an order of more food", &meal_order_table, open_dine_in, ADD, "food_minor", 1, AUDIT_money_conserved,
       "as its lines come to" },
     { "a line of more", &meal_line_table, NULL, ADD, "total_minor", 1, AUDIT_money_conserved, "its total" },

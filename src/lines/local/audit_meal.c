@@ -102,8 +102,13 @@ static void order_state_check(struct audit *audit, const struct meal_order_row *
                  order->kind >= MEAL_dine_in && order->kind <= MEAL_delivery && order->state >= MEAL_open &&
                      order->state <= MEAL_cancelled);
     audit_expect(audit, about, "it ended without a time, or the other way round", ended == (order->ended_at_us != 0));
-    audit_expect(audit, about, "it is done and was not paid",
-                 order->state != MEAL_done || (order->billed_minor == order->food_minor && order->bills_unpaid == 0));
+    audit_expect(audit, about, "it is done and was neither paid nor written off",
+                 order->state != MEAL_done ||
+                     (order->billed_minor + order->written_off_minor == order->food_minor && order->bills_unpaid == 0));
+    audit_expect(audit, about, "something was written off without a reason, or before it was done",
+                 order->written_off_minor == 0 ||
+                     (order->written_off_minor > 0 && order->state == MEAL_done &&
+                      order->written_off_reason[0] != '\0'));
     audit_expect(audit, about, "it ended and the kitchen still has to make it", !ended || order->tickets_open == 0);
     about.law = AUDIT_reservation_kept;
     audit_expect(audit, about, "nothing looks at it any more, or still does", ended == (order->look_at_us == 0));

@@ -23,7 +23,7 @@ extern const struct command kitchen_change, dish_put, dish_stock, table_put;
 extern const struct command meal_join, meal_open, meal_query;
 extern const struct command meal_add, meal_line_change, meal_send, meal_place;
 extern const struct command meal_split, meal_unsplit, meal_pay;
-extern const struct command meal_close, meal_cancel, meal_return;
+extern const struct command meal_close, meal_write_off, meal_cancel, meal_return;
 extern const struct command tips_pay, tips_query;
 extern const struct command ticket_mark;
 extern const struct command courier_enlist, courier_report, ride_assign, ride_move;

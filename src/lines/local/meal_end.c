@@ -64,7 +64,7 @@ static void order_leave(struct view *view, const struct moment *at, struct meal_
 }
 
 /* What nobody sent or billed was not wanted. */
-static void drafts_drop(struct view *view, struct meal_order_row *order)
+void meal_drafts_drop(struct view *view, struct meal_order_row *order)
 {
     for (int32_t number = 1; number <= order->lines; number++) {
         const struct meal_line_row *asked = meal_line_ask(view, order->order_id, number);
@@ -211,7 +211,7 @@ static enum refusal decide_close(const void *request, struct moment *at, struct 
     bool placed = party.order->kind == MEAL_dine_in || party.order->state != MEAL_open;
     struct meal_order_row *order = meal_change(view, party.order);
     if (order->kind == MEAL_dine_in) {
-        drafts_drop(view, order);
+        meal_drafts_drop(view, order);
     }
     if (order->food_minor == 0 || !placed) {
         return REFUSAL_meal_empty;

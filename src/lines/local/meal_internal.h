@@ -99,6 +99,8 @@ int64_t bill_loose(struct view *view, const struct meal_order_row *order);
 /* Shares what is not billed: bills are made, lines are marked with them. meal_empty: there was nothing. */
 enum refusal bill_share_out(struct view *view, const struct moment *at, struct meal_order_row *order,
                             const struct meal_split *want);
+/* Lines that nobody sent or billed are taken off. */
+void meal_drafts_drop(struct view *view, struct meal_order_row *order);
 /* Done: paid bills leave their escrow, the table is free, tickets are ended. `courier_id` 0: nobody brought it. */
 enum refusal meal_finish(struct view *view, struct moment *at, struct meal_order_row *order, int64_t courier_id);
 /* Cancelled: nothing more is owed, what was paid is given back. */

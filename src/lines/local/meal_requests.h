@@ -105,6 +105,11 @@ struct meal_ref {
     int64_t order_id;
 };
 
+struct meal_write_off {
+    int64_t order_id;
+    char reason[64];
+};
+
 struct meal_place {
     int64_t order_id;
     int64_t ready_by_us; /* 0: as soon as can be */

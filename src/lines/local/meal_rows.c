@@ -64,6 +64,8 @@ static const struct column order_columns[] = {
     COLUMN(meal_order_row, last_ticket_id, .form = FORM_id),
     COLUMN(meal_order_row, look_at_us, .form = FORM_hidden),
     COLUMN(meal_order_row, counted, .form = FORM_hidden),
+    COLUMN(meal_order_row, written_off_minor, .form = FORM_amount, .text = "Made, and paid by nobody."),
+    COLUMN(meal_order_row, written_off_reason),
 };
 const struct table meal_order_table = TABLE("meal_orders", 86, meal_order_row, order_columns, 1);
 

@@ -5,7 +5,8 @@
  * Money of an order, in minor units:
  *
  *     food      sum of total_minor of its lines that were not taken off
- *     billed    sum of food_minor of its bills that are not void; never above food
+ *     billed    sum of food_minor of its bills that are not void; never above food; of one that is done all of it, but
+ *               for what was written off
  *     a bill    food + service + fee + tip = total, the price of its trade
  *
  * A paid bill's money lies in the escrow of its trade until the meal is done, then it is the shop's (food, service),
@@ -90,6 +91,8 @@ struct meal_order_row {
     int64_t last_ticket_id; /* 0: the kitchen has none of it */
     int64_t look_at_us;     /* when its timer looks at it; 0: it has none */
     int32_t counted;        /* enum hoard_kind: what it counts as for who began it */
+    int64_t written_off_minor; /* food that was made and that nobody pays any more */
+    char written_off_reason[64];
 };
 
 /* Somebody who orders along. */
