@@ -55,10 +55,10 @@ static void welcomes_who_comes_after_a_long_silence(void **state)
     struct stage *stage = *state;
     struct client client;
     struct http_settings settings = settings_of(stage);
-    settings.idle_timeout_ms = 900;
-    settings.request_timeout_ms = 900;
+    settings.idle_timeout_ms = 2000; /* so long that no busy machine keeps this client from speaking in time */
+    settings.request_timeout_ms = 2000;
     open_with(stage, &settings);
-    os_sleep_us(2000000);
+    os_sleep_us(3500000);
     client_open(&client, stage);
     os_sleep_us(200000);
     say(&client, "GET /hello HTTP/1.1\r\nHost: t\r\n\r\n");

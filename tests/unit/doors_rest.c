@@ -254,7 +254,7 @@ static void a_full_queue_is_said_at_once(void **state)
     expect(ask(stage, "GET", "/v1/time", "", ""), 200, "test_clock", "false");
     stage_run(stage);
     /* The same request is welcome as soon as there is room: nothing was kept of the first. */
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 1000; i++) {
         reply = ask(stage, "PUT", "/v1/jars/1", headers_as(stage->operator_token, "full", AS_JSON),
                     "{\"name\":\"x\"}");
         if (reply.status == 201) {
@@ -279,7 +279,12 @@ static void what_waited_too_long_is_not_decided(void **state)
     stage_open(&stage, &settings);
     int fd = ask_send(&stage, "PUT", "/v1/jars/1", headers_as(stage.operator_token, "late", AS_JSON),
                       "{\"name\":\"x\"}");
-    os_sleep_us(200000);
+    struct engine_counts counts = { 0 };
+    while (counts.queue_count == 0) {
+        os_sleep_us(1000);
+        engine_counts(stage.engine, &counts);
+    }
+    os_sleep_us(2 * settings.call_age_max_us);
     stage_run(&stage);
     expect(ask_receive(fd), 503, "code", "late");
     expect(ask(&stage, "GET", "/v1/jars/1", headers_as(stage.operator_token, NULL, ""), ""), 404, "code",
