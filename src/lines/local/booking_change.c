@@ -141,8 +141,9 @@ static enum refusal decide_reschedule(const void *request, struct moment *at, st
     if (refusal == REFUSAL_none && resource->open == 0) {
         refusal = REFUSAL_resource_closed;
     }
+    bool longer = !shop && resource_id != asked->resource_id && asked->slots_count > resource->slots_most;
     if (refusal == REFUSAL_none) {
-        refusal = resource->kind == RESOURCE_hall
+        refusal = resource->kind == RESOURCE_hall || longer
                       ? REFUSAL_slot_unknown
                       : slot_choose(view, resource, want->starts_at_us, asked->slots_count, &choice);
     }
