@@ -107,6 +107,6 @@ void local_begin(struct model *m)
     memset(&local, 0, offsetof(struct local, deals));
     packets.count = 0;
     gifts.count = 0;
-    bookings.count = bookings.resource_count = 0;
+    bookings.count = bookings.resource_count = bookings.show_count = 0;
     meals_begin();
 }

@@ -2,9 +2,11 @@
 #include "model/local_booking.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "engine/refusal.h"
+#include "lines/local/resource_rows.h"
 #include "model/local.h"
 #include "model/model_internal.h"
 
@@ -31,26 +33,13 @@ int local_places(int resource, int64_t starts_us)
         const struct local_booking *b = &bookings.of[i];
         bool has = b->state >= HELD && b->state <= OVER; /* who missed it or was there had it */
         bool then = b->starts_us <= starts_us && starts_us < b->starts_us + b->slots * slot_us;
-        places += b->resource == resource && has && then ? b->pieces : 0;
+        places += b->show < 0 && b->resource == resource && has && then ? b->pieces : 0;
     }
     return places;
 }
 
-static int slots_check(const struct model *m, const struct local_resource *r, const struct booking_wish *want)
+static int slots_free(const struct local_resource *r, const struct booking_wish *want)
 {
-    int64_t zone_us = m->shops[r->shop].zone_minutes * MINUTE;
-    int64_t last_us = want->starts_us + (want->slots - 1) * r->slot_us;
-    bool begins = (want->starts_us + zone_us) % r->slot_us == 0;
-    bool one_day = (want->starts_us + zone_us) / DAY_US == (last_us + zone_us) / DAY_US;
-    if (want->slots > r->slots_most || !begins || !one_day) {
-        return REFUSAL_slot_unknown;
-    }
-    if (want->starts_us <= m->now_us || want->starts_us > m->now_us + HORIZON_US) {
-        return REFUSAL_slot_closed;
-    }
-    if (r->people_max > 0 && want->people > r->people_max * want->pieces) {
-        return REFUSAL_party_too_large;
-    }
     for (int i = 0; i < want->slots; i++) {
         int more = model_canary == MODEL_CANARY_booking;
         if (local_places(want->resource, want->starts_us + i * r->slot_us) + want->pieces > r->capacity + more) {
@@ -60,12 +49,32 @@ static int slots_check(const struct model *m, const struct local_resource *r, co
     return 0;
 }
 
+/* `besides`: what is to be refused when only the places are left to be looked at. */
+static int slots_check(const struct model *m, const struct local_resource *r, const struct booking_wish *want,
+                       int besides)
+{
+    int64_t zone_us = m->shops[r->shop].zone_minutes * MINUTE;
+    int64_t last_us = want->starts_us + (want->slots - 1) * r->slot_us;
+    bool begins = (want->starts_us + zone_us) % r->slot_us == 0;
+    bool one_day = (want->starts_us + zone_us) / DAY_US == (last_us + zone_us) / DAY_US;
+    if ((want->slots > r->slots_most && !want->as_long) || !begins || !one_day) {
+        return REFUSAL_slot_unknown;
+    }
+    if (want->starts_us <= m->now_us || want->starts_us > m->now_us + HORIZON_US) {
+        return REFUSAL_slot_closed;
+    }
+    if (r->people_max > 0 && want->people > r->people_max * want->pieces) {
+        return REFUSAL_party_too_large;
+    }
+    return besides != 0 ? besides : slots_free(r, want);
+}
+
 static void confirm(struct model *m, struct local_booking *b)
 {
-    const struct local_resource *r = &bookings.resources[b->resource];
+    const struct local_resource *r = &bookings.resources[b->rules];
     (void)m;
     b->state = CONFIRMED;
-    b->due_us = r->missed_itself ? b->starts_us + r->grace_us : b->starts_us + b->slots * r->slot_us;
+    b->due_us = r->missed_itself ? b->starts_us + r->grace_us : b->ends_us;
 }
 
 static int pay(struct model *m, struct local_booking *b, const struct booking_wish *want, int64_t trade_id)
@@ -106,19 +115,202 @@ int local_book_slots(struct model *m, const struct booking_wish *want, int64_t t
     if (!m->shops[r->shop].open) {
         return REFUSAL_shop_closed;
     }
-    int refusal = slots_check(m, r, want);
+    int refusal = slots_check(m, r, want, 0);
     if (refusal != 0) {
         return refusal;
     }
     assert(bookings.count < MODEL_BOOKINGS);
     struct local_booking *b = &bookings.of[bookings.count++];
     *b = (struct local_booking){ .resource = want->resource, .shopper = want->shopper, .state = HELD, .trade = -1,
-                                 .slots = want->slots, .pieces = want->pieces, .pay = r->pay,
-                                 .starts_us = want->starts_us, .price = r->price * want->slots * want->pieces,
+                                 .slots = want->slots, .pieces = want->pieces, .pay = r->pay, .show = -1,
+                                 .rules = want->resource, .people = want->people, .starts_us = want->starts_us,
+                                 .ends_us = want->starts_us + want->slots * r->slot_us, .price = r->price * want->slots * want->pieces,
                                  .deposit = r->pay == PAY_DEPOSIT ? r->deposit * want->pieces : 0 };
     refusal = pay(m, b, want, trade_id);
     bookings.count -= refusal != 0;
     return refusal;
+}
+
+/* ---- seats ---- */
+
+bool local_seat_taken(int show, int row, int seat)
+{
+    for (int i = 0; i < bookings.count; i++) {
+        const struct local_booking *b = &bookings.of[i];
+        for (int j = 0; j < b->seat_count && b->show == show && b->state >= HELD && b->state <= OVER; j++) {
+            if (b->seats[j].row == row && b->seats[j].seat == seat) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Whether somebody could sit beside it there; -1: to the left. */
+static bool seat_beside(const struct hall_row *row, int seat, int side)
+{
+    int other = seat + side, left = side < 0 ? other : seat;
+    return other >= 0 && other < HALL_SEATS && row->seat[other] && !row->aisle[left];
+}
+
+/* A free seat without a free one beside it; not a gap where there is nothing beside it anyway, unless it is `strict`. */
+static bool is_single(const struct hall_row *row, const bool *taken, int seat, bool strict)
+{
+    bool left = seat_beside(row, seat, -1), right = seat_beside(row, seat, 1);
+    if (!row->seat[seat] || taken[seat]) {
+        return false;
+    }
+    bool joined = (left && !taken[seat - 1]) || (right && !taken[seat + 1]);
+    return !joined && (strict || (left && right));
+}
+
+static bool leaves_gap(const struct hall_row *row, const bool *before, const bool *after, int gap)
+{
+    for (int i = 0; i < HALL_SEATS && gap != GAP_any; i++) {
+        bool strict = gap == GAP_strict;
+        if (is_single(row, after, i, strict) && !is_single(row, before, i, strict)) {
+            return model_canary != MODEL_CANARY_seats;
+        }
+    }
+    return false;
+}
+
+static void row_taken(int show, int row, bool *taken)
+{
+    for (int i = 0; i < HALL_SEATS; i++) {
+        taken[i] = local_seat_taken(show, row, i);
+    }
+}
+
+/* The very seats: whether there are such, then whether they are free, then what they leave. */
+static int seats_check(const struct local_resource *hall, const struct seats_wish *want)
+{
+    int gap = 0;
+    for (int i = 0; i < want->seat_count; i++) {
+        const struct seat_place *s = &want->seats[i];
+        bool twice = false;
+        for (int j = 0; j < i; j++) {
+            twice = twice || (want->seats[j].row == s->row && want->seats[j].seat == s->seat);
+        }
+        if (twice || s->row >= HALL_ROWS || !hall->rows[s->row].seat[s->seat]) {
+            return REFUSAL_seat_unknown;
+        }
+    }
+    for (int i = 0; i < want->seat_count; i++) {
+        if (local_seat_taken(want->show, want->seats[i].row, want->seats[i].seat)) {
+            return REFUSAL_seat_taken;
+        }
+    }
+    for (int row = 0; row < HALL_ROWS; row++) {
+        bool before[HALL_SEATS], after[HALL_SEATS];
+        row_taken(want->show, row, before);
+        row_taken(want->show, row, after);
+        for (int i = 0; i < want->seat_count; i++) {
+            after[want->seats[i].seat] = after[want->seats[i].seat] || want->seats[i].row == row;
+        }
+        gap = leaves_gap(&hall->rows[row], before, after, hall->gap) ? REFUSAL_seat_gap : gap;
+    }
+    return gap;
+}
+
+/* How far their middle is from that of the row, in half seats; -1: they cannot be had. */
+static int distance_of(const struct local_resource *hall, int show, int row, int seat, int count)
+{
+    const struct hall_row *r = &hall->rows[row];
+    bool before[HALL_SEATS], after[HALL_SEATS];
+    int first = 0, last = HALL_SEATS - 1;
+    row_taken(show, row, before);
+    memcpy(after, before, sizeof(after));
+    for (int i = seat; i < seat + count; i++) {
+        if (i >= HALL_SEATS || !r->seat[i] || before[i] || (i > seat && r->aisle[i - 1])) {
+            return -1;
+        }
+        after[i] = true;
+    }
+    while (!r->seat[first]) {
+        first++;
+    }
+    while (!r->seat[last]) {
+        last--;
+    }
+    int away = seat + seat + count - 1 - first - last;
+    return leaves_gap(r, before, after, hall->gap) ? -1 : away < 0 ? -away : away;
+}
+
+/* Nearest to the middle of its row, of rows the one nearest to two thirds of the way back; false: there are none. */
+static bool seats_best(const struct local_resource *hall, int show, int count, struct seat_place *best)
+{
+    int best_away = -1;
+    for (int row = 0; row < HALL_ROWS; row++) {
+        int back = 3 * row - 2 * HALL_ROWS;
+        for (int seat = 0; seat < HALL_SEATS; seat++) {
+            int away = distance_of(hall, show, row, seat, count);
+            int sum = away + (back < 0 ? -back : back);
+            if (away >= 0 && (best_away < 0 || sum < best_away)) {
+                best_away = sum;
+                *best = (struct seat_place){ row, seat };
+            }
+        }
+    }
+    return best_away >= 0;
+}
+
+int local_book_seats(struct model *m, const struct seats_wish *want, int64_t trade_id)
+{
+    const struct local_show *show = &bookings.shows[want->show];
+    const struct local_resource *hall = &bookings.resources[show->hall];
+    struct seat_place best = { 0, 0 };
+    if (m->shoppers[want->shopper].blocked) {
+        return REFUSAL_shopper_blocked;
+    }
+    if (!m->shops[hall->shop].open) {
+        return REFUSAL_shop_closed;
+    }
+    if (show->cancelled || show->starts_us <= m->now_us || show->starts_us > m->now_us + HORIZON_US) {
+        return REFUSAL_slot_closed;
+    }
+    int refusal = want->seat_count > 0 ? seats_check(hall, want) : 0;
+    if (want->seat_count == 0 && !seats_best(hall, want->show, want->count, &best)) {
+        refusal = REFUSAL_slot_full;
+    }
+    if (refusal != 0) {
+        return refusal;
+    }
+    assert(bookings.count < MODEL_BOOKINGS);
+    struct local_booking *b = &bookings.of[bookings.count++];
+    *b = (struct local_booking){ .resource = show->hall, .rules = show->hall, .shopper = want->shopper, .state = HELD,
+                                 .trade = -1, .pay = hall->pay, .show = want->show, .starts_us = show->starts_us,
+                                 .ends_us = show->ends_us,
+                                 .seat_count = want->seat_count > 0 ? want->seat_count : want->count };
+    for (int i = 0; i < b->seat_count; i++) {
+        b->seats[i] = want->seat_count > 0 ? want->seats[i] : (struct seat_place){ best.row, best.seat + i };
+        b->price += show->prices[hall->rows[b->seats[i].row].price];
+    }
+    b->pieces = b->people = b->seat_count;
+    b->deposit = b->pay == PAY_DEPOSIT ? hall->deposit * b->pieces : 0;
+    struct booking_wish how = { .pay_later = want->pay_later, .confirmed = want->confirmed };
+    refusal = pay(m, b, &how, trade_id);
+    bookings.count -= refusal != 0;
+    return refusal;
+}
+
+int local_show_cancel(struct model *m, int show)
+{
+    struct local_show *s = &bookings.shows[show];
+    if (s->cancelled) {
+        return 0;
+    }
+    if (m->now_us >= s->ends_us) {
+        return REFUSAL_booking_late;
+    }
+    s->cancelled = true;
+    for (int i = bookings.count - 1; i >= 0; i--) {
+        if (bookings.of[i].show == show && bookings.of[i].state <= CONFIRMED) {
+            int refusal = local_booking_cancel(m, i, true);
+            assert(refusal == 0);
+        }
+    }
+    return 0;
 }
 
 /* The shop keeps so much of what was paid or set aside; the rest goes back as it came. */
@@ -163,7 +355,7 @@ void local_booking_ended(struct model *m, const struct model_trade *t)
 int local_booking_cancel(struct model *m, int booking, bool by_shop)
 {
     struct local_booking *b = &bookings.of[booking];
-    const struct local_resource *r = &bookings.resources[b->resource];
+    const struct local_resource *r = &bookings.resources[b->rules];
     if (b->state == CANCELLED) {
         return 0;
     }
@@ -180,6 +372,51 @@ int local_booking_cancel(struct model *m, int booking, bool by_shop)
     }
     bool costs = !by_shop && m->now_us >= b->starts_us - r->free_us;
     finish(m, b, CANCELLED, costs ? r->late_percent : 0);
+    return 0;
+}
+
+int local_booking_move(struct model *m, int booking, int resource, int64_t starts_us, bool by_shop)
+{
+    struct local_booking *b = &bookings.of[booking];
+    const struct local_resource *r = &bookings.resources[resource], *rules = &bookings.resources[b->rules];
+    struct booking_wish want = { .resource = resource, .slots = b->slots, .pieces = b->pieces, .people = b->people,
+                                 .starts_us = starts_us, .as_long = by_shop || resource == b->resource };
+    int64_t price = r->price * b->slots * b->pieces;
+    if (b->state != CONFIRMED) {
+        return b->state < CONFIRMED ? REFUSAL_booking_unconfirmed : REFUSAL_booking_ended;
+    }
+    if (b->show >= 0) {
+        return REFUSAL_slot_unknown;
+    }
+    if (m->now_us >= b->starts_us - (by_shop ? 0 : rules->free_us)) {
+        return REFUSAL_booking_late;
+    }
+    if (r->shop != bookings.resources[b->resource].shop) {
+        return REFUSAL_resource_unknown;
+    }
+    if (r->hall) {
+        return REFUSAL_slot_unknown;
+    }
+    bool less_sure = resource != b->resource && r->pay != 0 && b->pay != PAY_BEFORE &&
+                     (r->pay != b->pay || r->deposit * b->pieces > b->deposit);
+    bool dearer = b->pay == PAY_BEFORE && price > b->price;
+    int besides = (less_sure && !by_shop) || dearer ? REFUSAL_move_dearer : 0, state = b->state;
+    b->state = CANCELLED; /* it does not stand in its own way */
+    int refusal = slots_check(m, r, &want, besides);
+    b->state = state;
+    if (refusal != 0) {
+        return refusal;
+    }
+    if (b->trade >= 0 && b->price > price) {
+        refusal = model_give_back(m, &m->trades[b->trade], "", b->price - price, NULL);
+        assert(refusal == 0);
+    }
+    b->resource = resource;
+    b->starts_us = starts_us;
+    b->ends_us = starts_us + b->slots * r->slot_us;
+    b->price = price;
+    b->moves++;
+    confirm(m, b);
     return 0;
 }
 
@@ -215,11 +452,11 @@ int local_booking_miss(struct model *m, int booking)
 {
     struct local_booking *b = &bookings.of[booking];
     int refusal = confirmed_check(b);
-    if (refusal == 0 && m->now_us < b->starts_us + bookings.resources[b->resource].grace_us) {
+    if (refusal == 0 && m->now_us < b->starts_us + bookings.resources[b->rules].grace_us) {
         refusal = REFUSAL_booking_early;
     }
     if (refusal == 0) {
-        finish(m, b, MISSED, bookings.resources[b->resource].missed_percent);
+        finish(m, b, MISSED, bookings.resources[b->rules].missed_percent);
     }
     return refusal;
 }
@@ -239,7 +476,7 @@ int64_t local_booking_due(int *booking)
 void local_booking_due_now(struct model *m, int booking)
 {
     struct local_booking *b = &bookings.of[booking];
-    const struct local_resource *r = &bookings.resources[b->resource];
+    const struct local_resource *r = &bookings.resources[b->rules];
     if (r->missed_itself) {
         finish(m, b, MISSED, r->missed_percent);
     } else {

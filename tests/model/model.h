@@ -140,6 +140,7 @@ enum model_canary {
     MODEL_CANARY_voucher, /* commissions are rounded up */
     MODEL_CANARY_give,    /* one piece more may be claimed than there are */
     MODEL_CANARY_booking, /* a slot has one place more than it has */
+    MODEL_CANARY_seats,   /* single seats may be left */
     MODEL_CANARY_told,    /* what tills took without a network is redeemed once more when it is told again */
     MODEL_CANARY_review,  /* who did not pay for it may review it */
     MODEL_CANARY_meal,    /* service charges are rounded down */
