@@ -265,6 +265,16 @@ static void join(struct run *run)
     order_answer(run, "meal_join", model, till, index, &row);
 }
 
+static bool rides_go_on(void)
+{
+    for (int i = 0; i < meals.order_count; i++) {
+        if (meals.orders[i].kind == MEAL_delivery && !meal_over(&meals.orders[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void open_one(struct run *run)
 {
     static const int kinds[] = { MEAL_dine_in, MEAL_take_away, MEAL_take_away, MEAL_delivery, MEAL_delivery };
@@ -279,6 +289,9 @@ static void open_one(struct run *run)
         table = meals.tables[i].shop == shop ? i : table;
     }
     opening.table = table;
+    if (opening.kind == MEAL_delivery && run->any_order && rides_go_on()) {
+        opening.kind = MEAL_take_away; /* which of two rides gets a courier is left to the order of their timers */
+    }
     if (meals.order_count == MODEL_ORDERS || (opening.kind == MEAL_dine_in && table < 0) ||
         !meals.kitchens[shop].there) {
         return;
