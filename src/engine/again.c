@@ -12,7 +12,8 @@
  *             own answer or are decided for the first time; those that become too old are answered
  *             `unknown`, and so at once are those without a key.
  *
- * Whatever was decided on top of the batch is void in each case, and its calls come next.
+ * Whatever was decided on top of the batch is void in each case, and its calls come next, those first that were with
+ * the store already.
  */
 #include "base/hash.h"
 #include "base/os_clock.h"
@@ -43,10 +44,28 @@ static void pause_begin(struct engine *engine, int64_t first_us, int64_t most_us
     }
 }
 
+bool again_voided(const struct engine *engine)
+{
+    for (size_t i = 0; i < engine->sent_count; i++) {
+        if (engine->sent[i]->told && engine->sent[i]->outcome != STATUS_ok) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool again_to_settle(const struct engine *engine)
+{
+    if (engine->sent_count == 0 || !engine->sent[0]->told) {
+        return false;
+    }
+    return engine->sent[0]->outcome == STATUS_ok || engine->with_store == 0;
+}
+
 bool again_void(struct engine *engine)
 {
     pthread_mutex_lock(&engine->lock);
-    bool failed = engine->sent != NULL && engine->store_idle && engine->outcome != STATUS_ok;
+    bool failed = again_voided(engine);
     pthread_mutex_unlock(&engine->lock);
     return failed;
 }
@@ -247,11 +266,11 @@ static void failed(struct engine *engine, struct batch *batch, enum status statu
 
 void again_failed(struct engine *engine, enum status status)
 {
-    if (engine->sent == NULL) {
+    if (engine->sent_count == 0) {
         failed(engine, engine->open, status);
         return;
     }
-    /* What was decided ahead is not urgent; the batch before it will tell how things stand. */
+    /* What was decided ahead is not urgent; a batch before it will tell how things stand. */
     if (status == STATUS_away) {
         away(engine, engine->open);
     } else if (status == STATUS_conflict) {
@@ -282,8 +301,10 @@ static void timers_gain(struct engine *engine, struct batch *batch)
 
 void again_timers_gain(struct engine *engine)
 {
-    if (engine->sent != NULL && atomic_load(&engine->sent->durable)) {
-        timers_gain(engine, engine->sent);
+    for (size_t i = 0; i < engine->sent_count; i++) {
+        if (atomic_load(&engine->sent[i]->durable)) {
+            timers_gain(engine, engine->sent[i]);
+        }
     }
 }
 
@@ -302,18 +323,38 @@ static void kept(struct engine *engine, struct batch *batch)
     there(engine);
 }
 
+static void counts_take_back(struct engine *engine, const struct batch *batch)
+{
+    engine->counts.batches--;
+    engine->counts.calls -= batch->call_count;
+    engine->counts.rows_changed -= batch->change_count;
+}
+
+/* What followed a batch that failed: the store has nothing of it. */
+static void followers_give_back(struct engine *engine)
+{
+    batch_give_back(engine, engine->open);
+    while (engine->sent_count > 0) {
+        struct batch *follower = engine->sent[--engine->sent_count];
+        assert(follower->outcome != STATUS_ok);
+        counts_take_back(engine, follower);
+        batch_give_back(engine, follower);
+        engine->batch_number--;
+    }
+}
+
+/* The eldest batch with the store. */
 static void settle(struct engine *engine, enum status outcome)
 {
-    struct batch *batch = engine->sent;
-    engine->sent = NULL;
+    struct batch *batch = engine->sent[0];
+    engine->sent_count--;
+    memmove(engine->sent, engine->sent + 1, engine->sent_count * sizeof(engine->sent[0]));
     if (outcome == STATUS_ok) {
         kept(engine, batch);
         return;
     }
-    batch_give_back(engine, engine->open);
-    engine->counts.batches--;
-    engine->counts.calls -= batch->call_count;
-    engine->counts.rows_changed -= batch->change_count;
+    followers_give_back(engine);
+    counts_take_back(engine, batch);
     if (outcome == STATUS_unknown) {
         unknown(engine, batch);
         return;
@@ -387,21 +428,19 @@ static void redo(struct engine *engine)
 enum again_step again_step(struct engine *engine)
 {
     struct again *again = &engine->again;
-    if (engine->sent != NULL) {
-        pthread_mutex_lock(&engine->lock);
-        bool idle = engine->store_idle;
-        enum status outcome = engine->outcome;
-        pthread_mutex_unlock(&engine->lock);
-        if (idle) {
-            settle(engine, outcome);
-            return AGAIN_worked;
-        }
+    pthread_mutex_lock(&engine->lock);
+    bool to_settle = again_to_settle(engine);
+    enum status outcome = to_settle ? engine->sent[0]->outcome : STATUS_ok;
+    pthread_mutex_unlock(&engine->lock);
+    if (to_settle) {
+        settle(engine, outcome);
+        return AGAIN_worked;
     }
     peers_orphans_take(engine);
     if (again_pause_us(engine) > 0) {
         return AGAIN_waits;
     }
-    if (engine->sent != NULL) {
+    if (engine->sent_count > 0) {
         return AGAIN_nothing;
     }
     bool is_away = atomic_load(&again->away_since_us) != 0;

@@ -322,6 +322,20 @@ static enum status progress_write(struct batch *batch)
     return STATUS_ok;
 }
 
+/* Calls that no feed has told of once the batches are kept that are with the store. */
+static struct feed_tally tally_before(const struct engine *engine)
+{
+    struct feed_tally tally = engine->again.tally;
+    for (size_t i = 0; i < engine->sent_count; i++) {
+        if (engine->sent[i]->keep.feed.size > 0) {
+            memset(&tally, 0, sizeof(tally));
+        } else {
+            feed_tally_add(&tally, &engine->sent[i]->tally);
+        }
+    }
+    return tally;
+}
+
 /* What only other processes need: a version for its rows, what it was based on, and what they shall hear. */
 static void shared_complete(struct batch *batch)
 {
@@ -335,7 +349,7 @@ static void shared_complete(struct batch *batch)
     }
     feed_tally_calls(&batch->tally, batch->calls);
     if (batch->change_count > 0) {
-        struct feed_tally tally = engine->again.tally;
+        struct feed_tally tally = tally_before(engine);
         struct commit commit = batch_commit(batch);
         feed_tally_add(&tally, &batch->tally);
         batch->keep.feed = feed_write(&batch->view.arena, &commit, &tally, engine->settings.tells);

@@ -11,11 +11,11 @@
 
 /*
  * Invariants:
- *  1. At most one batch is with the store and one is open. `store_idle` says that none is with the store.
+ *  1. At most one batch is with the store, of a shared one that lets one follow another at most two, and one is open.
  *  2. A batch is reset only after all its calls were answered, or given back to be decided anew (again.c).
  *  3. `now_us` and `id_last` only grow; the progress row of every changing batch carries them.
- *  4. The batch with a shared store may fail: what is decided on top of it is void then, and nothing else
- *     is decided before the deciding thread has taken note (again_step).
+ *  4. A batch with a shared store may fail: what is decided on top of it is void then, with the store or not, and
+ *     nothing else is decided before the deciding thread has taken note (again_step).
  */
 
 #define ID_EPOCH_US (INT64_C(1262304000) * 1000000) /* 2010-01-01: ids are milliseconds since then, times 2^22 */
@@ -123,7 +123,6 @@ struct engine *engine_open(const struct engine_settings *settings)
     pthread_cond_init(&engine->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     engine->queue_tail = &engine->queue_head;
-    engine->store_idle = true;
     for (size_t i = 0; i < COUNT_OF(engine->batches); i++) {
         batch_init(&engine->batches[i], engine);
     }
@@ -228,18 +227,21 @@ struct call *calls_split(struct call **calls, uint32_t most, uint32_t *count)
 }
 
 /*
- * How many calls the open batch may still take. One that is decided ahead of a database's answer leaves half of all
- * calls to the next: while the database works on one half, the other half is answered, and its callers come again.
- * Were it to take all, the database would wait for them, and they for it. Under the engine's lock.
+ * How many calls the open batch may still take. One that is decided ahead of a database's answer leaves as many to the
+ * next as the batches there have each: while the database works on these, others are answered, and their callers come
+ * again. Were it to take all, the database would wait for them, and they for it. Under the engine's lock.
  */
 static uint32_t room_left(const struct engine *engine)
 {
     uint32_t room = batch_room(engine->open);
-    if (engine->sent == NULL || engine->again.back != NULL) {
+    if (engine->sent_count == 0 || engine->again.back != NULL) {
         return room;
     }
-    uint32_t open = engine->open->call_count;
-    uint32_t share = (engine->sent->call_count + open + engine->queue_count + 1) / 2;
+    uint32_t open = engine->open->call_count, share = open + engine->queue_count;
+    for (size_t i = 0; i < engine->sent_count; i++) {
+        share += engine->sent[i]->size;
+    }
+    share = (share + (uint32_t)engine->sent_count) / (uint32_t)(engine->sent_count + 1);
     share = share > SHARE_CALLS_MIN ? share : SHARE_CALLS_MIN;
     return share > open ? (uint32_t)min_i64(room, share - open) : 0;
 }
@@ -314,6 +316,14 @@ static bool nothing_to_keep(const struct batch *batch)
     return !batch->engine->shared && batch->change_count == 0;
 }
 
+/* They are used by turns, so that the next one is with the store no longer. */
+static struct batch *batch_next(struct engine *engine, const struct batch *batch)
+{
+    size_t next = (size_t)(batch - engine->batches + 1) % COUNT_OF(engine->batches);
+    assert(&engine->batches[next] != engine->again.unsure);
+    return &engine->batches[next];
+}
+
 void batch_hand_over(struct engine *engine)
 {
     struct batch *batch = engine->open;
@@ -323,14 +333,18 @@ void batch_hand_over(struct engine *engine)
         laws_check(engine, batch);
         counts_add(engine, batch);
         pthread_mutex_lock(&engine->lock);
-        assert(engine->store_idle);
-        engine->store_idle = false;
+        assert(engine->with_store < (engine->shared ? SENT_MAX : 1));
+        engine->with_store++;
+        batch->told = false;
         engine->published = engine->counts;
         pthread_mutex_unlock(&engine->lock);
+        batch->size = batch->call_count;
+        batch->keep.follows = engine->sent_count > 0;
         if (engine->shared) {
-            engine->sent = batch;
+            assert(engine->sent_count < SENT_MAX);
+            engine->sent[engine->sent_count++] = batch;
         }
-        engine->open = batch == &engine->batches[0] ? &engine->batches[1] : &engine->batches[0];
+        engine->open = batch_next(engine, batch);
         if (nothing_to_keep(batch)) {
             batch_done(batch, STATUS_ok);
             return;
@@ -397,8 +411,9 @@ void batch_done(void *context, enum status status)
         batch_reset(batch);
     }
     pthread_mutex_lock(&engine->lock);
-    engine->store_idle = true;
-    engine->outcome = status;
+    engine->with_store--;
+    batch->told = true;
+    batch->outcome = status;
     if (engine->sleeping) {
         engine->sleeping = false;
         pthread_cond_signal(&engine->wake); /* with the lock held: once it is free the engine may be closed */
@@ -409,7 +424,7 @@ void batch_done(void *context, enum status status)
 static bool store_is_idle(struct engine *engine)
 {
     pthread_mutex_lock(&engine->lock);
-    bool idle = engine->store_idle;
+    bool idle = engine->with_store == 0;
     pthread_mutex_unlock(&engine->lock);
     return idle;
 }
@@ -419,6 +434,42 @@ static bool decides_ahead(struct engine *engine)
 {
     const struct store_ops *ops = engine->store->ops;
     return !engine->shared || ops->ahead == NULL || ops->ahead(engine->store);
+}
+
+/* How many calls the open batch must have to follow one that is with the store; 0: it may not. */
+static uint32_t follows(struct engine *engine, bool ahead)
+{
+    const struct store_ops *ops = engine->store->ops;
+    return engine->shared && ahead && ops->follows != NULL ? ops->follows(engine->store) : 0;
+}
+
+/* Whether the open batch may go to the store. What is done there is taken note of first. Under the engine's lock. */
+static bool hand_over_may(const struct engine *engine, uint32_t least, uint32_t least_behind)
+{
+    uint32_t count = engine->open->call_count;
+    if (engine->shared && (again_to_settle(engine) || again_voided(engine))) {
+        return false;
+    }
+    if (engine->with_store == 0) {
+        return count >= least;
+    }
+    if (engine->with_store == SENT_MAX || least_behind == 0) {
+        return false;
+    }
+    /* A small one would cost as many statements as a big one: it rather waits until more have come. */
+    return count >= least_behind && count >= engine->sent[0]->size / 4 * 3;
+}
+
+static bool hands_over(struct engine *engine, uint32_t least, bool ahead)
+{
+    uint32_t least_behind = follows(engine, ahead);
+    pthread_mutex_lock(&engine->lock);
+    bool may = hand_over_may(engine, least, least_behind);
+    pthread_mutex_unlock(&engine->lock);
+    if (may) {
+        batch_hand_over(engine);
+    }
+    return may;
 }
 
 /* The next calls: of due timers, or those that wait. No call overtakes a timer that was due when it came. */
@@ -469,14 +520,12 @@ bool engine_step(struct engine *engine)
             return step == AGAIN_worked;
         }
         ahead = decides_ahead(engine);
-        if (!ahead && !store_is_idle(engine)) {
+        if ((!ahead && !store_is_idle(engine)) || again_void(engine)) {
             return false;
         }
     }
-    if (ahead && engine->shared && engine->open->call_count >= SHARE_CALLS_MIN && store_is_idle(engine) &&
-        !again_void(engine)) {
-        batch_hand_over(engine); /* the database is not kept waiting for more to be decided */
-        return true;
+    if (ahead && engine->shared && hands_over(engine, SHARE_CALLS_MIN, ahead)) {
+        return true; /* the database is not kept waiting for more to be decided */
     }
     enum status status = ahead ? STATUS_ok : turn_await(engine);
     struct call *calls = status == STATUS_ok ? work_take(engine, ahead) : NULL;
@@ -487,26 +536,23 @@ bool engine_step(struct engine *engine)
         again_failed(engine, status);
         return true;
     }
-    if (engine->open->call_count > 0 && store_is_idle(engine) && !(engine->shared && again_void(engine))) {
-        batch_hand_over(engine);
-        return true;
-    }
-    return calls != NULL;
+    return hands_over(engine, 1, ahead) || calls != NULL;
 }
 
 /* Whether something is to be done at once. Under the engine's lock. */
-static bool work_waits(struct engine *engine, bool may_decide)
+static bool work_waits(struct engine *engine, bool may_decide, uint32_t least_behind)
 {
     const struct again *again = &engine->again;
-    bool to_settle = engine->sent != NULL && engine->store_idle;
+    bool to_settle = again_to_settle(engine);
     if (engine->shared && !to_settle && again_pause_us(engine) > 0) {
         return false;
     }
-    bool to_redo = again->redo != NULL || again->unsure != NULL || (again->holds && engine->sent == NULL);
-    bool to_probe = engine->sent == NULL && !engine->stopping && atomic_load(&again->away_since_us) != 0;
+    bool to_redo = again->redo != NULL || again->unsure != NULL || (again->holds && engine->sent_count == 0);
+    bool to_probe = engine->sent_count == 0 && !engine->stopping && atomic_load(&again->away_since_us) != 0;
     bool to_take = atomic_load(&engine->peers.orphan_count) > 0;
-    bool to_decide = (engine->queue_head != NULL || again->back != NULL) && room_left(engine) > 0;
-    bool to_hand_over = engine->open->call_count > 0 && engine->store_idle;
+    bool to_decide = (engine->queue_head != NULL || again->back != NULL) && room_left(engine) > 0 &&
+                     !again_voided(engine);
+    bool to_hand_over = hand_over_may(engine, 1, least_behind);
     return to_settle || to_redo || to_probe || to_take || to_hand_over || (to_decide && may_decide);
 }
 
@@ -514,8 +560,9 @@ static bool work_waits(struct engine *engine, bool may_decide)
 static bool work_is_done(const struct engine *engine)
 {
     const struct again *again = &engine->again;
-    return engine->open->call_count == 0 && engine->store_idle && engine->queue_head == NULL &&
-           engine->sent == NULL && again->redo == NULL && !again->holds && again->unsure == NULL && again->back == NULL;
+    return engine->open->call_count == 0 && engine->with_store == 0 && engine->queue_head == NULL &&
+           engine->sent_count == 0 && again->redo == NULL && !again->holds && again->unsure == NULL &&
+           again->back == NULL;
 }
 
 bool engine_idle(struct engine *engine)
@@ -545,12 +592,13 @@ static bool wait_for_work(struct engine *engine)
 {
     bool go_on = true;
     bool ahead = decides_ahead(engine); /* changes only with a batch that is done, which wakes us */
+    uint32_t least_behind = follows(engine, ahead);
     pthread_mutex_lock(&engine->lock);
     engine->counts.decide_cpu_ns = os_thread_cpu_ns();
     engine->published = engine->counts;
     for (;;) {
-        bool may_decide = ahead || engine->store_idle;
-        if (work_waits(engine, may_decide)) {
+        bool may_decide = ahead || engine->with_store == 0;
+        if (work_waits(engine, may_decide, least_behind)) {
             break;
         }
         if (engine->stopping && work_is_done(engine)) {

@@ -12,6 +12,7 @@
 #define DECIDE_CALLS_AT_ONCE 256   /* calls decided between two looks at whether the store is free */
 #define US_AT_MOST_ASLEEP 1000000
 #define OBSERVERS_MAX 8
+#define SENT_MAX 2 /* batches between keep and done */
 
 /* ---- batch.c: one transaction in the making. Deciding thread until sealed, then the store's ---- */
 
@@ -36,6 +37,9 @@ struct batch {
     struct row_change *reads;   /* BATCH_ROWS_MAX */
     struct timer_entry *timers; /* that it set: for the heap once it is kept */
     _Atomic bool durable;       /* it is kept, and whoever set a timer may know */
+    uint32_t size;              /* its calls when it was handed over */
+    bool told;                  /* the store is done with it: under the engine's lock, and so is `outcome` */
+    enum status outcome;
     size_t timer_count, timer_capacity;
     struct feed_tally tally;    /* its own calls */
 };
@@ -90,16 +94,18 @@ enum again_step {
     AGAIN_waits,   /* until a pause is over */
 };
 
-/* Takes note of what became of the batch with the store, and does what has to be done before anything else. */
+/* Takes note of what became of the eldest batch with the store, and does what has to be done before anything else. */
 enum again_step again_step(struct engine *engine);
 /* Takes calls, linked, back to where they come before all others. Those of timers go to the heap. */
 void calls_give_back(struct engine *engine, struct call *calls);
-/* The timers of the batch with the store count from the moment on when its callers may hear of them. */
+/* The timers of a batch with the store count from the moment on when its callers may hear of them. */
 void again_timers_gain(struct engine *engine);
 /* The open batch could not be decided, completed or handed over. Its calls are all linked to it. */
 void again_failed(struct engine *engine, enum status status);
-/* Whether the batch with the store has failed: what is decided on top of it is void. */
+/* Whether a batch with the store has failed: what is decided on top of it is void. */
 bool again_void(struct engine *engine);
+/* Under the engine's lock: the same, and whether the eldest is to be taken note of; when it failed all are done. */
+bool again_voided(const struct engine *engine), again_to_settle(const struct engine *engine);
 /* What is left of a pause: us; 0: none. */
 int64_t again_pause_us(const struct engine *engine);
 
@@ -134,22 +140,23 @@ void peers_orphans_take(struct engine *engine);
 struct engine {
     struct engine_settings settings;
     struct store *store;
-    pthread_mutex_t lock; /* queue, store_idle, sleeping, stopping, published */
+    pthread_mutex_t lock; /* queue, with_store, sleeping, stopping, published */
     pthread_cond_t wake;
     struct call *queue_head, **queue_tail;
     uint32_t queue_count;
-    bool store_idle, sleeping, stopping, running;
+    uint32_t with_store; /* batches between keep and done */
+    bool sleeping, stopping, running;
     pthread_t thread;
     struct engine_counts published; /* copy of `counts` for other threads */
     uint64_t refused_queue_full;
     bool shared; /* so is the store */
-    enum status outcome; /* of the last batch that the store is done with; under `lock` */
     pthread_mutex_t observing;
     struct peers peers;
     /* deciding thread only */
     struct again again;
-    struct batch *sent;  /* of a shared store: its outcome has not been taken note of */
-    struct batch batches[2];
+    struct batch *sent[SENT_MAX]; /* of a shared store: whose outcomes have not been taken note of; the eldest first */
+    size_t sent_count;
+    struct batch batches[SENT_MAX + 1];
     struct batch *open;
     struct engine_counts counts;
     struct timers timers;
@@ -184,7 +191,7 @@ static inline bool call_is_timer(const struct call *call)
 {
     return call->command->request == &timer_due_shape;
 }
-/* Gives the open batch to the store and opens the other one. */
+/* Gives the open batch to the store and opens another one. */
 void batch_hand_over(struct engine *engine);
 keep_done batch_done;
 /* Ends the process. */

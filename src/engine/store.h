@@ -23,7 +23,10 @@
  *     STATUS_unknown (of `done`): it was lost while it was told, and where the outcome stands is not to be
  *     learnt now. The store finds out by itself before it does anything else; whoever repeats the calls hears.
  *     The engine asks for its own progress row by `load`, which is answered only once the outcome is known.
- *  8. There is never more than one batch between `keep` and `done`. One may have no changes, only reads.
+ *  8. Between `keep` and `done` there is one batch, which may have no changes, only reads; or there are two, where
+ *     `follows` lets one follow. Each is kept after the one before, or not at all. When one fails so does what
+ *     follows: nothing of it happened or is seen any more, nothing is held for it, and its `done` gets
+ *     STATUS_conflict, whatever befell the one before.
  *  9. A node whose place was given to another process is told STATUS_fault by its next call.
  *
  * `peek`, `load`, `keep` and `scan` are called on one thread at a time (the deciding one).
@@ -75,6 +78,7 @@ struct keep {
     /* for shared stores */
     const struct row_change *reads; /* that the batch asked for and did not change */
     size_t read_count;
+    bool follows;     /* decided on a batch of which the engine does not know yet what became of it */
     int64_t stamp;    /* the version of its changes: unique, and above every version this process has seen; 0: none */
     struct span feed; /* what the other nodes shall hear of it; empty: nothing */
 };
@@ -127,6 +131,12 @@ struct store_ops {
 
     /* Whether to decide a batch while the one before is on its way: not while others change the same rows. */
     bool (*ahead)(struct store *store);
+    /*
+     * Whether a batch may be kept behind the one that is on its way, and how many calls it should have to be worth it;
+     * 0: it may not. NULL: never. `keep` may still answer STATUS_conflict at once: things have changed, or the one that
+     * it follows has failed meanwhile.
+     */
+    uint32_t (*follows)(struct store *store);
     /* Whether anybody listens to what batches bring. Any thread. */
     bool (*heard)(struct store *store);
     /* Hands over what other nodes have kept since the last call. One thread, not the deciding one.

@@ -12,7 +12,7 @@ struct entry {
     uint16_t key_size, image_size;
     bool exists;
     bool known;      /* peek may answer */
-    bool flying;     /* of a shared store's rows: changed by the batch that is on its way */
+    int64_t flying;  /* of a shared store's rows: stamp of the batch on its way that changed it; 0: none */
     int64_t version; /* of a shared store: stamp of the last change; 0: there is no such row */
     uint64_t round;  /* of a shared store's rows: the batch that last read it */
     uint64_t holder; /* of a shared database's rows: the instance that has it locked; 0: none */

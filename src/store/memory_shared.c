@@ -289,8 +289,9 @@ static enum status shared_keep(struct store *base, const struct keep *keep)
     struct shared_store *store = (struct shared_store *)base;
     assert(keep->change_count <= BATCH_ROWS_MAX && keep->read_count <= BATCH_ROWS_MAX);
     pthread_mutex_lock(&store->memory->lock);
-    assert(store->batch == NULL);
-    enum status status = begin(store, SHARED_keep);
+    assert(store->batch == NULL || (keep->follows && store->settings.follow_calls > 0 && store->follower == NULL));
+    store->broken = store->broken && keep->follows;
+    enum status status = store->broken ? STATUS_conflict : begin(store, SHARED_keep);
     struct shared_batch *batch = NULL;
     if (status == STATUS_ok) {
         stamp_check(store, keep);
@@ -300,11 +301,11 @@ static enum status shared_keep(struct store *base, const struct keep *keep)
     for (size_t i = 0; batch != NULL && i < batch->change_count; i++) {
         struct entry *cached = entry_copy(batch->rows[i]);
         cached->version = cached->exists ? keep->stamp : 0;
-        cached->flying = true;
+        cached->flying = keep->stamp;
         map_put(&store->cache, cached);
     }
     if (batch != NULL) {
-        store->batch = batch;
+        *(store->batch == NULL ? &store->batch : &store->follower) = batch;
         store->deaf = 0;
         store->round++;
     }
@@ -416,9 +417,18 @@ static void cache_settle(struct shared_store *store, const struct shared_batch *
         if (!kept) {
             map_drop(&store->cache, row->table, row->hash, entry_key(row));
         } else if (cached != NULL) {
-            cached->flying = false;
+            cached->flying = cached->flying == batch->stamp ? 0 : cached->flying; /* the next one may have changed it */
         }
     }
+}
+
+/* Nothing of it was told to the database yet, and nothing is held for it. */
+static enum status hollow_settle(struct shared_store *store, const struct shared_batch *batch)
+{
+    cache_settle(store, batch, false);
+    store->memory->counts.hollow++;
+    store->round++;
+    return store->dead ? STATUS_fault : STATUS_conflict;
 }
 
 /* Where the store stands after a batch has ended with `status`. */
@@ -452,15 +462,24 @@ bool store_shared_pump(struct store *base)
     struct shared_store *store = (struct shared_store *)base;
     pthread_mutex_lock(&store->memory->lock);
     struct shared_batch *batch = store->batch, *left = batch;
-    enum status status = batch == NULL ? STATUS_busy : batch_try(store, &left);
+    enum status status = batch == NULL   ? STATUS_busy
+                         : batch->hollow ? hollow_settle(store, batch)
+                                         : batch_try(store, &left);
     if (status == STATUS_busy) {
         pthread_mutex_unlock(&store->memory->lock);
         return false;
     }
     keep_done *done = batch->done;
     void *context = batch->context;
-    batch_settle(store, batch, status);
-    store->batch = NULL;
+    if (!batch->hollow) {
+        batch_settle(store, batch, status);
+    }
+    store->broken = store->broken || status != STATUS_ok;
+    store->batch = store->follower;
+    store->follower = NULL;
+    if (store->batch != NULL) {
+        store->batch->hollow = status != STATUS_ok;
+    }
     if (left != NULL) {
         shared_batch_free(left);
     }
@@ -511,13 +530,24 @@ static bool shared_ahead(struct store *base)
     return ahead;
 }
 
+static uint32_t shared_follows(struct store *base)
+{
+    struct shared_store *store = (struct shared_store *)base;
+    pthread_mutex_lock(&store->memory->lock);
+    bool may = store->batch != NULL && !store->batch->hollow && store->follower == NULL && !store->dead &&
+               store->contended == 0 && store->redo == REDO_none && !store->unresolved;
+    uint32_t calls = may ? store->settings.follow_calls : 0;
+    pthread_mutex_unlock(&store->memory->lock);
+    return calls;
+}
+
 void store_shared_chill(struct store *base)
 {
     struct shared_store *store = (struct shared_store *)base;
     pthread_mutex_lock(&store->memory->lock);
     for (size_t i = 0; i < store->cache.bucket_count; i++) {
         for (struct entry *entry = store->cache.buckets[i]; entry != NULL; entry = entry->next) {
-            entry->known = entry->flying;
+            entry->known = entry->flying != 0;
         }
     }
     pthread_mutex_unlock(&store->memory->lock);
@@ -550,6 +580,9 @@ void store_shared_crash(struct store *base)
     if (store->batch != NULL) {
         shared_batch_free(store->batch);
     }
+    if (store->follower != NULL) {
+        shared_batch_free(store->follower);
+    }
     noted_drop(store);
     map_release(&store->cache);
     memory->store_count--;
@@ -560,13 +593,14 @@ void store_shared_crash(struct store *base)
 static void shared_close(struct store *base)
 {
     struct shared_store *store = (struct shared_store *)base;
-    if (!store_shared_pump(base)) {
-        pthread_mutex_lock(&store->memory->lock);
-        if (store->batch != NULL) {
-            store->batch->doomed = true; /* by a lock of another store's: it will not be had here */
-        }
-        pthread_mutex_unlock(&store->memory->lock);
-        store_shared_pump(base);
+    while (store_shared_pump(base)) {
+    }
+    pthread_mutex_lock(&store->memory->lock);
+    if (store->batch != NULL) {
+        store->batch->doomed = true; /* by a lock of another store's: it will not be had here */
+    }
+    pthread_mutex_unlock(&store->memory->lock);
+    while (store_shared_pump(base)) {
     }
     pthread_mutex_lock(&store->memory->lock);
     struct place *place = &store->memory->places[base->node];
@@ -587,6 +621,7 @@ const struct store_ops shared_ops = {
     .counts = shared_counts,
     .close = shared_close,
     .ahead = shared_ahead,
+    .follows = shared_follows,
     .heard = shared_heard,
     .feed = shared_feed,
     .nodes = shared_nodes,

@@ -49,6 +49,7 @@ struct shared_join {
     void *hook_context;
     const char *address; /* shown to other nodes; may be NULL */
     bool deferred;       /* batches are tried in store_shared_pump, not inside `keep` */
+    uint32_t follow_calls; /* what `follows` answers when it allows a batch behind the one that waits; 0: never */
     bool cold;           /* peek knows only what was loaded or kept since the last batch */
     int64_t wait_us;     /* how long a lock of another store is waited for, by the monotonic clock */
 };
@@ -62,8 +63,8 @@ void shared_memory_close(struct shared_memory *memory);
 enum status store_shared_join(struct shared_memory *memory, const struct shared_join *join, struct store **store);
 
 /*
- * Tries the batch that waits, if any, and calls its `done`; one thread at a time. False: nothing waits, or it
- * waits for a lock of another store's, which is to be pumped first.
+ * Tries the batch that waits, the elder of two, and calls its `done`; one thread at a time. False: nothing waits, or
+ * it waits for a lock of another store's, which is to be pumped first.
  */
 bool store_shared_pump(struct store *store);
 
@@ -86,6 +87,7 @@ struct shared_counts {
     uint64_t batches;   /* that took effect */
     uint64_t conflicts; /* that were told to be decided anew */
     uint64_t again;     /* that took effect after having been told so */
+    uint64_t hollow;    /* that went with the one before them */
     uint64_t waits;     /* attempts that found a row locked */
     uint64_t away, unknown, crashes, fenced, late; /* that happened */
     uint64_t feeds;     /* rows of the feed that were written */

@@ -36,6 +36,7 @@ struct shared_batch {
     void *context;
     int64_t stamp;
     bool doomed, again;
+    bool hollow; /* the one before it has failed */
     uint64_t deaf; /* 1 + the joins that there had been when the node was told that nobody hears */
     size_t change_count, row_count;
     char *feed;
@@ -71,7 +72,7 @@ struct shared_store {
     uint64_t instance;
     struct map cache;
     uint64_t round; /* of the batch that is being decided */
-    struct shared_batch *batch;
+    struct shared_batch *batch, *follower;
     enum redo redo;
     struct entry **noted;
     size_t noted_count;
@@ -79,6 +80,7 @@ struct shared_store {
     uint64_t deaf;
     int64_t stamp_last;
     bool unresolved, dead;
+    bool broken; /* a batch has failed, and what follows it is void */
     struct store_counts counts;
 };
 

@@ -141,7 +141,16 @@ static void nodes_done(void *context, enum status status)
     if (status != STATUS_ok) {
         notes_clear(&machine->asked); /* what was decided on top of it is void */
     }
-    machine->hand.done(machine->hand.context, status);
+    struct hand_over hand = machine->hand;
+    if (machine->followed) {
+        struct map sent = machine->sent;
+        machine->sent = machine->next_sent;
+        machine->next_sent = sent;
+        machine->hand = machine->next_hand;
+    }
+    machine->on_way--;
+    machine->followed = false;
+    hand.done(hand.context, status);
 }
 
 /* Whether a row comes back with the version that it was shown with. */
@@ -164,17 +173,18 @@ static void shown_check(struct machine *machine, const struct row_change *change
 /* All rows that were asked for come back with the batch, and what must hold afterwards is noted. */
 static void keep_check(struct machine *machine, const struct keep *keep)
 {
-    notes_clear(&machine->sent);
+    struct map *sent = machine->followed ? &machine->next_sent : &machine->sent;
+    notes_clear(sent);
     for (size_t i = 0; i < keep->change_count; i++) {
         const struct row_change *change = &keep->changes[i];
         shown_check(machine, change);
-        note(&machine->sent, change->table, change->hash, change->key, change->exists ? keep->stamp : 0);
+        note(sent, change->table, change->hash, change->key, change->exists ? keep->stamp : 0);
     }
     for (size_t i = 0; i < keep->read_count; i++) {
         const struct row_change *read = &keep->reads[i];
         shown_check(machine, read);
         const struct entry *shown = note_find(&machine->asked, read->table, read->hash, read->key);
-        note(&machine->sent, read->table, read->hash, read->key, shown != NULL ? shown->version : 0);
+        note(sent, read->table, read->hash, read->key, shown != NULL ? shown->version : 0);
     }
     for (size_t i = 0; i < machine->asked.bucket_count; i++) {
         for (const struct entry *entry = machine->asked.buckets[i]; entry != NULL; entry = entry->next) {
@@ -217,7 +227,8 @@ static enum status nodes_keep(struct store *store, const struct keep *keep)
     struct row_change *changes = calloc(keep->change_count + 1, sizeof(*changes));
     assert(changes != NULL);
     memcpy(changes, keep->changes, keep->change_count * sizeof(*changes));
-    machine->hand = (struct hand_over){ keep->done, keep->context };
+    machine->followed = machine->on_way > 0;
+    *(machine->followed ? &machine->next_hand : &machine->hand) = (struct hand_over){ keep->done, keep->context };
     keep_check(machine, keep);
     struct keep told = *keep;
     told.changes = changes;
@@ -226,6 +237,12 @@ static enum status nodes_keep(struct store *store, const struct keep *keep)
     keep_spoil(machine, &told, changes);
     enum status status = status_shown(machine, machine->below->ops->keep(machine->below, &told));
     free(changes);
+    if (status == STATUS_ok) {
+        machine->on_way++;
+        machine->world->followers += machine->followed;
+    } else {
+        machine->followed = false;
+    }
     return status;
 }
 
@@ -233,6 +250,12 @@ static bool nodes_ahead(struct store *store)
 {
     struct machine *machine = machine_of(store);
     return !machine->crashed && machine->below->ops->ahead(machine->below);
+}
+
+static uint32_t nodes_follows(struct store *store)
+{
+    struct machine *machine = machine_of(store);
+    return machine->crashed ? 0 : machine->below->ops->follows(machine->below);
 }
 
 static bool nodes_heard(struct store *store)
@@ -268,6 +291,7 @@ static const struct store_ops nodes_ops = {
     .keep = nodes_keep,
     .scan = nodes_scan,
     .ahead = nodes_ahead,
+    .follows = nodes_follows,
     .heard = nodes_heard,
     .feed = nodes_feed,
     .nodes = nodes_nodes,
@@ -428,17 +452,20 @@ static void machine_start(struct machine *machine)
     struct shared_join join = { .hook = step_hook,
                                 .hook_context = machine,
                                 .deferred = true,
+                                .follow_calls = world_chance(world, 70) ? 1 + (uint32_t)world_pick(world, 2) : 0,
                                 .cold = world_chance(world, 30) };
     enum status status = store_shared_join(world->shared, &join, &machine->below);
     assert(status == STATUS_ok);
     machine->base = (struct store){
         .ops = &nodes_ops, .tables = product_tables, .shared = true, .node = machine->below->node
     };
-    machine->crashed = false;
+    machine->crashed = machine->followed = false;
+    machine->on_way = 0;
     machine->paused = machine->cut_off = machine->down = 0;
     machine->skew_us = (world_pick(world, 2 * SKEW_MAX_S * 1000) - SKEW_MAX_S * 1000) * INT64_C(1000);
     notes_clear(&machine->asked);
     notes_clear(&machine->sent);
+    notes_clear(&machine->next_sent);
     notes_clear(&machine->before);
     notes_clear(&machine->told);
     rows_all(machine, false);
@@ -490,6 +517,7 @@ void nodes_close(struct world *world)
         }
         map_release(&machine->asked);
         map_release(&machine->sent);
+        map_release(&machine->next_sent);
         map_release(&machine->before);
         map_release(&machine->told);
     }

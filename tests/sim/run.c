@@ -98,6 +98,7 @@ static void shared_add(struct shared_counts *sum, const struct shared_counts *mo
 {
     sum->batches += more->batches;
     sum->conflicts += more->conflicts;
+    sum->hollow += more->hollow;
     sum->waits += more->waits;
     sum->unknown += more->unknown;
     sum->late += more->late;
@@ -108,7 +109,7 @@ static void shared_add(struct shared_counts *sum, const struct shared_counts *mo
 static bool lives(uint64_t from, uint64_t seeds, uint64_t seconds)
 {
     int64_t start_us = os_monotonic_us();
-    uint64_t done = 0, crashes = 0, calls = 0, repeats = 0, taken = 0;
+    uint64_t done = 0, crashes = 0, calls = 0, repeats = 0, taken = 0, followers = 0;
     struct shared_counts shared = { 0 };
     bool ok = true;
     while (ok && (seeds > 0 ? done < seeds : os_monotonic_us() - start_us < (int64_t)seconds * 1000000)) {
@@ -118,17 +119,19 @@ static bool lives(uint64_t from, uint64_t seeds, uint64_t seconds)
         calls += world.calls;
         repeats += world.repeats;
         taken += world.timers_taken;
+        followers += world.followers;
         shared_add(&shared, &world.shared_counts);
     }
     int64_t took_us = max_i64(1, os_monotonic_us() - start_us);
     printf("# %" PRIu64 " lives, %" PRIu64 " a second: %" PRIu64 " calls, %" PRIu64 " of them repeated, %" PRIu64
            " crashes\n", done, done * 1000000 / (uint64_t)took_us, calls, repeats, crashes);
     if (several) {
-        printf("# %" PRIu64 " batches, %" PRIu64 " conflicts, %" PRIu64 " waits for a lock, %" PRIu64
+        printf("# %" PRIu64 " batches, %" PRIu64 " followed another, %" PRIu64 " with which they failed, %" PRIu64
+               " conflicts, %" PRIu64 " waits for a lock, %" PRIu64
                " outcomes unknown, %" PRIu64 " late commits, %" PRIu64 " times away, %" PRIu64
                " places lost, %" PRIu64 " timers taken over\n",
-               shared.batches, shared.conflicts, shared.waits, shared.unknown, shared.late, shared.away,
-               shared.fenced, taken);
+               shared.batches, followers, shared.hollow, shared.conflicts, shared.waits, shared.unknown, shared.late,
+               shared.away, shared.fenced, taken);
     }
     if (!ok) {
         printf("# seed %" PRIu64 ": %s\n", from + done, world.wrong);

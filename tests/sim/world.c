@@ -91,7 +91,7 @@ void world_open(struct world *world, uint64_t seed, enum canary canary, bool sev
     world->calm = true;
     world->now_us = HOUSE_NOON_US;
     world->intent_count = 0;
-    world->crashes = world->calls = world->repeats = world->canary_deeds = world->timers_taken = 0;
+    world->crashes = world->calls = world->repeats = world->canary_deeds = world->timers_taken = world->followers = 0;
     world->wrong = NULL;
     world->crash_per_million = world_pick(world, 3) * 1500;
     for (int i = 0; i < CLIENTS; i++) {

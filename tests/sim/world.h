@@ -97,6 +97,10 @@ struct machine {
     int down, paused, cut_off; /* for so many of its happenings */
     struct map asked;  /* rows that its store has shown it since the last batch */
     struct map sent;   /* rows of the batch that is with the store, with the versions that must hold when it is done */
+    int on_way;        /* batches with the store */
+    bool followed;     /* the one there by another, of which the same is noted */
+    struct hand_over next_hand;
+    struct map next_sent;
     struct map before; /* the database when it joined */
     struct map told;   /* rows and versions that its observers heard of since */
     uint64_t sent_count;
@@ -117,7 +121,7 @@ struct world {
     int crash_per_million;
     unsigned areas_open; /* bits: those besides the till that have a part in this life */
     /* what happened */
-    uint64_t crashes, calls, repeats, canary_deeds, timers_taken;
+    uint64_t crashes, calls, followers, repeats, canary_deeds, timers_taken;
     struct shared_counts shared_counts;
     const char *wrong;
     char words[400];

@@ -101,7 +101,9 @@ void town_open(struct town *town, const struct town_settings *settings)
     for (size_t i = 0; i < town->count; i++) {
         town->peers[i].town = town;
         town->peers[i].stage.now_us = town->now_us;
-        peer_join(&town->peers[i], &(struct shared_join){ .deferred = settings->deferred, .cold = settings->cold });
+        peer_join(&town->peers[i], &(struct shared_join){ .deferred = settings->deferred,
+                                                           .cold = settings->cold,
+                                                           .follow_calls = settings->follow_calls });
     }
 }
 

@@ -49,6 +49,7 @@ struct town {
 struct town_settings {
     size_t count;
     bool deferred, cold;
+    uint32_t follow_calls; /* as of struct shared_join */
     int64_t lease_us;
 };
 

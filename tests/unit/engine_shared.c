@@ -675,6 +675,7 @@ static void whatever_goes_wrong_each_call_counts_once(void **state)
     for (uint64_t seed = 1; seed <= 40; seed++) {
         storm(seed, &(struct town_settings){ .count = 1 + seed % PEERS_MAX,
                                              .deferred = seed % 2 == 0,
+                                             .follow_calls = (uint32_t)(seed % 3),
                                              .cold = seed % 5 == 0 });
     }
 }
