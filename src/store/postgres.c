@@ -12,6 +12,7 @@
 #define CACHE_BYTES (INT64_C(512) << 20)
 #define AWAY_US INT64_C(2000000)
 #define QUERY_US INT64_C(10000000)
+#define FOLLOW_CALLS 32 /* a batch of fewer calls waits rather than follows: it costs as many statements as a big one */
 
 void postgres_die(struct postgres_store *store, const char *format, ...)
 {
@@ -173,8 +174,8 @@ static bool want_known(struct postgres_store *store, struct row_want *want, bool
     if (!cache_find(store->cache, want->table->number, want->key, want->hash, &cached)) {
         return false;
     }
-    bool newest = busy ? store->keeper->keep.change_count > 0 && cached.batch == store->decider->stamp
-                       : store->keeper->open && cached.round == store->decider->round;
+    bool newest = busy ? cached.batch > atomic_load_explicit(&store->done_stamp, memory_order_acquire)
+                       : store->keeper->lanes[0].open && cached.round == store->decider->round;
     return newest && want_answer(store, want) != PEEK_unknown;
 }
 
@@ -182,7 +183,7 @@ static bool want_known(struct postgres_store *store, struct row_want *want, bool
 static size_t wants_gather(struct postgres_store *store, struct row_want *wants, size_t count)
 {
     struct decider *decider = store->decider;
-    bool busy = keeper_busy(store->keeper);
+    bool busy = keeper_busy(store->keeper) > 0;
     size_t left = 0;
     lots_begin(&decider->lots, count);
     for (size_t i = 0; i < count; i++) {
@@ -259,9 +260,10 @@ static void absences_put(struct postgres_store *store)
 static enum status wants_fetch(struct postgres_store *store, struct store_error *error)
 {
     struct decider *decider = store->decider;
+    struct lane *home = &store->keeper->lanes[0];
     struct rows_session *session = store->reads;
-    if (!keeper_busy(store->keeper) && store->keeper->open) {
-        session = &store->keeper->work; /* which sees what it holds */
+    if (keeper_busy(store->keeper) == 0 && home->open) {
+        session = &home->work; /* which sees what it holds */
     }
     enum status status = rows_session_open(session, error);
     if (status == STATUS_ok) {
@@ -276,7 +278,7 @@ static enum status wants_fetch(struct postgres_store *store, struct store_error 
     }
     status = rows_session_collect(session, load_result, decider, error);
     if (status != STATUS_ok && session != store->reads) {
-        keeper_rollback(store->keeper);
+        lane_rollback(home);
     }
     return status;
 }
@@ -334,43 +336,49 @@ static_assert((uint64_t)BATCH_ROWS_MAX *ROW_SIZE_MAX <= UINT32_MAX, "offsets of 
  * A row that was not asked for replaces whatever is there. As a rule it is new, and inserting it is cheapest: the
  * keeper tries again otherwise. What memory has of it counts only while nobody else can change it.
  */
-static struct keep_step unread_step(struct postgres_store *store, const struct row_change *change)
+static struct keep_step unread_step(struct postgres_store *store, const struct row_change *change,
+                                    const struct cached *cached, bool check)
 {
-    struct cached cached;
-    bool known = cache_find(store->cache, change->table->number, change->key, change->hash, &cached);
-    if (known && cached.exists && !store->keeper->check) {
+    if (cached != NULL && cached->exists && !check) {
         return (struct keep_step){ .form = change->exists ? FORM_update : FORM_delete,
-                                   .seen = (int64_t)cached.batch };
+                                   .seen = (int64_t)cached->batch };
     }
     bool above = cache_above_ceiling(store->cache, change->table->number, change->key);
-    if (change->exists && (known ? !cached.exists : above)) {
+    if (change->exists && (cached != NULL ? !cached->exists : above)) {
         return (struct keep_step){ .form = FORM_insert, .guessed = true };
     }
     return (struct keep_step){ .form = change->exists ? FORM_upsert : FORM_remove };
 }
 
 /* Compared with the version that is replaced, if memory still has it. */
-static uint64_t columns_kept(struct postgres_store *store, const struct row_change *change, struct span image)
+static uint64_t columns_kept(const struct cached *cached, const struct row_change *change, struct span image)
 {
-    struct cached cached;
-    bool known = cache_find(store->cache, change->table->number, change->key, change->hash, &cached);
-    if (!known || !cached.exists || (int64_t)cached.batch != change->version) {
+    if (cached == NULL || !cached->exists || (int64_t)cached->batch != change->version) {
         return 0;
     }
-    return columns_same(change->table, cached.image, image);
+    return columns_same(change->table, cached->image, image);
 }
 
-static struct keep_step change_step(struct postgres_store *store, const struct row_change *change, struct span image)
+/* What a batch on its way changes stays in the cache, so that one that follows finds there what the two share. */
+static struct keep_step change_step(struct postgres_store *store, const struct row_change *change, struct span image,
+                                    bool check)
 {
+    struct cached found;
+    bool known = cache_find(store->cache, change->table->number, change->key, change->hash, &found);
+    const struct cached *cached = known ? &found : NULL;
+    bool late = known && found.batch > atomic_load_explicit(&store->done_stamp, memory_order_acquire);
     if (change->version == VERSION_UNREAD) {
-        return unread_step(store, change);
+        struct keep_step step = unread_step(store, change, cached, check);
+        step.late = late;
+        return step;
     }
     if (change->version == 0) {
-        return (struct keep_step){ .form = change->exists ? FORM_insert : FORM_absent };
+        return (struct keep_step){ .form = change->exists ? FORM_insert : FORM_absent, .late = late };
     }
     return (struct keep_step){ .form = change->exists ? FORM_update : FORM_delete,
                                .seen = change->version,
-                               .same = change->exists ? columns_kept(store, change, image) : 0 };
+                               .late = late,
+                               .same = change->exists ? columns_kept(cached, change, image) : 0 };
 }
 
 /* Change number `i` as the cache takes it; empty when the row is gone. */
@@ -419,17 +427,66 @@ static void cache_renew(struct postgres_store *store)
 }
 
 /*
+ * Whether a batch may follow the one on its way: this process is alone, so that nobody hears of it and no row has to be
+ * looked at again, and nothing is out of order. Databases that shard have no places where rows are.
+ */
+static bool follow_may(struct postgres_store *store)
+{
+    const struct decider *decider = store->decider;
+    return keeper_busy(store->keeper) < LANES && !store->settings.value_lists && still_alone(store) &&
+           !decider->pass.heard && !decider->redo && !decider->doubt && !decider->again && !decider_wary(decider) &&
+           decider->turn_until_us == 0 && !keeper_failed(store->keeper) &&
+           atomic_load(&store->keeper->single_until_us) < os_monotonic_us();
+}
+
+/*
  * Takes the pass for this batch. What is alone believes itself; so when it becomes alone, what it believed of
  * rows that others could change is looked at once more, and then forgotten.
  */
-static void pass_take(struct postgres_store *store, bool *renew)
+static void pass_take(struct postgres_store *store, struct lane *lane, bool *renew)
 {
     struct decider *decider = store->decider;
-    struct keeper *keeper = store->keeper;
-    postgres_pass(store, &keeper->pass);
-    *renew = !keeper->pass.heard && (decider->pass.heard || decider->pass.epoch != keeper->pass.epoch);
-    keeper->check = keeper->pass.heard || *renew;
-    decider->pass = keeper->pass;
+    postgres_pass(store, &lane->pass);
+    *renew = !lane->pass.heard && (decider->pass.heard || decider->pass.epoch != lane->pass.epoch);
+    lane->check = lane->pass.heard || *renew;
+    decider->pass = lane->pass;
+}
+
+/* Which lane takes the batch, and on what condition. STATUS_conflict: it is to be decided anew. */
+static enum status lane_take(struct postgres_store *store, const struct keep *keep, struct lane **taken, bool *follows,
+                             bool *renew)
+{
+    struct decider *decider = store->decider;
+    *follows = keeper_busy(store->keeper) > 0;
+    decider_notice(decider); /* of what has failed until then */
+    decider->broken = decider->broken && keep->follows;
+    assert(keep->follows || !*follows);
+    bool untold = decider->heard_asked && decider->heard_no;
+    decider->heard_asked = false;
+    if (decider->broken || (*follows && !follow_may(store))) {
+        return STATUS_conflict;
+    }
+    struct lane *lane = *taken = keeper_lane(store->keeper);
+    assert(lane != NULL);
+    lane->untold = untold;
+    pass_take(store, lane, renew);
+    if (lane->pass.heard && untold && keep->change_count > 0) {
+        if (lane->open) {
+            lane_rollback(lane);
+        }
+        return STATUS_conflict; /* somebody joined since the engine asked: it tells them the next time */
+    }
+    return *follows && (lane->check || !untold) ? STATUS_conflict : STATUS_ok;
+}
+
+static void steps_make(struct postgres_store *store, struct lane *lane)
+{
+    const struct keep *keep = &lane->keep;
+    for (size_t i = 0; i < keep->change_count; i++) {
+        size_t ahead = i + 8 < keep->change_count ? i + 8 : i;
+        cache_prefetch(store->cache, keep->changes[ahead].hash);
+        lane->steps[i] = change_step(store, &keep->changes[i], image_packed(store->decider, i), lane->check);
+    }
 }
 
 static enum status postgres_keep(struct store *base, const struct keep *keep)
@@ -437,7 +494,8 @@ static enum status postgres_keep(struct store *base, const struct keep *keep)
     struct postgres_store *store = (struct postgres_store *)base;
     struct decider *decider = store->decider;
     struct store_error error = { .text = "" };
-    bool renew = false;
+    struct lane *lane = NULL;
+    bool renew = false, follows = false;
     assert(keep->change_count <= BATCH_ROWS_MAX);
     if (postgres_dead(store)) {
         return STATUS_fault;
@@ -450,22 +508,12 @@ static enum status postgres_keep(struct store *base, const struct keep *keep)
     if (status != STATUS_ok) {
         return failed(store, status, &error);
     }
-    assert(!keeper_busy(store->keeper)); /* one batch at a time */
-    pass_take(store, &renew);
-    store->keeper->untold = decider->heard_asked && decider->heard_no;
-    decider->heard_asked = false;
-    if (decider->pass.heard && store->keeper->untold && keep->change_count > 0) {
-        if (store->keeper->open) {
-            keeper_rollback(store->keeper);
-        }
-        return STATUS_conflict; /* somebody joined since the engine asked: it tells them the next time */
+    status = lane_take(store, keep, &lane, &follows, &renew);
+    if (status != STATUS_ok) {
+        return status;
     }
-    store->keeper->keep = *keep;
-    for (size_t i = 0; i < keep->change_count; i++) {
-        size_t ahead = i + 8 < keep->change_count ? i + 8 : i;
-        cache_prefetch(store->cache, keep->changes[ahead].hash);
-        store->keeper->steps[i] = change_step(store, &keep->changes[i], image_packed(decider, i));
-    }
+    lane->keep = *keep;
+    steps_make(store, lane);
     if (renew) {
         cache_renew(store);
     }
@@ -479,7 +527,7 @@ static enum status postgres_keep(struct store *base, const struct keep *keep)
         decider->score = decider->score > 0 ? decider->score - 1 : 0; /* taken back when it fails */
     }
     decider->again = false;
-    keeper_go(store->keeper);
+    keeper_go(store->keeper, lane, follows);
     return STATUS_ok;
 }
 
@@ -504,8 +552,13 @@ static bool postgres_ahead(struct store *base)
 {
     struct postgres_store *store = (struct postgres_store *)base;
     const struct decider *decider = store->decider;
-    return !decider->redo && atomic_load_explicit(&store->keeper->failed, memory_order_acquire) == STATUS_ok &&
-           !decider_wary(decider);
+    return !decider->redo && !keeper_failed(store->keeper) && !decider_wary(decider);
+}
+
+static uint32_t postgres_follows(struct store *base)
+{
+    struct postgres_store *store = (struct postgres_store *)base;
+    return keeper_busy(store->keeper) > 0 && follow_may(store) ? FOLLOW_CALLS : 0;
 }
 
 static bool heard(struct store *base)
@@ -527,7 +580,7 @@ static void postgres_counts(struct store *base, struct store_counts *counts)
         .rows_cached = atomic_load_explicit(&store->rows_cached, memory_order_relaxed),
         .bytes_cached = atomic_load_explicit(&store->bytes_cached, memory_order_relaxed),
         .rows_loaded = atomic_load_explicit(&store->rows_loaded, memory_order_relaxed),
-        .keep_cpu_ns = os_other_thread_cpu_ns(store->keeper->thread),
+        .keep_cpu_ns = keeper_cpu_ns(store->keeper),
         .replica_snapshots = atomic_load_explicit(&store->replica_snapshots, memory_order_relaxed),
         .replica_age_us = atomic_load_explicit(&store->replica_age_us, memory_order_relaxed),
         .replica_at_us = atomic_load_explicit(&store->replica_at_us, memory_order_relaxed),
@@ -562,8 +615,8 @@ static void postgres_close(struct store *base)
 {
     struct postgres_store *store = (struct postgres_store *)base;
     keeper_stop(store->keeper);
-    if (store->keeper->open) {
-        keeper_rollback(store->keeper);
+    if (store->keeper->lanes[0].open) {
+        lane_rollback(&store->keeper->lanes[0]);
     }
     postgres_leave(store);
     store_free(store);
@@ -579,6 +632,7 @@ static const struct store_ops postgres_ops = {
     .counts = postgres_counts,
     .close = postgres_close,
     .ahead = postgres_ahead,
+    .follows = postgres_follows,
     .heard = heard,
     .feed = postgres_feed,
     .nodes = postgres_nodes,

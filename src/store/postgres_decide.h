@@ -34,7 +34,9 @@ struct decider {
 
     uint64_t stamp;     /* of the last batch that was kept and changed anything */
     uint8_t round;      /* of the open batch: see cache_round */
-    bool redo;          /* the keeper's notes are to be held before the next batch */
+    bool redo;          /* the notes of a batch are to be held before the next one */
+    const struct lane *noted; /* whose they are */
+    bool broken;        /* a batch has failed, and whatever follows it is void */
     bool again;         /* a failed batch is decided anew: nothing is believed that was not read since */
     uint32_t tries;     /* conflicts in a row */
     bool doubt;         /* the database was away: ask before it is said to be there */

@@ -8,9 +8,9 @@
 #define HOLD_TRIES 4
 #define HOLD_PAUSE_US 3000
 
-static struct span note_key(const struct keeper *keeper, const struct note *note)
+static struct span note_key(const struct lane *lane, const struct note *note)
 {
-    return (struct span){ (const char *)keeper->note_keys.bytes + note->key_at, note->key_size };
+    return (struct span){ (const char *)lane->note_keys.bytes + note->key_at, note->key_size };
 }
 
 /* Rows that were read for the batch and were changed all the same are what several processes want. */
@@ -28,25 +28,37 @@ static void conflict_count(struct decider *decider)
     decider->wary_until_us = now_us + WARY_US;
 }
 
-void decider_notice(struct decider *decider)
+static void lane_notice(struct decider *decider, struct lane *lane)
 {
     struct postgres_store *store = decider->store;
-    struct keeper *keeper = store->keeper;
-    if (atomic_load_explicit(&keeper->failed, memory_order_acquire) == STATUS_ok) {
+    if (atomic_load_explicit(&lane->failed, memory_order_acquire) == STATUS_ok) {
         return;
     }
-    enum status failed = (enum status)atomic_exchange(&keeper->failed, STATUS_ok);
-    for (size_t i = 0; i < keeper->note_count; i++) {
-        const struct note *note = &keeper->notes[i];
-        cache_drop(store->cache, note->table, note_key(keeper, note), note->hash);
+    enum status failed = (enum status)atomic_exchange(&lane->failed, STATUS_ok);
+    for (size_t i = 0; i < lane->note_count; i++) {
+        const struct note *note = &lane->notes[i];
+        cache_drop(store->cache, note->table, note_key(lane, note), note->hash);
     }
-    decider->redo = failed == STATUS_conflict && keeper->note_count > 0;
+    decider->broken = true;
+    if (lane->hollow) {
+        cache_round(store->cache, ++decider->round);
+        return; /* what becomes of it the one before says */
+    }
+    decider->redo = failed == STATUS_conflict && lane->note_count > 0;
+    decider->noted = lane;
     decider->doubt = failed == STATUS_away || failed == STATUS_unknown;
     if (decider->redo) {
         conflict_count(decider);
     }
     decider->again = decider->redo;
     cache_round(store->cache, ++decider->round);
+}
+
+void decider_notice(struct decider *decider)
+{
+    for (size_t i = 0; i < LANES; i++) {
+        lane_notice(decider, &decider->store->keeper->lanes[i]);
+    }
 }
 
 bool decider_wary(const struct decider *decider)
@@ -102,7 +114,7 @@ static enum status held_result(void *context, const struct sent *sent, const PGr
 /* Waits for this process's turn, then reads or holds what was gathered in `lots`. */
 static enum status lots_hold(struct decider *decider, struct store_error *error)
 {
-    struct rows_session *work = &decider->store->keeper->work;
+    struct rows_session *work = &decider->store->keeper->lanes[0].work;
     enum status status = rows_session_prepare(work, decider->lots.lots, decider->lots.count, error);
     if (status != STATUS_ok) {
         return status;
@@ -128,11 +140,11 @@ static int64_t cached_version(struct decider *decider, uint32_t table, struct sp
 static void notes_compare(struct decider *decider)
 {
     struct postgres_store *store = decider->store;
-    const struct keeper *keeper = store->keeper;
+    const struct lane *lane = decider->noted;
     int64_t until_us = os_monotonic_us() + WARY_US;
-    for (size_t i = 0; i < keeper->note_count; i++) {
-        const struct note *note = &keeper->notes[i];
-        struct span key = note_key(keeper, note);
+    for (size_t i = 0; i < lane->note_count; i++) {
+        const struct note *note = &lane->notes[i];
+        struct span key = note_key(lane, note);
         int64_t version = cached_version(decider, note->table, key, note->hash);
         if (version == 0) {
             cache_put(store->cache, note->table, key, note->hash, false, (struct span){ NULL, 0 }, 0);
@@ -146,11 +158,11 @@ static void notes_compare(struct decider *decider)
 /* The failed batch's rows as lots: what it would have changed in the given form, the rest is read. */
 static void notes_lots(struct decider *decider, enum form form)
 {
-    const struct keeper *keeper = decider->store->keeper;
-    lots_begin(&decider->lots, keeper->note_count);
-    for (size_t i = 0; i < keeper->note_count; i++) {
-        const struct note *note = &keeper->notes[i];
-        struct lot_row row = { .key = note_key(keeper, note) };
+    const struct lane *lane = decider->noted;
+    lots_begin(&decider->lots, lane->note_count);
+    for (size_t i = 0; i < lane->note_count; i++) {
+        const struct note *note = &lane->notes[i];
+        struct lot_row row = { .key = note_key(lane, note) };
         lots_add(&decider->lots, note->wrote ? form : FORM_get, decider->store->by_number[note->table], &row);
     }
     lots_end(&decider->lots, false);
@@ -163,7 +175,7 @@ static void notes_lots(struct decider *decider, enum form form)
  */
 static enum status notes_hold(struct decider *decider, struct store_error *error)
 {
-    bool holds = decider->tries > 1 || decider->store->keeper->note_count <= HOLD_ALL_MAX;
+    bool holds = decider->tries > 1 || decider->noted->note_count <= HOLD_ALL_MAX;
     notes_lots(decider, holds ? FORM_lock : FORM_get);
     enum status status = lots_hold(decider, error);
     if (status == STATUS_ok) {
@@ -183,21 +195,21 @@ static enum status turn_hold(struct decider *decider, struct store_error *error)
 static enum status hold_some(struct decider *decider, enum status (*some)(struct decider *, struct store_error *),
                              struct store_error *error)
 {
-    struct keeper *keeper = decider->store->keeper;
+    struct lane *home = &decider->store->keeper->lanes[0];
     enum status status = STATUS_conflict;
     for (int64_t i = 0; i < HOLD_TRIES && status == STATUS_conflict; i++) {
         if (i > 0) {
             os_sleep_us(HOLD_PAUSE_US * i + (int64_t)(hash_mix((uint64_t)os_monotonic_ns()) % HOLD_PAUSE_US));
         }
-        status = rows_session_open(&keeper->work, error);
+        status = rows_session_open(&home->work, error);
         if (status == STATUS_ok) {
             status = some(decider, error);
         }
-        if (status != STATUS_ok && keeper->work.connection != NULL) {
-            keeper_rollback(keeper);
+        if (status != STATUS_ok && home->work.connection != NULL) {
+            lane_rollback(home);
         }
     }
-    keeper->open = status == STATUS_ok;
+    home->open = status == STATUS_ok;
     if (status == STATUS_conflict) {
         return STATUS_ok; /* without its turn, then: versions decide */
     }
@@ -207,13 +219,13 @@ static enum status hold_some(struct decider *decider, enum status (*some)(struct
 /* Asks the database whether it is there. */
 static enum status doubt_settle(struct decider *decider, struct store_error *error)
 {
-    struct keeper *keeper = decider->store->keeper;
-    enum status status = rows_session_open(&keeper->work, error);
+    struct rows_session *work = &decider->store->keeper->lanes[0].work;
+    enum status status = rows_session_open(work, error);
     if (status == STATUS_ok) {
-        status = postgres_script(keeper->work.connection, "SELECT 1", error);
+        status = postgres_script(work->connection, "SELECT 1", error);
     }
     if (status != STATUS_ok) {
-        rows_session_drop(&keeper->work);
+        rows_session_drop(work);
         return status == STATUS_fault ? STATUS_fault : STATUS_away;
     }
     decider->doubt = false;
@@ -227,11 +239,11 @@ enum status decider_hold(struct decider *decider, struct store_error *error)
     if (!decider->redo && !decider->doubt && decider->turn_until_us == 0) {
         return STATUS_ok;
     }
-    if (keeper_busy(keeper)) {
+    if (keeper_busy(keeper) > 0) {
         return STATUS_ok; /* what is decided ahead is decided on what is known */
     }
     /* What hangs may hold rows, and go on later: it is waited for, whatever it was doing. */
-    if (keeper->unresolved || keeper->work.given_up) {
+    if (keeper->unresolved || keeper_given_up(keeper)) {
         status = keeper_resolve(keeper, error);
     }
     if (status == STATUS_ok && decider->doubt) {
@@ -243,7 +255,7 @@ enum status decider_hold(struct decider *decider, struct store_error *error)
     if (status == STATUS_ok && decider->redo) {
         status = hold_some(decider, notes_hold, error);
         decider->redo = status != STATUS_ok;
-    } else if (status == STATUS_ok && !keeper->open && decider->turn_until_us != 0) {
+    } else if (status == STATUS_ok && !keeper->lanes[0].open && decider->turn_until_us != 0) {
         status = hold_some(decider, turn_hold, error);
     }
     return status;

@@ -25,6 +25,11 @@ bool stand_is_postgres(const struct stand *stand)
     return stand->kind == STAND_postgres || stand->kind == STAND_lists;
 }
 
+struct cluster *stand_cluster(void)
+{
+    return cluster;
+}
+
 static int64_t stand_now(void *context)
 {
     return ((const struct stand *)context)->now_us;
@@ -85,6 +90,7 @@ struct store *stand_join(struct stand *stand)
                                     .hook_context = stand,
                                     .address = "127.0.0.1:1",
                                     .deferred = stand->kind == STAND_deferred,
+                                    .follow_calls = stand->kind == STAND_deferred,
                                     .wait_us = stand->wait_us };
         assert_int_equal(STATUS_ok, store_shared_join(stand->memory, &join, &store));
     }
@@ -310,6 +316,7 @@ void deed_keep(struct deed *deed)
                          .context = deed,
                          .reads = deed->reads.changes,
                          .read_count = deed->reads.count,
+                         .follows = deed->follows,
                          .stamp = deed->stamp,
                          .feed = feed };
     enum status status = deed->store->ops->keep(deed->store, &keep);

@@ -35,6 +35,8 @@ struct stand {
 };
 
 bool stand_is_postgres(const struct stand *stand);
+/* The server that all of them share. */
+struct cluster *stand_cluster(void);
 struct stand *stand_make(enum stand_kind kind);
 /* Another node. */
 struct store *stand_join(struct stand *stand);
@@ -62,6 +64,7 @@ struct deed {
     struct store *store;
     struct draft changes, reads;
     char feed[64];
+    bool follows;  /* another deed of which it is not known what became of it */
     int64_t stamp; /* of the last keep */
     pthread_mutex_t lock;
     pthread_cond_t wake;

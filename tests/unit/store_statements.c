@@ -577,7 +577,7 @@ static void an_end_is_learnt(void **state)
         assert_int_equal(STATUS_ok, keeper_resolve(&lost.keeper, &error));
         assert_false(lost.keeper.unresolved);
         assert_int_equal(before + kept, lost.store.batch);
-        assert_non_null(lost.keeper.work.connection); /* and goes on to be used */
+        assert_non_null(lost.keeper.lanes[0].work.connection); /* and goes on to be used */
         lost_close(&lost);
     }
 }
@@ -595,7 +595,7 @@ static void an_end_that_cannot_be_learnt_stays_open(void **state)
     assert_int_equal(STATUS_ok, postgres_script(lost.stage.session.connection, sql, &error));
     assert_int_equal(STATUS_away, keeper_resolve(&lost.keeper, &error));
     assert_true(lost.keeper.unresolved);
-    assert_null(lost.keeper.work.connection);
+    assert_null(lost.keeper.lanes[0].work.connection);
     assert_int_equal(STATUS_ok, postgres_script(lost.stage.session.connection, "COMMIT", &error));
     assert_int_equal(STATUS_ok, keeper_resolve(&lost.keeper, &error));
     assert_int_equal(1, lost.store.batch);
