@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 
 import { words as courier_words } from "../../web/courier/text.js";
+import { words as deals_words } from "../../web/deals/text.js";
 import { words as rides_words } from "../../web/rides/text.js";
 import { desk, english_phone, fits, here, phone, says, streetHere, tabTo } from "./local_stage.mjs";
 
@@ -146,6 +147,31 @@ describe("a ride", () => {
             const steps = (await must("GET", `/v1/rides/${id}/steps?limit=100`)).data;
             assert.equal(steps.find((step) => step.to_state === "failed").reason, "nobody opened");
             assert.equal((await rideOf(order)).state, "returned");
+        });
+    });
+
+    test("is ordered on a phone, which says how far it is", async () => {
+        await withPage(phone, async (page) => {
+            await street.logIn(page, "#shop/1", 2);
+            await page.click("#bring summary");
+            await page.fill("#bring-address", "7 Willow Lane 柳巷");
+            await page.fill("#bring-place", "31.9, 120.15");
+            await page.click("#bring-do");
+            await says(page, "#view .fault", deals_words.zh.fault_door_far);
+            await fits(page);
+            await page.fill("#bring-place", `${door.latitude_e6 / 1e6}, ${door.longitude_e6 / 1e6}`);
+            await page.click("#bring-do");
+            await page.click("#dish-" + dishes.tea);
+            await page.click("#dish-add");
+            await page.click("#tab-order");
+            await page.click("#place");
+            await page.waitForSelector("#ride[data-state=waiting]");
+            await says(page, "#view", "7 Willow Lane");
+            await fits(page);
+            const [ride] = (await must("GET", "/v1/shops/1/rides?limit=1")).data;
+            assert.equal(ride.address, "7 Willow Lane 柳巷");
+            await must("POST", `/v1/rides/${ride.ride_id}/move`, { state: "cancelled" });
+            await page.waitForSelector("#ride[data-state=cancelled]");
         });
     });
 

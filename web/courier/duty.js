@@ -2,7 +2,7 @@
 /* Being on duty: the shop is told so and where the courier is, once a minute, as long as the page is open. */
 import { preferenceGet, preferenceSet } from "/live/preference.js";
 import { field } from "/deals/parts.js";
-import { placeRead, placeText } from "/deals/near.js";
+import { placeHere, placeRead, placeText } from "/deals/near.js";
 import { h } from "/local/paint.js";
 
 const tell_every_ms = 60_000;
@@ -38,13 +38,8 @@ export class DutyPart {
     /* Where the phone is, if it says so; what was typed otherwise. */
     async locate() {
         try {
-            if (navigator.geolocation === undefined) throw new Error("no place");
-            const options = { timeout: 10_000, maximumAge: 60_000 };
-            const { coords } = await new Promise((found, lost) =>
-                navigator.geolocation.getCurrentPosition(found, lost, options),
-            );
+            this.place = await placeHere();
             this.lost = false;
-            this.place = coords.latitude.toFixed(5) + ", " + coords.longitude.toFixed(5);
         } catch {
             this.lost = true;
         }

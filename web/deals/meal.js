@@ -22,6 +22,7 @@ export class MealView {
         this.lines = [];
         this.guests = [];
         this.bills = [];
+        this.ride = null; /* that brings it */
         this.dishes = null;
         this.stocks = new Map();
         this.version = -1; /* of the order when its lines, guests and bills were asked for */
@@ -54,6 +55,7 @@ export class MealView {
     async load(reading) {
         const before = this.order;
         this.take(await reading.get(this.path));
+        if (this.order.ride_id !== null) this.ride = await reading.get("/v1/rides/" + this.order.ride_id);
         if (before !== null && before.state !== "ready" && this.order.state === "ready")
             this.app.heard("heard_ready");
         if (this.dishes === null) {
@@ -154,6 +156,9 @@ export class MealView {
                 order.kind !== "dine_in" &&
                 this.open &&
                 h("p", {}, app.say("ready_by", { moment: app.moment(order.ready_by) })),
+            order.kind === "delivery" && h("p", { class: "quiet", key: "door" }, order.address),
+            this.ride !== null &&
+                h("p", { id: "ride", key: "ride", "data-state": this.ride.state }, app.say("ride_" + this.ride.state)),
             h(
                 "div",
                 { class: "tabs", role: "group", "aria-label": app.say("tabs") },

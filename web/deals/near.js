@@ -22,6 +22,21 @@ export function placeText(place) {
     return (place.latitude_e6 / 1e6).toFixed(4) + ", " + (place.longitude_e6 / 1e6).toFixed(4);
 }
 
+/* Where the phone is; rejects when it does not say so. */
+export async function placeHere() {
+    if (navigator.geolocation === undefined) throw new Error("no place");
+    const options = { timeout: 10_000, maximumAge: 60_000 };
+    const { coords } = await new Promise((found, lost) =>
+        navigator.geolocation.getCurrentPosition(found, lost, options),
+    );
+    return coords.latitude.toFixed(5) + ", " + coords.longitude.toFixed(5);
+}
+
+/* The place that deals were looked for at last, as it was typed. */
+export function placeKept() {
+    return keptRead()?.place ?? "";
+}
+
 function keptRead() {
     try {
         const kept = JSON.parse(preferenceGet("near") ?? "null");
@@ -82,18 +97,15 @@ export class NearView {
         });
     }
 
-    locate() {
-        const found = ({ coords }) => {
+    async locate() {
+        try {
+            this.wish.place = await placeHere();
             this.lost = false;
-            this.wish.place = coords.latitude.toFixed(4) + ", " + coords.longitude.toFixed(4);
             this.keep();
-        };
-        const lost = () => {
+        } catch {
             this.lost = true;
             this.app.draw();
-        };
-        if (navigator.geolocation === undefined) lost();
-        else navigator.geolocation.getCurrentPosition(found, lost, { timeout: 10_000, maximumAge: 60_000 });
+        }
     }
 
     select(name, options, words) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One shop: where it is, what it sells, what can be booked there, its queues, what people say of it. */
+import { BringPart } from "/deals/bring.js";
 import { reviewsTree } from "/deals/deal.js";
 import { back, facts, fault, price, stepper } from "/deals/parts.js";
 import { h } from "/local/paint.js";
@@ -40,6 +41,7 @@ export class ShopView {
         this.numbers = [];
         this.reviews = [];
         this.kitchen = null;
+        this.bring = new BringPart(app, shop_id);
         this.people = 2;
     }
 
@@ -288,6 +290,7 @@ export class ShopView {
                             app.say("take_away_order"),
                         ),
                     ),
+                this.kitchen?.open && this.kitchen.delivers && this.bring.tree(this.kitchen),
             ),
             this.queuesTree(),
             this.bookTree(),

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every word of the pages of deals, vouchers, bookings and meals on a shopper's phone. */
 
+import { words as ride_words } from "../local/ride_text.js";
+
 const english = {
+    ...ride_words.en,
     title: "Onetill deals",
     what: "deals",
     places: "Places",
@@ -194,6 +197,17 @@ const english = {
     open_hours: "Open",
     rating: "Rating",
     take_away_order: "Order to take away",
+    bring: "Have it brought",
+    bring_how: "Within {km} km, for {fee}.",
+    bring_least: "From {amount} on.",
+    bring_address: "Street, house and door",
+    bring_contact: "Who is asked for",
+    bring_phone: "Phone for the courier",
+    bring_place: "Where that is",
+    bring_do: "To the menu",
+    fault_door_far: "That is too far to be brought, or too little was ordered.",
+    fault_door_address: "To which door shall it be brought?",
+    fault_door_place: "Where is that? Take where you are, or type a place such as 30.2741, 120.1551.",
     the_shop: "The shop",
     from_price: "from {amount}",
     resource_other: "place",
@@ -371,6 +385,7 @@ const english = {
 };
 
 const chinese = {
+    ...ride_words.zh,
     title: "Onetill 优惠",
     what: "优惠",
     places: "页面",
@@ -562,6 +577,17 @@ const chinese = {
     open_hours: "营业时间",
     rating: "评分",
     take_away_order: "自取点餐",
+    bring: "外卖配送",
+    bring_how: "{km} 公里内配送，配送费 {fee}。",
+    bring_least: "{amount} 起送。",
+    bring_address: "街道、楼栋与门牌号",
+    bring_contact: "收货人",
+    bring_phone: "骑手联系电话",
+    bring_place: "所在位置",
+    bring_do: "去点餐",
+    fault_door_far: "超出配送范围，或未达起送金额。",
+    fault_door_address: "请填写送达地址。",
+    fault_door_place: "请使用当前定位，或输入坐标，例如 30.2741, 120.1551。",
     the_shop: "门店",
     from_price: "{amount} 起",
     resource_other: "其他",

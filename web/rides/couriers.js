@@ -34,7 +34,8 @@ export class CouriersPart {
 
     courierTree(courier) {
         const { staff } = this;
-        const seen = courier.seen_at === null ? "" : staff.say("courier_seen", { moment: staff.moment(courier.seen_at) });
+        const moment = staff.moment(courier.seen_at);
+        const seen = courier.seen_at === null ? "" : staff.say("courier_seen", { moment });
         return h(
             "li",
             { class: "trade", key: courier.courier_id, id: "courier-" + courier.courier_id },
@@ -71,13 +72,15 @@ export class CouriersPart {
 
     formTree() {
         const { staff, wish } = this;
-        const typed = (name, more = {}) =>
-            field("courier-" + name.replace("courier_", ""), staff.say(name.startsWith("courier") ? name : "courier_" + name), {
+        const typed = (name, more = {}) => {
+            const part = name.replace("courier_", "");
+            return field("courier-" + part, staff.say("courier_" + part), {
                 value: wish[name],
                 maxlength: 60,
                 input: (event) => (wish[name] = event.target.value.trim()),
                 ...more,
             });
+        };
         return h(
             "details",
             { key: "add", id: "courier-add" },
