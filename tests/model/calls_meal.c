@@ -289,15 +289,16 @@ static void open_one(struct run *run)
         table = meals.tables[i].shop == shop ? i : table;
     }
     opening.table = table;
-    if (opening.kind == MEAL_delivery && run->any_order && rides_go_on()) {
+    if (opening.kind == MEAL_delivery && rides_go_on()) {
         opening.kind = MEAL_take_away; /* which of two rides gets a courier is left to the order of their timers */
     }
     if (meals.order_count == MODEL_ORDERS || (opening.kind == MEAL_dine_in && table < 0) ||
         !meals.kitchens[shop].there) {
         return;
     }
-    struct meal_open want = { .shop_id = id_of(run, shop), .shopper_id = by.staff ? shopper_id(run, opening.shopper) : 0,
-                              .kind = opening.kind, .table_id = opening.kind == MEAL_dine_in ? meals.tables[table].id : 0,
+    struct meal_open want = { .shop_id = id_of(run, shop), .kind = opening.kind,
+                              .shopper_id = by.staff ? shopper_id(run, opening.shopper) : 0,
+                              .table_id = opening.kind == MEAL_dine_in ? meals.tables[table].id : 0,
                               .latitude_e6 = 30000000 + (int32_t)opening.north_e6, .longitude_e6 = 120000000 };
     memcpy(want.address, "a street", opening.address ? sizeof("a street") : 0);
     enum refusal till = call(run, caller_by(run, by, shop), &meal_open, &want, &row);

@@ -152,9 +152,9 @@ static void stock_set(struct run *run)
     int shop = chance(run, 85) ? meals.tables[0].shop : pick(run, run->model.shop_count);
     int dish = pick(run, meals.dish_count);
     const struct model_dish *d = &meals.dishes[dish];
-    struct model_stock *stock = &meals.stock[shop][dish], now = { .sold_out = chance(run, 15),
-                                                                 .counted = chance(run, 60), .left = pick(run, 9),
-                                                                 .options_out = chance(run, 25) ? 1u << pick(run, 4) : 0 };
+    struct model_stock *stock = &meals.stock[shop][dish];
+    struct model_stock now = { .sold_out = chance(run, 15), .counted = chance(run, 60), .left = pick(run, 9),
+                               .options_out = chance(run, 25) ? 1u << pick(run, 4) : 0 };
     bool here = d->merchant == run->model.shops[shop].merchant && (d->shop < 0 || d->shop == shop);
     struct dish_stock want = { .shop_id = id_of(run, shop), .dish_id = d->id, .sold_out = now.sold_out,
                                .counted = now.counted, .pieces_left = now.left };

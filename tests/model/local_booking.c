@@ -124,7 +124,8 @@ int local_book_slots(struct model *m, const struct booking_wish *want, int64_t t
     *b = (struct local_booking){ .resource = want->resource, .shopper = want->shopper, .state = HELD, .trade = -1,
                                  .slots = want->slots, .pieces = want->pieces, .pay = r->pay, .show = -1,
                                  .rules = want->resource, .people = want->people, .starts_us = want->starts_us,
-                                 .ends_us = want->starts_us + want->slots * r->slot_us, .price = r->price * want->slots * want->pieces,
+                                 .ends_us = want->starts_us + want->slots * r->slot_us,
+                                 .price = r->price * want->slots * want->pieces,
                                  .deposit = r->pay == PAY_DEPOSIT ? r->deposit * want->pieces : 0 };
     refusal = pay(m, b, want, trade_id);
     bookings.count -= refusal != 0;
@@ -153,7 +154,7 @@ static bool seat_beside(const struct hall_row *row, int seat, int side)
     return other >= 0 && other < HALL_SEATS && row->seat[other] && !row->aisle[left];
 }
 
-/* A free seat without a free one beside it; not a gap where there is nothing beside it anyway, unless it is `strict`. */
+/* A free seat without a free one beside it; where a row ends or an aisle is that is a gap only when it is `strict`. */
 static bool is_single(const struct hall_row *row, const bool *taken, int seat, bool strict)
 {
     bool left = seat_beside(row, seat, -1), right = seat_beside(row, seat, 1);
@@ -237,7 +238,7 @@ static int distance_of(const struct local_resource *hall, int show, int row, int
     return leaves_gap(r, before, after, hall->gap) ? -1 : away < 0 ? -away : away;
 }
 
-/* Nearest to the middle of its row, of rows the one nearest to two thirds of the way back; false: there are none. */
+/* Nearest to the middle of its row, of rows the one two thirds of the way back; false: there are none. */
 static bool seats_best(const struct local_resource *hall, int show, int count, struct seat_place *best)
 {
     int best_away = -1;

@@ -56,7 +56,6 @@ struct run {
     int call_number;
     uint64_t key_number;
     bool days_pass; /* in this history */
-    bool any_order; /* rows are loaded again and again: of timers that are due at once any may be the first */
     int64_t settled_us; /* when everything was done that was due by then */
     const char *wrong;
     char words[256];

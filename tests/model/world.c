@@ -220,7 +220,6 @@ void run_clear(struct run *run, uint64_t seed)
     run->key_number = 0;
     run->wrong = NULL;
     run->days_pass = false;
-    run->any_order = seed % 2 == 1;
     run->settled_us = 0;
     memset(run->parts, 0, sizeof(run->parts));
     run->parts[0] = &till_part;
