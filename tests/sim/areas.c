@@ -3,7 +3,8 @@
 #include "sim/wishes.h"
 
 const struct area *const areas[] = {
-    &till_area, &deal_area, &packet_area, &booking_area, &give_area, &meal_area, NULL,
+    &till_area, &deal_area, &packet_area, &booking_area, &give_area, &meal_area,
+    &queue_area, NULL,
 };
 
 bool area_open(const struct world *world, size_t area)

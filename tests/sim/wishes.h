@@ -48,7 +48,8 @@ struct area {
     void (*set_up)(struct world *world); /* NULL: nothing is needed */
     void (*check)(struct world *world); /* at the end, against what was answered */
 };
-extern const struct area till_area, packet_area, deal_area, booking_area, give_area, meal_area;
+extern const struct area till_area, packet_area, deal_area, booking_area, give_area, meal_area,
+    queue_area;
 /* NULL-terminated; the first is the till's. */
 extern const struct area *const areas[];
 /* Whether the area has a part in this life. */

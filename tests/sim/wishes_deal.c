@@ -131,6 +131,78 @@ static void wish_redeem(struct world *world)
     memcpy(intent->request, &want, sizeof(want));
 }
 
+static bool tells(const struct intent *intent)
+{
+    return intent->command == &voucher_reconcile;
+}
+
+static int64_t shop_of(struct world *world, int64_t deal_id)
+{
+    return 1 + (deal_id - DEAL_ID_LEAST + world_pick(world, 2)) % SHOPS;
+}
+
+/* A shop lets its tills take some of a deal without a network. */
+static void wish_reserve(struct world *world)
+{
+    int64_t deal_id = deal_id_of(world_pick(world, DEALS));
+    struct voucher_quota_reserve want = { .shop_id = shop_of(world, deal_id), .deal_id = deal_id,
+                                          .pieces = 1 + world_pick(world, 6),
+                                          .accept_in_s = 60 + world_pick(world, 9000) };
+    struct intent *intent = intent_new(world, house_shop(want.shop_id), &voucher_quota_reserve);
+    memcpy(intent->request, &want, sizeof(want));
+}
+
+/* The holder has one set aside, or the shop gives it back. */
+static void wish_keep(struct world *world)
+{
+    const struct intent *shown = wish_done(world, shows_voucher);
+    if (shown == NULL) {
+        wish_reserve(world);
+        return;
+    }
+    const struct voucher *voucher = (const void *)shown->answer;
+    struct voucher_keep want = { voucher->row.voucher_id, shop_of(world, voucher->row.deal_id) };
+    bool keeps = world_chance(world, 75);
+    struct intent *intent = intent_new(world, keeps ? house_shopper(voucher->row.holder_id) : house_shop(want.shop_id),
+                                       keeps ? &voucher_keep : &voucher_unkeep);
+    memcpy(intent->request, &want, intent->command->request->size);
+}
+
+/* A till tells what it took, or once more what it told. */
+static void wish_tell(struct world *world)
+{
+    const struct intent *shown = wish_done(world, shows_voucher), *told = wish_done(world, tells);
+    if (shown == NULL) {
+        wish_look(world);
+        return;
+    }
+    const struct voucher *voucher = (const void *)shown->answer;
+    struct voucher_reconcile want = { .shop_id = shop_of(world, voucher->row.deal_id), .taken_count = 1 };
+    memcpy(want.taken[0].code, voucher->row.code, sizeof(voucher->row.code));
+    want.taken[0].amount_minor = voucher->row.face_minor > 0 ? 1 + world_pick(world, 250) : 0;
+    want.taken[0].pieces = voucher->row.face_minor > 0 ? 0 : 1;
+    want.taken[0].accepted_at_us = world->now_us - world_pick(world, 600) * US_PER_SECOND;
+    if (told != NULL && world_chance(world, 40)) {
+        memcpy(&want, told->request, sizeof(want));
+    }
+    struct intent *intent = intent_new(world, house_shop(want.shop_id), &voucher_reconcile);
+    memcpy(intent->request, &want, sizeof(want));
+}
+
+static void wish_review(struct world *world)
+{
+    const struct intent *shown = wish_done(world, shows_voucher);
+    if (shown == NULL) {
+        wish_look(world);
+        return;
+    }
+    const struct voucher *voucher = (const void *)shown->answer;
+    struct review_write want = { .voucher_id = voucher->row.voucher_id, .stars = 1 + world_pick(world, 5),
+                                 .text = "as it was" };
+    struct intent *intent = intent_new(world, house_shopper(voucher->row.holder_id), &review_write);
+    memcpy(intent->request, &want, sizeof(want));
+}
+
 static void wish_undo(struct world *world)
 {
     const struct intent *done = wish_done(world, redeems);
@@ -177,7 +249,7 @@ static void wish_stock(struct world *world)
 /* ---- what must be there ---- */
 
 struct counts {
-    int64_t purchases, trades, redemptions, undone, gross_minor;
+    int64_t purchases, trades, redemptions, undone, gross_minor, told, conflicts;
     int64_t late, now_us; /* late: what should have ended by itself */
 };
 
@@ -191,9 +263,19 @@ static bool count_redemption(void *context, const void *row)
 {
     const struct redemption_row *redemption = row;
     struct counts *counts = context;
-    counts->redemptions++;
     counts->undone += redemption->state == REDEMPTION_undone;
-    counts->gross_minor += redemption->gross_minor;
+    counts->told += redemption->offline;
+    if (redemption->offline == 0) {
+        counts->redemptions++;
+        counts->gross_minor += redemption->gross_minor;
+    }
+    return true;
+}
+
+static bool count_conflict(void *context, const void *row)
+{
+    (void)row;
+    ((struct counts *)context)->conflicts++;
     return true;
 }
 
@@ -211,6 +293,42 @@ static bool count_deal(void *context, const void *row)
     struct counts *counts = context;
     counts->late += deal->group_state == GROUP_open && deal->group_until_us <= counts->now_us;
     return true;
+}
+
+/* The same redemption may be the answer to several tills that told it, or to one that told it again. */
+static void count_told(const struct world *world, struct counts *answered)
+{
+    int64_t seen[INTENTS_MAX];
+    for (int i = 0; i < world->intent_count; i++) {
+        const struct intent *intent = &world->intents[i];
+        if (!tells(intent) || !intent->known || intent->refusal != REFUSAL_none) {
+            continue;
+        }
+        const struct voucher_reconciled_list *list = (const void *)intent->answer;
+        bool again = false;
+        for (int64_t j = 0; j < answered->told; j++) {
+            again = again || seen[j] == list->taken[0].redemption_id;
+        }
+        answered->conflicts += list->taken[0].redemption_id == 0;
+        if (list->taken[0].redemption_id != 0 && !again) {
+            seen[answered->told++] = list->taken[0].redemption_id;
+        }
+    }
+}
+
+/* What was answered is written; each is of what somebody paid, which the audit sees. */
+static void reviews_check(struct world *world)
+{
+    for (int i = 0; i < world->intent_count; i++) {
+        const struct intent *intent = &world->intents[i];
+        if (intent->command == &review_write && intent->known && intent->refusal == REFUSAL_none) {
+            const struct review_row *told = (const void *)intent->answer;
+            struct review_row row = { .voucher_id = told->voucher_id };
+            if (!world_find(world, &review_table, &row) || row.stars != told->stars) {
+                world_wrong(world, "reviews", "one that was answered is missing");
+            }
+        }
+    }
 }
 
 static void count_answers(const struct world *world, struct counts *answered)
@@ -237,11 +355,14 @@ static void check(struct world *world)
         scan_row *count;
     } scans[] = { { &purchase_table, count_purchase },
                   { &redemption_table, count_redemption },
+                  { &conflict_table, count_conflict },
                   { &voucher_table, count_voucher },
                   { &deal_table, count_deal } };
     struct counts found = { .now_us = world->now_us - (world->shared != NULL ? 20 * US_PER_SECOND : 0) };
     struct counts answered = { 0 };
     count_answers(world, &answered);
+    count_told(world, &answered);
+    reviews_check(world);
     for (size_t i = 0; i < COUNT_OF(scans); i++) {
         enum status status = world_scan(world, scans[i].table, scans[i].count, &found);
         assert(status == STATUS_ok);
@@ -253,6 +374,9 @@ static void check(struct world *world)
         found.gross_minor != answered.gross_minor) {
         world_wrong(world, "redemptions", "they are not those that were answered");
     }
+    if (found.told != answered.told || found.conflicts != answered.conflicts) {
+        world_wrong(world, "reconciliations", "they are not those that were answered");
+    }
     if (found.late > 0) {
         world_wrong(world, "vouchers", "one did not lapse, or a group was not settled in time");
     }
@@ -260,7 +384,8 @@ static void check(struct world *world)
 
 static const struct wish_kind kinds[] = {
     { 16, wish_buy }, { 8, wish_about_purchase }, { 14, wish_look }, { 18, wish_redeem },
-    { 6, wish_undo }, { 8, wish_about_voucher },  { 3, wish_stock }, { 0, NULL },
+    { 6, wish_undo }, { 8, wish_about_voucher },  { 3, wish_stock }, { 5, wish_reserve },
+    { 8, wish_keep }, { 8, wish_tell },           { 4, wish_review }, { 0, NULL },
 };
 
 const struct area deal_area = { .name = "deals", .wishes = kinds, .set_up = deals_set_up, .check = check };

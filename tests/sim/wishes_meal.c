@@ -157,6 +157,34 @@ static void wish_end(struct world *world)
     memcpy(intent->request, &order->order_id, sizeof(order->order_id));
 }
 
+/* Where the ride of an order was last seen; 0: nobody looked. */
+static int32_t ride_seen(const struct world *world, int64_t ride_id)
+{
+    int32_t state = 0;
+    for (int i = 0; i < world->intent_count; i++) {
+        const struct intent *intent = &world->intents[i];
+        const struct ride_row *ride = (const void *)intent->answer;
+        bool told = intent->command == &ride_assign || intent->command == &ride_move;
+        if (told && intent->known && intent->refusal == REFUSAL_none && ride->ride_id == ride_id) {
+            state = ride->state;
+        }
+    }
+    return state;
+}
+
+/* The shop pays tips to its staff, or says what is left of a dish. */
+static void wish_house(struct world *world)
+{
+    struct tips_pay tips = { .shop_id = SHOP, .shopper_id = 1 + world_pick(world, SHOPPERS),
+                             .amount_minor = 1 + world_pick(world, 9) };
+    struct dish_stock stock = { .shop_id = SHOP, .dish_id = 1 + world_pick(world, DISHES),
+                                .sold_out = world_chance(world, 20), .counted = world_pick(world, 2),
+                                .pieces_left = world_pick(world, 9) };
+    bool pays = world_chance(world, 40);
+    struct intent *intent = intent_new(world, house_operator, pays ? &tips_pay : &dish_stock);
+    memcpy(intent->request, pays ? (const void *)&tips : (const void *)&stock, intent->command->request->size);
+}
+
 /* Those who cook, and those who bring it. */
 static void wish_work(struct world *world)
 {
@@ -173,7 +201,11 @@ static void wish_work(struct world *world)
     struct ticket_mark mark = { order->last_ticket_id, 1 + world_pick(world, 4) };
     struct ride_assign assign = { .ride_id = order->ride_id };
     struct ride_move move = { .ride_id = order->ride_id, .state = ways[world_pick(world, COUNT_OF(ways))] };
-    int which = order->ride_id == 0 ? 0 : world_pick(world, 4);
+    int which = order->ride_id == 0 ? 0 : world_pick(world, 6);
+    int32_t seen = ride_seen(world, order->ride_id);
+    if (seen >= RIDE_assigned && seen < RIDE_delivered && world_chance(world, 75)) {
+        move.state = seen + 1; /* on its way */
+    }
     const struct command *command = which < 2 ? &ticket_mark : which < 3 ? &ride_assign : &ride_move;
     const void *request = which < 2 ? (const void *)&mark : which < 3 ? (const void *)&assign : (const void *)&move;
     struct intent *intent = intent_new(world, which < 3 ? house_shop(SHOP) : house_shopper(COURIER), command);
@@ -231,7 +263,7 @@ static void check(struct world *world)
 
 static const struct wish_kind kinds[] = {
     { 8, wish_join }, { 6, wish_open }, { 24, wish_add }, { 14, wish_place }, { 14, wish_bill }, { 5, wish_end },
-    { 12, wish_work }, { 0, NULL },
+    { 14, wish_work }, { 4, wish_house }, { 0, NULL },
 };
 
 const struct area meal_area = { .name = "meals", .wishes = kinds, .set_up = meals_set_up, .check = check };
