@@ -10,6 +10,7 @@ export class PayCode {
         this.frame = frame;
         this.code = "";
         this.timer = 0;
+        this.asked = 0;
     }
 
     draw(known) {
@@ -37,12 +38,16 @@ export class PayCode {
         if (this.door.shopper === null || !this.door.sandbox) return;
         this.timer = setTimeout(() => this.renew(), renew_every_ms);
         if (document.hidden) return;
+        const number = ++this.asked;
+        let code = ""; /* nothing is better than a code that no till takes */
         try {
             const path = `/v1/sandbox/shoppers/${this.door.shopper.shopper_id}/pay_code`;
-            this.code = (await this.door.get(path)).pay_code;
+            code = (await this.door.get(path)).pay_code;
         } catch {
-            this.code = ""; /* nothing is better than a code that no till takes */
+            /* See above. */
         }
+        if (number !== this.asked) return; /* an older code than the one that is shown, or asked for */
+        this.code = code;
         this.draw(this.door.shopper !== null);
     }
 }
