@@ -76,7 +76,11 @@ export class BringPart {
                 this.field("address", { maxlength: 50, autocomplete: "street-address" }),
                 this.field("contact", { maxlength: 20, autocomplete: "name" }),
                 this.field("phone", { maxlength: 30, inputmode: "tel", autocomplete: "tel" }),
-                this.field("place", { maxlength: 40, placeholder: "30.2741, 120.1551", "aria-describedby": "bring-lost" }),
+                this.field("place", {
+                    maxlength: 40,
+                    placeholder: "30.2741, 120.1551",
+                    "aria-describedby": "bring-lost",
+                }),
                 h(
                     "p",
                     { id: "bring-lost", class: "fault", role: "alert", hidden: !this.lost },
