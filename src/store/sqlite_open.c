@@ -16,7 +16,7 @@
 #define DEFAULT_WAL_BYTES (INT64_C(128) << 20)
 #define READ_CACHE_KIB 196608 /* the inner pages of tables of ten million rows, and some more */
 #define GENERATION_ROWS_LEAST 600000
-#define GENERATION_ROWS_MOST 2400000
+#define GENERATION_ROWS_MOST 1200000 /* after a kill two of them are written back before anything is served */
 #define GENERATION_ROW_CACHE 2048 /* bytes of cache for which a generation has a row */
 #define GENERATION_ROW_BYTES 168
 #define DEFAULT_GENERATION_AGE_US 1000000
