@@ -85,8 +85,8 @@ struct rest_settings {
 };
 
 /*
- * Observes the engine: before it is started. NULL, with a sentence in `error`, when a reader cannot be opened. A flaw of
- * a table is a bug and asserts.
+ * Observes the engine: before it is started. NULL, with a sentence in `error`, when a reader cannot be opened. A flaw
+ * of a table is a bug and asserts.
  */
 MUST_CHECK struct rest *rest_open(const struct rest_settings *settings, char *error, size_t error_size);
 /* After engine_stop and http_close, so that no request is left and no answer on its way. */

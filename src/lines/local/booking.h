@@ -13,10 +13,10 @@
  *   cancelled  before its start: for nothing until free_minutes before, later the shop keeps late_percent; by the shop
  *              always for nothing
  *
- * Percentages are of the price before discounts, or of the deposit, rounded down; money goes back as it was paid. Of one
- * that has ended the shop may give back what it has of it. What a shop books for somebody itself is paid there, and
- * counts for nobody (hoard.h). The rules of a booking are those of the resource at the time. Answers of commands are the
- * booking itself. Called from decisions.
+ * Percentages are of the price before discounts, or of the deposit, rounded down; money goes back as it was paid. Of
+ * one that has ended the shop may give back what it has of it. What a shop books for somebody itself is paid there, and
+ * counts for nobody (hoard.h). The rules of a booking are those of the resource at the time. Answers of commands are
+ * the booking itself. Called from decisions.
  */
 #ifndef LINES_LOCAL_BOOKING_H
 #define LINES_LOCAL_BOOKING_H
