@@ -68,7 +68,8 @@ static void model_put(struct model *model, size_t number, uint64_t version, uint
     uint64_t image[IMAGE_SIZE / 8];
     struct model_key key = key_of(number);
     struct span bytes = span_of_key(&key);
-    cache_put(model->cache, 1, bytes, hash_bytes(bytes.bytes, bytes.size), version != 0, image_of(version, image), batch);
+    cache_put(model->cache, 1, bytes, hash_bytes(bytes.bytes, bytes.size), version != 0,
+              image_of(version, image), batch);
 }
 
 /* As the deciding thread asks: the cache, what must be absent, the file. It must always be what is true now. */
@@ -252,7 +253,8 @@ static void history_does_not_push_out_what_it_is_written_for(void **state)
         cache_put(cache, 2, key, hash_bytes(&i, sizeof(i)), true, bytes, i + 1);
     }
     for (uint32_t i = 0; i < ACCOUNTS; i++) {
-        assert_true(cache_find(cache, 1, (struct span){ (const char *)&i, sizeof(i) }, hash_bytes(&i, sizeof(i)), &cached));
+        struct span key = { (const char *)&i, sizeof(i) };
+        assert_true(cache_find(cache, 1, key, hash_bytes(&i, sizeof(i)), &cached));
     }
     uint64_t rows, size;
     cache_counts(cache, &rows, &size);
