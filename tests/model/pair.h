@@ -107,7 +107,7 @@ void do_deposit_end(struct run *run, int deposit, int64_t amount);
 void do_something(struct run *run);
 
 extern const struct part till_part, deal_part, voucher_part, packet_part, give_part, booking_part_of_model,
-    meal_part_of_model;
+    meal_part_of_model, queue_part;
 /* Whoever takes part besides the till, when a line of business is open; NULL-terminated. */
 extern const struct part *const line_parts[];
 

@@ -3,7 +3,8 @@
 #include "model/pair.h"
 
 const struct part *const line_parts[] = {
-    &deal_part, &voucher_part, &packet_part, &give_part, &booking_part_of_model, &meal_part_of_model, NULL,
+    &deal_part, &voucher_part, &packet_part, &give_part, &booking_part_of_model, &meal_part_of_model,
+    &queue_part, NULL,
 };
 
 void do_something(struct run *run)
