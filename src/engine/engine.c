@@ -14,8 +14,8 @@
  *  1. At most one batch is with the store, of a shared one that lets one follow another at most two, and one is open.
  *  2. A batch is reset only after all its calls were answered, or given back to be decided anew (again.c).
  *  3. `now_us` and `id_last` only grow; the progress row of every changing batch carries them. Ids that were used by
- *     calls which changed nothing (refused without a key, a preview) are in no row of a batch, so after a crash they may
- *     be given once more. Nobody has seen them: a row or an answer with an id in it comes with a change, in whose
+ *     calls which changed nothing (refused without a key, a preview) are in no row of a batch, so after a crash they
+ *     may be given once more. Nobody has seen them: a row or an answer with an id in it comes with a change, in whose
  *     batch that row is, and a refusal says no id that was new.
  *  4. A batch with a shared store may fail: what is decided on top of it is void then, with the store or not, and
  *     nothing else is decided before the deciding thread has taken note (again_step).

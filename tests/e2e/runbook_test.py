@@ -307,7 +307,8 @@ class Runbook(program.Case):
             for one in busy:
                 one.kill()
                 one.communicate()
-        self.assertEqual(0, int(cluster.run_sql(database, "SELECT count(*) FROM pg_class WHERE relname LIKE 'onetill%'")))
+        left = cluster.run_sql(database, "SELECT count(*) FROM pg_class WHERE relname LIKE 'onetill%'")
+        self.assertEqual(0, int(left))
 
     def refused(self, place, what):
         """By everything that opens a store; nothing is left behind."""
