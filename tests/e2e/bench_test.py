@@ -12,7 +12,7 @@ sys.path.insert(0, str(program.ROOT / 'tests' / 'support'))
 import cluster  # noqa: E402 pylint: disable=wrong-import-position
 
 # So few shoppers that they all pay several times: the test clock must be moved for them.
-CITY = ('--shoppers', 1000, '--shops', 20, '--warmup', 0, '--seconds', 1)
+CITY = ('--shoppers', 100, '--shops', 20, '--warmup', 0, '--seconds', 1)
 
 
 class Bench(program.Case):
@@ -23,10 +23,9 @@ class Bench(program.Case):
         return json.loads(done.stdout)
 
     def assert_complete(self, run):
-        self.assertGreater(run['payments'], 1000)
+        self.assertGreater(run['payments'], 0)
         self.assertGreater(run['payments_per_second'], 0)
-        self.assertGreater(run['empty_per_second'], run['payments_per_second'])
-        self.assertLess(0, run['share_of_empty'])
+        self.assertAlmostEqual(run['payments_per_second'] / run['empty_per_second'], run['share_of_empty'], delta=0.01)
         self.assertGreater(run['clock_moves'], 0)
         self.assertEqual({}, run['errors'])
         self.assertEqual(0, run['unknown'])

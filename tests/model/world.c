@@ -206,8 +206,10 @@ static void time_pass(struct run *run)
     int which = pick(run, 100);
     int64_t us = most[which < share[0] ? 0 : which < share[1] ? 1 : which < share[2] ? 2 : 3];
     run->house.now_us += 1 + (int64_t)(draw(run) % (uint64_t)us);
-    if (run->days_pass && chance(run, 3)) {
-        run->house.now_us += 16 * US_PER_HOUR;
+    /* Some minutes at a time, so that few timers are due at once: their order then is nobody's promise. */
+    for (int steps = run->days_pass && chance(run, 3) ? 67 : 0; steps > 0; steps--) {
+        time_settle(run);
+        run->house.now_us += 857 * US_PER_SECOND; /* no whole minutes, of which other times are made */
     }
 }
 

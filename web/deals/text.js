@@ -382,6 +382,16 @@ const english = {
     fault_dish_sold_out: "It has just run out.",
     fault_table_code_wrong: "This is not the code that stands on the table.",
     fault_bill_taken: "It is paid already, or somebody is paying it.",
+    fault_unpaid_often: "Too much that you took was not paid for today. Try again tomorrow.",
+    fault_purchases_unpaid_many: "Pay for what you have ordered first, or give it up.",
+    fault_copies_unpaid_many: "Pay for what you have ordered first, or give it up.",
+    fault_bookings_unpaid_many: "Pay for the bookings that you hold first, or cancel one.",
+    fault_visits_many: "You have as many bookings without payment as one person may have.",
+    fault_waiting_twice: "You wait for that already.",
+    fault_waitings_many: "You wait for as much as one person may wait for.",
+    fault_queue_number_held: "You have a number of this queue already.",
+    fault_queue_numbers_many: "You have as many numbers here as one person may have today.",
+    fault_meals_unpaid_many: "Pay for the meals that you have ordered first.",
 };
 
 const chinese = {
@@ -762,6 +772,16 @@ const chinese = {
     fault_dish_sold_out: "刚刚售罄。",
     fault_table_code_wrong: "桌码不正确。",
     fault_bill_taken: "已付款或正在付款。",
+    fault_unpaid_often: "今天未付款的次数过多，请明天再试。",
+    fault_purchases_unpaid_many: "请先付清或取消已下的订单。",
+    fault_copies_unpaid_many: "请先付清或取消已下的订单。",
+    fault_bookings_unpaid_many: "请先付清或取消已占的预订。",
+    fault_visits_many: "到店付款的预订已达每人上限。",
+    fault_waiting_twice: "您已在候补。",
+    fault_waitings_many: "候补已达每人上限。",
+    fault_queue_number_held: "您已取过此队的号。",
+    fault_queue_numbers_many: "今天在本店取号已达每人上限。",
+    fault_meals_unpaid_many: "请先付清已点的餐。",
 };
 
 export const words = { en: english, zh: chinese };
