@@ -428,13 +428,18 @@ class Gateway(Shared):
                                  headers={'Cookie': cookie, 'Onetill-Proof': proof})
             self.assertEqual(200, wallet.status, wallet)
 
-    def test_a_bill_is_fetched_wherever_it_was_asked_for(self):
-        day = str(self.app.noon())
-        self.app.pay('5.00')
-        self.app.move(days=1)
+    def clocks_meet(self):
+        """A clock that was moved at one process is heard of by the other: until then a pay code is not valid there."""
         now = max(process.ask('/v1/time').json['now'] for process in self.fleet.processes)
         for process in self.fleet.processes:
             self.until(lambda process=process: process.ask('/v1/time').json['now'] >= now[:19])
+
+    def test_a_bill_is_fetched_wherever_it_was_asked_for(self):
+        day = str(self.app.noon())
+        self.clocks_meet()
+        self.app.pay('5.00')
+        self.app.move(days=1)
+        self.clocks_meet()
         for _ in range(4):
             node = self.app.must('alipay.data.dataservice.bill.downloadurl.query',
                                  {'bill_type': 'trade', 'bill_date': day})
