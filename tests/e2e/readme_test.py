@@ -81,7 +81,8 @@ class FirstPayment(program.Case):
 
     @unittest.skipUnless(shutil.which('curl'), 'there is no curl')
     def test_what_does_not_pay_is_noticed(self):
-        text = commands().replace(PORT_SHOWN, str(program.port_free())).replace('"amount_minor":2850', '"amount_minor":0')
+        text = commands().replace('"amount_minor":2850', '"amount_minor":0')
+        text = text.replace(PORT_SHOWN, str(program.port_free()))
         out, _, _ = self.paste(text)
         self.assertIn('amount_minor', out)
         self.assertNotIn('TRADE_SUCCESS', out)
