@@ -14,6 +14,7 @@
 #define DEAL INT64_C(2000000001)
 #define ROOM INT64_C(3000000001)
 #define COURT INT64_C(3000000002)
+#define HALL INT64_C(3000000003)
 #define OPENS_US (HOUSE_NOON_US + US_PER_DAY)
 
 static void must(enum refusal refusal)
@@ -115,6 +116,42 @@ static void what_counts_is_given_back_when_it_ends(void **state)
     house_close(&house);
 }
 
+/* Who waited for a show that is cancelled waits no more, and nothing is left of it. */
+static void a_cancelled_show_is_not_waited_for(void **state)
+{
+    struct house house;
+    struct resource_terms hall = { .resource_id = HALL, .shop_id = 1, .name = "H", .kind = RESOURCE_hall,
+                                   .pay = RESOURCE_PAY_before, .slots_most = 1 };
+    struct seat_map_set map = { .resource_id = HALL, .lines_count = 1, .lines = { { "A", 0x3, 0, 0 } } };
+    struct show_create film = { .resource_id = HALL, .title = "Film", .starts_at_us = OPENS_US,
+                                .ends_at_us = OPENS_US + US_PER_HOUR, .prices_count = 1, .prices = { { 100 } } };
+    struct show_row show;
+    struct audit_report report;
+    (void)state;
+    house_open_memory(&house, NULL);
+    stage_make(&house);
+    must(house_call(&house, house_operator, &resource_create, &hall, NULL));
+    must(house_call(&house, house_operator, &seat_map_set, &map, NULL));
+    must(house_call(&house, house_operator, &show_create, &film, &show));
+    struct booking_seats seats = { .show_id = show.show_id, .count = 2, .confirmed = 1 };
+    struct booking_wait wait = { .show_id = show.show_id, .pieces = 2 };
+    struct show_ref cancelled = { show.show_id };
+    must(house_call(&house, house_shopper(1), &booking_seats, &seats, NULL));
+    for (int64_t id = 2; id <= 4; id++) {
+        must(house_call(&house, house_shopper(id), &booking_wait, &wait, NULL));
+        assert_int_equal(hoard_of(&house, id).waitings, 1);
+    }
+    must(house_call(&house, house_operator, &show_cancel, &cancelled, NULL));
+    house_settle(&house);
+    for (int64_t id = 2; id <= 4; id++) {
+        assert_int_equal(hoard_of(&house, id).waitings, 0);
+    }
+    if (!house_audit(&house, &report)) {
+        fail_msg("%s", report.first.sentence);
+    }
+    house_close(&house);
+}
+
 static bool unpaid(const void *row)
 {
     return ((const struct purchase_row *)row)->counted == HOARD_purchase;
@@ -177,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_counts_is_given_back_when_it_ends),
+        cmocka_unit_test(a_cancelled_show_is_not_waited_for),
         cmocka_unit_test(the_audit_adds_it_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

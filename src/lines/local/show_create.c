@@ -183,10 +183,17 @@ static void day_leave(struct view *view, const struct show_row *show)
 /* Nobody waits any more; seats that were free are gone. */
 static enum refusal seats_close(struct view *view, struct moment *at, struct show_row *show)
 {
-    for (int32_t i = 0; i < show->waiting_count; i++) {
-        struct booking_row *waiting = view_change(view, booking_ask(view, show->waiting[i].id));
+    for (int32_t i = 0; i < show->waiting_count; i++) { /* all are asked in one round */
+        const struct booking_row *asked = booking_ask(view, show->waiting[i].id);
+        if (!row_exists(asked)) {
+            continue; /* not at hand yet */
+        }
+        struct booking_row *waiting = view_change(view, asked);
+        booking_timer_drop(view, waiting);
         waiting->state = BOOKING_cancelled;
         waiting->ended_at_us = at->now_us;
+        enum refusal refusal = booking_count(view, at, waiting);
+        assert(refusal == REFUSAL_none); /* it counts as less */
     }
     memset(show->waiting, 0, sizeof(show->waiting));
     show->waiting_count = 0;
