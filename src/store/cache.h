@@ -22,6 +22,9 @@ struct cached {
     uint8_t round;     /* in which it was put, see cache_round */
 };
 
+#define CACHE_BYTES_MOST (INT64_C(16) << 30) /* half of what its handles can name */
+
+/* It takes at most CACHE_BYTES_MOST, however much is allowed. */
 struct cache *cache_open(int64_t bytes_max, const atomic_uint_least64_t *written);
 void cache_close(struct cache *cache);
 /* False: not in the cache. */

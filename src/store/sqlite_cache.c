@@ -106,6 +106,7 @@ struct cache {
 };
 
 static_assert(sizeof(struct entry) == 24, "entries are packed tightly");
+static_assert(CACHE_BYTES_MOST / SEGMENT_SIZE <= SEGMENT_COUNT_MAX / 2, "it may grow beyond its limit for a while");
 static_assert(SEGMENT_COUNT_MAX * (SEGMENT_SIZE / UNIT) <= (uint64_t)UINT32_MAX + 1, "a handle fits 32 bits");
 
 static void *must_alloc(size_t count, size_t size)
@@ -130,12 +131,12 @@ static void slots_make(struct cache *cache, size_t count)
 struct cache *cache_open(int64_t bytes_max, const atomic_uint_least64_t *written)
 {
     struct cache *cache = must_alloc(1, sizeof(*cache));
+    bytes_max = min_i64(bytes_max, CACHE_BYTES_MOST);
     cache->written = written;
     cache->segments_max = (size_t)bytes_max / SEGMENT_SIZE;
     if (cache->segments_max < 2) {
         cache->segments_max = 2;
     }
-    assert(cache->segments_max < SEGMENT_COUNT_MAX / 2);
     cache->segments = must_alloc(SEGMENT_COUNT_MAX, sizeof(struct segment)); /* touched only as far as used */
     cache->segment_count = 1;                                                /* so that no handle is 0 */
     cache->slabs = must_alloc(SEGMENT_COUNT_MAX / SLAB_SEGMENTS + 1, sizeof(cache->slabs[0]));

@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #define CACHE_BYTES_LEAST (INT64_C(512) << 20)
-#define CACHE_BYTES_MOST (INT64_C(24) << 30)
 #define MEMORY_SHARE 4 /* of the machine's memory, at most one part of so many */
 #define PIECE_ROWS 2048
 #define PIECE_BYTES ((size_t)1 << 20)
@@ -127,12 +126,13 @@ static bool rows_read(sqlite3_stmt *scan, const struct table *table, struct piec
     }
     sqlite3_reset(scan);
     piece->last = rc == SQLITE_DONE;
-    if (rc == SQLITE_ROW) { /* the last row read begins the next piece, and is there already then */
+    bool more = rc == SQLITE_ROW && piece->count > 1; /* otherwise a row does not fit */
+    if (more) { /* the last row read begins the next piece, and is there already then */
         const struct warm_row *row = &piece->rows[piece->count - 1];
         memcpy(piece->next, row->bytes, row->key_size);
         piece->next_size = row->key_size;
     }
-    return rc == SQLITE_DONE || (rc == SQLITE_ROW && piece->count > 1);
+    return piece->last || more;
 }
 
 static bool piece_read(sqlite3 *db, sqlite3_stmt *scan, const struct table *table, struct piece *piece)

@@ -268,6 +268,23 @@ static void the_machine_has_memory(void **state)
     assert_in_range(memory_bytes(), 1 << 20, (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
+/* A machine with much, and a large file. */
+static void more_memory_than_can_be_named_is_not_taken(void **state)
+{
+    atomic_uint_least64_t written = 0;
+    uint64_t number = 7, rows, bytes;
+    struct span key = { (const char *)&number, sizeof(number) };
+    struct cached cached;
+    (void)state;
+    struct cache *cache = cache_open(4 * CACHE_BYTES_MOST, &written);
+    cache_put(cache, 1, key, hash_bytes(&number, sizeof(number)), true, key, 0);
+    assert_true(cache_find(cache, 1, key, hash_bytes(&number, sizeof(number)), &cached));
+    cache_counts(cache, &rows, &bytes);
+    assert_int_equal(1, rows);
+    assert_in_range(bytes, 1, (uint64_t)CACHE_BYTES_MOST / 8 + (1 << 20));
+    cache_close(cache);
+}
+
 /* ---- the store ---- */
 
 enum { ROWS = 20000, ROWS_KEPT_AT_ONCE = 1000 };
@@ -394,6 +411,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_of_before_is_not_put_over_what_left),
         cmocka_unit_test(history_does_not_push_out_what_it_is_written_for),
         cmocka_unit_test(the_machine_has_memory),
+        cmocka_unit_test(more_memory_than_can_be_named_is_not_taken),
         cmocka_unit_test(rows_are_in_memory_soon_after_opening),
         cmocka_unit_test(rows_change_while_they_are_brought_in),
     };
