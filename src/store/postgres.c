@@ -469,6 +469,7 @@ static enum status lane_take(struct postgres_store *store, const struct keep *ke
     struct lane *lane = *taken = keeper_lane(store->keeper);
     assert(lane != NULL);
     lane->untold = untold;
+    struct node_pass before = decider->pass;
     pass_take(store, lane, renew);
     if (lane->pass.heard && untold && keep->change_count > 0) {
         if (lane->open) {
@@ -476,7 +477,11 @@ static enum status lane_take(struct postgres_store *store, const struct keep *ke
         }
         return STATUS_conflict; /* somebody joined since the engine asked: it tells them the next time */
     }
-    return *follows && (lane->check || !untold) ? STATUS_conflict : STATUS_ok;
+    if (*follows && (lane->check || !untold)) {
+        decider->pass = before; /* that something is to be renewed the next batch must find out as well */
+        return STATUS_conflict;
+    }
+    return STATUS_ok;
 }
 
 static void steps_make(struct postgres_store *store, struct lane *lane)
