@@ -584,7 +584,7 @@ static int64_t idle_us(struct engine *engine, bool may_decide)
         return pause_us;
     }
     int64_t next_us = timers_next(&engine->timers);
-    if (next_us == 0 || !may_decide || room_left(engine) == 0) {
+    if (next_us == 0 || !may_decide || room_left(engine) == 0 || again_voided(engine)) {
         return US_AT_MOST_ASLEEP;
     }
     return max_i64(0, next_us - engine_now_us(engine));
