@@ -72,8 +72,8 @@ static void wait_once(PGconn *connection, bool unsent)
 }
 
 /*
- * With TLS the rest of a record may have left the socket and lie in memory: a read takes 8 KiB for certain, and a record
- * may have twice as much. So it is read once more before the socket is waited for.
+ * With TLS the rest of a record may have left the socket and lie in memory: a read takes 8 KiB for certain, and a
+ * record may have twice as much. So it is read once more before the socket is waited for.
  */
 static bool busy(PGconn *connection)
 {
