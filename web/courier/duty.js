@@ -6,13 +6,15 @@ import { placeHere, placeRead, placeText } from "/deals/near.js";
 import { h } from "/local/paint.js";
 
 const tell_every_ms = 60_000;
+const holds_ms = 600_000; /* so long the shop believes what it was told */
 const kept_under = "courier";
 
 function keptRead() {
+    const empty = { place: "", on_duty: "", told_on: 0 };
     try {
-        return { place: "", on_duty: "", ...JSON.parse(preferenceGet(kept_under) ?? "{}") };
+        return { ...empty, ...JSON.parse(preferenceGet(kept_under) ?? "{}") };
     } catch {
-        return { place: "", on_duty: "" };
+        return empty;
     }
 }
 
@@ -20,8 +22,10 @@ export class DutyPart {
     constructor(app) {
         const kept = keptRead();
         this.app = app;
+        this.courier_id = app.shopper_id;
         this.place = kept.place;
-        this.on = kept.on_duty === app.shopper_id; /* the page was loaded anew while on duty */
+        /* The page was loaded anew while on duty; whoever comes back after days off says so anew. */
+        this.on = kept.on_duty === app.shopper_id && Date.now() - kept.told_on < holds_ms;
         this.lost = false; /* the phone does not say where it is */
         this.told_at = -Infinity;
     }
@@ -48,14 +52,17 @@ export class DutyPart {
     async tell(on) {
         const place = placeRead(this.place);
         if (place === null) throw Object.assign(new Error("no place"), { code: "place" });
-        const { app } = this;
         const body = { on_duty: on, ...place };
-        const told = await app.door.call("PUT", `/v1/couriers/${app.shopper_id}/report`, body);
+        const told = await this.app.door.call("PUT", `/v1/couriers/${this.courier_id}/report`, body);
         this.on = told.on_duty;
         this.told_at = performance.now();
         preferenceSet(
             kept_under,
-            JSON.stringify({ place: placeText(place), on_duty: this.on ? app.shopper_id : "" }),
+            JSON.stringify({
+                place: placeText(place),
+                on_duty: this.on ? this.courier_id : "",
+                told_on: Date.now(),
+            }),
         );
     }
 
