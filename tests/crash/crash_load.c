@@ -49,7 +49,8 @@ void load_queue(struct load *load, uint16_t answered_since)
         if (!op->answered || op->life >= answered_since) {
             queue_add(load, i);
         }
-        if (op->answered && op->life >= answered_since && op->kind == OP_pay && i % 4 == 0) {
+        bool of_late = op->life >= answered_since && i % 4 == 0;
+        if (op->answered && op->kind == OP_pay && (of_late || i % 64 == 0)) {
             queue_add(load, i | LOOKUP_BIT);
         }
     }

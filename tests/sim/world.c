@@ -84,15 +84,14 @@ void machine_attempts_forget(struct machine *machine)
 
 void world_open(struct world *world, uint64_t seed, enum canary canary, bool several)
 {
+    /* Nothing of the life before is left; the intents are cleared one by one. */
     memset(world, 0, offsetof(struct world, intents));
+    memset(&world->intent_count, 0, sizeof(*world) - offsetof(struct world, intent_count));
     world->seed = seed;
     world->random = seed;
     world->canary = canary;
     world->calm = true;
     world->now_us = HOUSE_NOON_US;
-    world->intent_count = 0;
-    world->crashes = world->calls = world->repeats = world->canary_deeds = world->timers_taken = world->followers = 0;
-    world->wrong = NULL;
     world->crash_per_million = world_pick(world, 3) * 1500;
     for (int i = 0; i < CLIENTS; i++) {
         world->client_intent[i] = -1;
