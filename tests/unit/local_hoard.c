@@ -67,7 +67,8 @@ static void things_make(struct house *house)
     struct booking_create room = { .resource_id = ROOM, .starts_at_us = OPENS_US, .pay_later = 1 }, court = room;
     struct booking_wait wait = { .resource_id = ROOM, .starts_at_us = OPENS_US };
     struct queue_set set = { .shop_id = 1, .name = "Q", .letter = "A" };
-    struct meal_open meal = { .shop_id = 1, .kind = MEAL_take_away };
+    struct table_put put = { .shop_id = 1, .name = "7" };
+    struct dining_table_row table;
     struct queue_row queue;
     court.resource_id = COURT;
     must(house_call(house, house_shopper(1), &deal_buy, &buy, NULL));
@@ -75,7 +76,10 @@ static void things_make(struct house *house)
     must(house_call(house, house_shopper(1), &booking_create, &room, NULL));
     must(house_call(house, house_shopper(1), &booking_create, &court, NULL));
     must(house_call(house, house_shopper(2), &booking_wait, &wait, NULL));
-    must(house_call(house, house_shopper(1), &meal_open, &meal, NULL));
+    must(house_call(house, house_operator, &table_put, &put, &table));
+    struct meal_join meal = { .table_id = table.table_id };
+    memcpy(meal.code, table.code, sizeof(meal.code));
+    must(house_call(house, house_shopper(1), &meal_join, &meal, NULL));
     must(house_call(house, house_operator, &queue_set, &set, &queue));
     struct queue_take take = { .queue_id = queue.queue_id };
     must(house_call(house, house_shopper(1), &queue_take, &take, NULL));

@@ -7,10 +7,12 @@ import { h } from "/local/paint.js";
 
 const kept_under = "door";
 
-function doorRead() {
-    const empty = { address: "", contact: "", phone: "", place: placeKept() };
+/* Of this shopper only: somebody else may have used this browser before. */
+function doorRead(shopper_id) {
+    const empty = { address: "", contact: "", phone: "", place: placeKept(), shopper_id };
     try {
-        return { ...empty, ...JSON.parse(preferenceGet(kept_under) ?? "{}") };
+        const kept = JSON.parse(preferenceGet(kept_under) ?? "{}");
+        return kept.shopper_id === shopper_id ? { ...empty, ...kept } : empty;
     } catch {
         return empty;
     }
@@ -20,7 +22,7 @@ export class BringPart {
     constructor(app, shop_id) {
         this.app = app;
         this.shop_id = shop_id;
-        this.wish = doorRead();
+        this.wish = doorRead(app.shopper_id);
         this.lost = false; /* the phone does not say where it is */
     }
 

@@ -43,6 +43,11 @@ enum refusal meal_find_open(struct view *view, const struct moment *at, int64_t 
 struct meal_order_row *meal_change(struct view *view, const struct meal_order_row *order);
 /* Sets the instant at which its timer looks at it; 0: never again. */
 void meal_look_set(struct view *view, const struct moment *at, struct meal_order_row *order, int64_t look_at_us);
+/*
+ * It counts for the person who began it until it is paid: a table from its first guest on, what is taken away or
+ * brought from when the shopper orders it without paying. A cart keeps nothing; what the staff orders counts for nobody.
+ */
+enum refusal meal_count(struct view *view, const struct moment *at, struct meal_order_row *order);
 /* It counts no more among the unpaid meals of who began it; `unpaid`: it kept something and ended so. */
 void meal_uncount(struct view *view, const struct moment *at, struct meal_order_row *order, bool unpaid);
 /* Asks for all lines and bills, so that it takes one round. */

@@ -88,12 +88,6 @@ static enum refusal shopper_check(struct view *view, const struct moment *at, in
     return shopper->blocked != 0 ? REFUSAL_shopper_blocked : REFUSAL_none;
 }
 
-/* What a shopper began counts for that person until it is paid; what the staff began counts for nobody. */
-static enum refusal count_add(struct view *view, const struct moment *at, struct meal_order_row *order)
-{
-    return hoard_add(view, at, hoard_person(view, order->shopper_id), HOARD_meal, 0, &order->counted);
-}
-
 /* ---- at a table ---- */
 
 static const struct column join_columns[] = {
@@ -135,7 +129,7 @@ static enum refusal decide_join(const void *request, struct moment *at, struct v
     }
     refusal = guest_add(view, at, order, shopper_id, want->name);
     if (refusal == REFUSAL_none && begins) {
-        refusal = count_add(view, at, order);
+        refusal = meal_count(view, at, order);
     }
     memcpy(answer, order, sizeof(*order));
     return refusal;
@@ -243,9 +237,6 @@ static enum refusal decide_open(const void *request, struct moment *at, struct v
     }
     if (refusal == REFUSAL_none && shopper_id != 0) {
         refusal = guest_add(view, at, order, shopper_id, want->name);
-    }
-    if (refusal == REFUSAL_none && !staff) {
-        refusal = count_add(view, at, order);
     }
     if (refusal == REFUSAL_none) {
         memcpy(answer, order, sizeof(*order));

@@ -73,9 +73,13 @@ static enum refusal order_place(struct view *view, struct moment *at, const stru
     if (want->cook_first != 0) {
         refusal = cook_now(view, at, order);
     }
-    return refusal == REFUSAL_none
-               ? bill_pay(view, at, order, meal_bill_ask(view, order->order_id, order->bills), &payment)
-               : refusal;
+    if (refusal == REFUSAL_none) {
+        refusal = bill_pay(view, at, order, meal_bill_ask(view, order->order_id, order->bills), &payment);
+    }
+    if (refusal == REFUSAL_none && order->state == MEAL_waiting && at->caller.kind == CALLER_shopper) {
+        refusal = meal_count(view, at, order); /* it keeps room and dishes, and waits for money */
+    }
+    return refusal;
 }
 
 static enum refusal decide_place(const void *request, struct moment *at, struct view *view, void *answer)

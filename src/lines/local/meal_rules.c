@@ -153,6 +153,11 @@ void meal_look_set(struct view *view, const struct moment *at, struct meal_order
     }
 }
 
+enum refusal meal_count(struct view *view, const struct moment *at, struct meal_order_row *order)
+{
+    return hoard_add(view, at, hoard_person(view, order->shopper_id), HOARD_meal, 0, &order->counted);
+}
+
 void meal_uncount(struct view *view, const struct moment *at, struct meal_order_row *order, bool unpaid)
 {
     if (order->counted == HOARD_meal) {
