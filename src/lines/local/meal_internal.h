@@ -45,7 +45,7 @@ struct meal_order_row *meal_change(struct view *view, const struct meal_order_ro
 void meal_look_set(struct view *view, const struct moment *at, struct meal_order_row *order, int64_t look_at_us);
 /*
  * It counts for the person who began it until it is paid: a table from its first guest on, what is taken away or
- * brought from when the shopper orders it without paying. A cart keeps nothing; what the staff orders counts for nobody.
+ * brought from when the shopper orders it without paying. A cart keeps nothing; what staff orders counts for nobody.
  */
 enum refusal meal_count(struct view *view, const struct moment *at, struct meal_order_row *order);
 /* It counts no more among the unpaid meals of who began it; `unpaid`: it kept something and ended so. */
