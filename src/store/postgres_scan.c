@@ -50,7 +50,7 @@ static enum status channel_await(struct channel *channel)
     int64_t until_us = os_monotonic_us() + channel->wait_us_max;
     for (;;) {
         bool unsent = PQflush(channel->connection) == 1;
-        if (!PQisBusy(channel->connection)) {
+        if (!postgres_busy(channel->connection)) {
             return STATUS_ok;
         }
         int64_t left_us = until_us - os_monotonic_us();

@@ -71,6 +71,8 @@ void postgres_undo(PGconn *connection);
 void postgres_patience(PGconn *connection, int64_t silent_us);
 /* PQgetResult within that limit. */
 PGresult *postgres_result(PGconn *connection);
+/* Whether the next result has to be waited for: not when what lies in memory already brings it. */
+bool postgres_busy(PGconn *connection);
 /* The last result of what was sent; the others are cleared. NULL: nothing could be sent. */
 PGresult *postgres_last(PGconn *connection, bool sent);
 /* Takes what is left of what was sent before. */

@@ -75,7 +75,7 @@ static void wait_once(PGconn *connection, bool unsent)
  * With TLS the rest of a record may have left the socket and lie in memory: a read takes 8 KiB for certain, and a
  * record may have twice as much. So it is read once more before the socket is waited for.
  */
-static bool busy(PGconn *connection)
+bool postgres_busy(PGconn *connection)
 {
     if (PQisBusy(connection) && PQsslInUse(connection)) {
         (void)PQconsumeInput(connection); /* a lost connection shows when it is waited for */
@@ -87,7 +87,7 @@ PGresult *postgres_result(PGconn *connection)
 {
     for (;;) {
         bool unsent = PQflush(connection) == 1;
-        if (!busy(connection)) {
+        if (!postgres_busy(connection)) {
             break;
         }
         wait_once(connection, unsent);

@@ -106,9 +106,9 @@ struct let_in {
     int64_t token_id;
 };
 
-/* The request was routed and its caller let in. */
 /* Nothing can be decided, or the database has not answered for DATABASE_UNSEEN_US_MAX. */
 bool rest_database_away(const struct rest *rest);
+/* The request was routed and its caller let in. */
 void rest_command(struct rest *rest, const struct route *route, struct http_request *http,
                   const struct router_match *match, const struct let_in *who);
 /* Path and query, or path and body, into a zeroed request; false after it answered with the faults. */
